@@ -1,0 +1,222 @@
+use crate::{
+    error::{Code, Error, Result},
+    text::{Piece, ReasoningSplitter},
+    types::{Answer, Delta, Event, Events, FinishReason, Partial, Phase, ServerTimings, Timings, Usage, Warning},
+};
+
+/// What has arrived of an answer.
+#[derive(Debug, Default)]
+pub struct Assembly {
+    id: String,
+    model: String,
+    splitter: ReasoningSplitter,
+    parts: Parts,
+    finish: Option<Finish>,
+    usage: Option<Usage>,
+    timings: ServerTimings,
+    has_tool_calls: bool,
+    ended: bool,
+}
+
+/// What the text was told apart into.
+#[derive(Debug, Default)]
+struct Parts {
+    content: String,
+    reasoning: String,
+    warnings: Vec<Warning>,
+}
+
+#[derive(Debug)]
+struct Finish {
+    reason: FinishReason,
+    /// The server's own word.
+    word: String,
+}
+
+impl Assembly {
+    pub fn apply(&mut self, delta: Delta<'_>, events: &mut dyn Events) {
+        match delta {
+            Delta::Id(id) => set_once(&mut self.id, id),
+            Delta::Model(model) => set_once(&mut self.model, model),
+            Delta::Text(text) => {
+                let parts = &mut self.parts;
+                self.splitter.push(text, &mut |piece| parts.take(piece, events));
+            }
+            Delta::Reasoning(text) => self.parts.take(Piece::Reasoning(text), events),
+            Delta::ToolCall => {
+                self.has_tool_calls = true;
+                let message = "The model called tools; this version does not read them.";
+                self.parts.warn(Warning::new("tool_calls", message), events);
+            }
+            Delta::PromptProgress { done, total } => {
+                events.event(Event::Progress { phase: Phase::Prompt, done: Some(done), total: Some(total) });
+            }
+            Delta::Finish(word) => {
+                self.finish = Some(Finish { reason: reason_of(word), word: word.to_owned() });
+            }
+            Delta::Usage(usage) => {
+                // A server that counts nothing says 0 in every chunk; what it counted once stays.
+                let counts_nothing = usage.input_tokens == 0 && usage.output_tokens == 0;
+                if self.usage.is_none() || !counts_nothing {
+                    self.usage = Some(usage);
+                }
+            }
+            Delta::Timings(timings) => {
+                self.timings = ServerTimings {
+                    prompt: timings.prompt.or(self.timings.prompt),
+                    generation: timings.generation.or(self.timings.generation),
+                    tokens_per_second: timings.tokens_per_second.or(self.timings.tokens_per_second),
+                };
+            }
+            Delta::Repaired(warning) => self.parts.warn(warning, events),
+            Delta::End => self.ended = true,
+        }
+    }
+
+    /// Gives the text that was held back in case it would become a tag.
+    pub fn release(&mut self, events: &mut dyn Events) {
+        let parts = &mut self.parts;
+        self.splitter.finish(&mut |piece| parts.take(piece, events));
+    }
+
+    /// The server said that nothing more comes.
+    pub fn is_ended(&self) -> bool {
+        self.ended
+    }
+
+    /// The server said why the answer ends; only counts may still come.
+    pub fn is_finished(&self) -> bool {
+        self.finish.is_some()
+    }
+
+    /// Some text, reasoning or tool call has come.
+    pub fn has_begun(&self) -> bool {
+        self.has_tool_calls || !self.is_empty()
+    }
+
+
+    fn is_empty(&self) -> bool {
+        self.parts.content.is_empty() && self.parts.reasoning.is_empty()
+    }
+
+    pub fn warn(&mut self, warning: Warning, events: &mut dyn Events) {
+        self.parts.warn(warning, events);
+    }
+
+    pub fn into_partial(self) -> Partial {
+        Partial { content: self.parts.content, reasoning: self.parts.reasoning }
+    }
+
+    /// The verdict, once the body is at its end. `broken`: why it ended, if not properly.
+    pub fn verdict(mut self, broken: Option<Error>, events: &mut dyn Events) -> Result<Answer> {
+        let finish_reason = match (&self.finish, broken) {
+            // What was said stands, however the connection ended after it.
+            (Some(finish), _) => {
+                let reason = finish.reason;
+                if reason == FinishReason::Unknown {
+                    let message = format!("The server ended with the unknown finish reason {:?}.", finish.word);
+                    self.parts.warn(Warning::new("finish_reason", message), events);
+                }
+                reason
+            }
+            (None, _) if self.ended && self.has_begun() => {
+                let message = "The server ended the answer without a finish reason.";
+                self.parts.warn(Warning::new("finish_reason", message), events);
+                FinishReason::Unknown
+            }
+            (None, Some(error)) => return Err(self.fail(error)),
+            (None, None) if self.has_begun() => {
+                let error = Error::new(Code::Stream, "The answer broke off: the server closed the stream before its end")
+                    .hint("What had arrived is in `partial`; the server's log may tell what happened.");
+                return Err(self.fail(error));
+            }
+            (None, None) => {
+                return Err(self.fail(Error::new(Code::EmptyCompletion, "The server answered with nothing")));
+            }
+        };
+        if self.usage.is_some_and(|usage| usage.input_tokens == 0 && usage.output_tokens == 0) && !self.is_empty() {
+            self.usage = None;
+            let message = "The server counted no tokens although it sent some; its count was dropped.";
+            self.parts.warn(Warning::new("usage", message), events);
+        }
+        Ok(Answer {
+            id: self.id,
+            model: self.model,
+            content: self.parts.content,
+            reasoning: self.parts.reasoning,
+            // Several servers say "stop" although tools were called.
+            finish_reason: match finish_reason {
+                FinishReason::Stop | FinishReason::Unknown if self.has_tool_calls => FinishReason::ToolCalls,
+                reason => reason,
+            },
+            usage: self.usage,
+            timings: Timings {
+                server_prompt: self.timings.prompt,
+                server_generation: self.timings.generation,
+                tokens_per_second: self.timings.tokens_per_second,
+                ..Timings::default()
+            },
+            warnings: self.parts.warnings,
+        })
+    }
+
+    /// `error`, with what had arrived.
+    pub fn fail(self, mut error: Error) -> Error {
+        error.partial = Some(self.into_partial());
+        error
+    }
+}
+
+impl Parts {
+    fn take(&mut self, piece: Piece<'_>, events: &mut dyn Events) {
+        match piece {
+            Piece::Text(text) => {
+                self.content.push_str(text);
+                events.event(Event::Message(text));
+            }
+            Piece::Reasoning(text) => {
+                self.reasoning.push_str(text);
+                events.event(Event::Reasoning(text));
+            }
+            Piece::TextWasReasoning => {
+                self.reasoning.push_str(std::mem::take(&mut self.content).trim());
+                let message = "A closing reasoning tag came that nothing had opened: the text before it, already \
+                               given as text, is reasoning.";
+                self.warn(Warning::new("reasoning_tag", message), events);
+            }
+            Piece::ReasoningWasText(text) => {
+                self.reasoning.truncate(self.reasoning.len() - text.len());
+                self.content.push_str(text);
+                events.event(Event::Message(text));
+                let message = "A reasoning tag was opened twice and closed once: what came after the closing one, \
+                               already given as reasoning, is text.";
+                self.warn(Warning::new("reasoning_tag", message), events);
+            }
+        }
+    }
+
+    /// Each kind of deviation once.
+    fn warn(&mut self, warning: Warning, events: &mut dyn Events) {
+        if self.warnings.iter().all(|known| known.code != warning.code) {
+            events.event(Event::Warning(&warning));
+            self.warnings.push(warning);
+        }
+    }
+}
+
+fn set_once(field: &mut String, value: &str) {
+    if field.is_empty() {
+        value.clone_into(field);
+    }
+}
+
+/// The words of many servers for the same few reasons.
+fn reason_of(word: &str) -> FinishReason {
+    match word {
+        "stop" | "eos" | "eos_token" | "stop_sequence" | "end_turn" | "complete" | "done" => FinishReason::Stop,
+        "length" | "max_tokens" | "model_length" | "max_output_tokens" => FinishReason::Length,
+        "tool_calls" | "tool_call" | "tool_use" | "function_call" => FinishReason::ToolCalls,
+        "content_filter" | "safety" | "refusal" => FinishReason::ContentFilter,
+        _ => FinishReason::Unknown,
+    }
+}

@@ -1,0 +1,15 @@
+//! The engine: everything about LLM servers, wires and failures. It knows nothing of Node.
+//!
+//! The modules are floors: each uses only those that stand above it in this list.
+
+pub mod types;
+
+pub mod error;
+
+pub mod wire;
+
+pub mod text;
+
+pub mod protocol;
+
+pub mod chat;

@@ -1,0 +1,384 @@
+//! The words of a server that failed, found in whatever it sent, and what kind of failure they mean.
+
+use http::HeaderMap;
+use serde_json::Value;
+
+use crate::error::{Code, Error, MAX_BODY};
+
+/// What a server said of its failure.
+#[derive(Debug, Default)]
+pub struct Failure {
+    message: String,
+    /// `error.code`, if it is a text.
+    code: String,
+    /// `error.type`, `error_type`.
+    kind: String,
+    /// The request's field that it is about.
+    param: Option<String>,
+    /// The HTTP status, or a status that the body tells.
+    status: Option<u16>,
+    retry_after: Option<u64>,
+    request_id: Option<String>,
+    prompt_tokens: Option<u64>,
+    context_length: Option<u64>,
+    is_page: bool,
+    body: String,
+}
+
+impl Failure {
+    /// Reads a body: JSON of any of the known shapes, a web page, or plain text.
+    #[must_use]
+    pub fn of_body(body: &[u8]) -> Self {
+        let mut failure = Self { body: truncated(&String::from_utf8_lossy(body)), ..Self::default() };
+        let text = String::from_utf8_lossy(body);
+        let text = text.trim();
+        if let Ok(value) = serde_json::from_str(text) {
+            failure.read(&value, 0);
+        } else if let Some(title) = title_of_html(body) {
+            failure.message = title;
+            failure.is_page = true;
+        } else {
+            failure.message = text.to_owned();
+        }
+        if failure.context_length.is_none() {
+            failure.context_length = number_after(&failure.message, &CONTEXT_LENGTH_FOLLOWS);
+        }
+        if failure.prompt_tokens.is_none() {
+            failure.prompt_tokens = number_after(&failure.message, &PROMPT_TOKENS_FOLLOW);
+        }
+        failure
+    }
+
+    #[must_use]
+    pub fn status(mut self, status: u16) -> Self {
+        self.status = Some(status);
+        self
+    }
+
+    #[must_use]
+    pub fn headers(mut self, headers: &HeaderMap) -> Self {
+        let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
+        self.request_id = ["x-request-id", "request-id", "x-litellm-call-id", "x-generation-id"]
+            .into_iter()
+            .find_map(text)
+            .map(str::to_owned);
+        let milliseconds = |name, factor: f64| {
+            let number: f64 = text(name)?.trim().parse().ok()?;
+            std::time::Duration::try_from_secs_f64(number * factor).ok()
+        };
+        self.retry_after = milliseconds("retry-after-ms", 0.001)
+            .or_else(|| milliseconds("retry-after", 1.0))
+            .or_else(|| milliseconds("llm_provider-retry-after", 1.0))
+            .and_then(|time| u64::try_from(time.as_millis()).ok());
+        self
+    }
+
+    /// `depth`: how often JSON was found inside JSON; servers behind servers nest it.
+    fn read(&mut self, value: &Value, depth: u8) {
+        match value {
+            Value::String(text) => self.read_text(text, depth),
+            Value::Array(list) => match list.as_slice() {
+                [one] => self.read(one, depth),
+                _ => self.message = list.iter().map(one_of_list).collect::<Vec<_>>().join("; "),
+            },
+            Value::Object(fields) => {
+                let text = |name| fields.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
+                let number = |name| fields.get(name).and_then(Value::as_u64);
+                match fields.get("code") {
+                    Some(Value::String(code)) => {
+                        self.status = self.status.or(code.parse().ok());
+                        self.code.clone_from(code);
+                    }
+                    Some(Value::Number(code)) => {
+                        self.status = self.status.or(code.as_u64().and_then(|code| u16::try_from(code).ok()));
+                    }
+                    _ => {}
+                }
+                for name in ["status_code", "http_status_code"] {
+                    self.status = self.status.or(number(name).and_then(|code| u16::try_from(code).ok()));
+                }
+                if let Some(kind) = text("type").or_else(|| text("error_type")).filter(|kind| *kind != "error") {
+                    kind.clone_into(&mut self.kind);
+                }
+                if let Some(param) = text("param") {
+                    self.param = Some(param.to_owned());
+                }
+                self.prompt_tokens = number("n_prompt_tokens").or(self.prompt_tokens);
+                self.context_length = number("n_ctx").or(self.context_length);
+                let words = ["error", "message", "detail", "error_message", "error_type"]
+                    .into_iter()
+                    .filter_map(|name| fields.get(name))
+                    .find(|words| !matches!(words, Value::Null | Value::Bool(_)) && **words != *"");
+                match words {
+                    Some(Value::Array(list)) => {
+                        self.param = self.param.take().or_else(|| list.first().and_then(field_of_list));
+                        self.message = list.iter().map(one_of_list).collect::<Vec<_>>().join("; ");
+                    }
+                    Some(words) => self.read(words, depth),
+                    None => self.message = value.to_string(),
+                }
+                // A gateway's own words say little; those of the server behind it say what happened.
+                let behind = fields.get("metadata").and_then(|metadata| metadata.get("raw")).and_then(Value::as_str);
+                if let Some(behind) = behind {
+                    let gateway = std::mem::take(&mut self.message);
+                    self.read_text(behind, depth);
+                    self.message = format!("{gateway}: {}", self.message);
+                }
+            }
+            other => self.message = other.to_string(),
+        }
+    }
+
+    fn read_text(&mut self, text: &str, depth: u8) {
+        match serde_json::from_str(text) {
+            Ok(inner @ Value::Object(_)) if depth < 4 => self.read(&inner, depth + 1),
+            _ => text.trim().clone_into(&mut self.message),
+        }
+    }
+
+    #[must_use]
+    pub fn into_error(self) -> Error {
+        let code = self.classify();
+        let status = self.status.filter(|status| (100..600).contains(status));
+        let message = match (self.message.is_empty(), status) {
+            (false, _) if self.is_page => format!("The server answered with a web page: {}", self.message),
+            (false, _) => self.message,
+            (true, Some(status)) => {
+                let reason = http::StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason());
+                format!("HTTP {status} {} without a word", reason.unwrap_or_default())
+            }
+            (true, None) => "The server reported an error without a word".to_owned(),
+        };
+        let mut error = Error::new(code, message);
+        error.hint = hint(code).map(str::to_owned);
+        error.status = status;
+        // A time-out on the server's side passes; so does its wish to be asked later.
+        error.retryable |= matches!(status, Some(408 | 425));
+        error.retry_after = self.retry_after;
+        error.request_id = self.request_id;
+        error.refused_field = self.param;
+        error.wrong_path = self.is_page || matches!(status, Some(404 | 405)) && code != Code::ModelNotFound;
+        if code == Code::ContextLengthExceeded {
+            error.prompt_tokens = self.prompt_tokens;
+            error.context_length = self.context_length;
+        }
+        error.body = Some(self.body).filter(|body| !body.is_empty());
+        error
+    }
+
+    fn classify(&self) -> Code {
+        let label = format!("{} {}", self.code, self.kind).to_lowercase();
+        let words = self.message.to_lowercase();
+        let labelled = |parts: &[&str]| parts.iter().any(|part| label.contains(part));
+        let says = |parts: &[&str]| parts.iter().any(|part| words.contains(part));
+        let status = self.status.unwrap_or(0);
+
+        if labelled(&["context_length", "exceed_context_size"]) || says(&CONTEXT_OVERFLOW) {
+            Code::ContextLengthExceeded
+        } else if labelled(&["insufficient_quota", "credits"]) || status == 402 {
+            Code::Quota
+        } else if labelled(&["content_filter", "content_policy", "moderation"]) || says(&["content_filter", "flagged"]) {
+            Code::ContentFilter
+        } else if labelled(&["model_not_found"]) || says(&["model"]) && says(&MODEL_UNKNOWN) {
+            Code::ModelNotFound
+        } else if says(&["loading model", "model is loading", "model is currently loading"]) {
+            Code::ModelLoading
+        } else if says(&OUT_OF_MEMORY) {
+            Code::OutOfMemory
+        } else if labelled(&["invalid_api_key", "authentication", "auth_error", "token_not_found", "no_db_connection"]) {
+            Code::Authentication
+        } else if labelled(&["rate_limit", "throttling", "overloaded"]) {
+            Code::RateLimit
+        } else if labelled(&["invalid_request", "badrequest", "bad request", "invaliduserinput"]) && status >= 500 {
+            // A caller's mistake under a server's status.
+            Code::InvalidRequest
+        } else {
+            match status {
+                401 => Code::Authentication,
+                403 => Code::Permission,
+                429 => Code::RateLimit,
+                501 => Code::Unsupported,
+                408 | 425 => Code::Server,
+                400..=499 => Code::InvalidRequest,
+                300..=399 => Code::Protocol,
+                _ => Code::Server,
+            }
+        }
+    }
+}
+
+const CONTEXT_OVERFLOW: [&str; 12] = [
+    "maximum context length",
+    "context size",
+    "context window",
+    "contextwindowexceeded",
+    "exceeds the context length",
+    "greater than the context length",
+    "exceed context",
+    "too long for the model",
+    "prompt is too long",
+    "input is too long",
+    "maximum prompt length",
+    "`inputs` tokens + `max_new_tokens`",
+];
+
+const MODEL_UNKNOWN: [&str; 9] = [
+    "not found",
+    "does not exist",
+    "invalid model name",
+    "not a valid model",
+    "no such model",
+    "unknown model",
+    "no models loaded",
+    "no model is loaded",
+    "could not load model",
+];
+
+const OUT_OF_MEMORY: [&str; 5] =
+    ["out of memory", "outofmemory", "failed to allocate", "insufficient memory", "requires more system memory"];
+
+/// Texts of several servers that a number follows.
+const CONTEXT_LENGTH_FOLLOWS: [&str; 5] = [
+    "maximum context length is ",
+    "available context size (",
+    "context length of only ",
+    "context length of ",
+    "must be <= ",
+];
+const PROMPT_TOKENS_FOLLOW: [&str; 8] = [
+    "prompt contains at least ",
+    "tokens (",
+    "your request has ",
+    "resulted in ",
+    "the request (",
+    "request (",
+    "tokens to keep from the initial prompt (",
+    "given: ",
+];
+
+fn number_after(text: &str, markers: &[&str]) -> Option<u64> {
+    markers.iter().find_map(|marker| {
+        let rest = &text[text.find(marker)? + marker.len()..];
+        let end = rest.find(|character: char| !character.is_ascii_digit()).unwrap_or(rest.len());
+        rest[..end].parse().ok()
+    })
+}
+
+fn hint(code: Code) -> Option<&'static str> {
+    Some(match code {
+        Code::Authentication => "Set `apiKey` to a key that this server takes.",
+        Code::Permission => "The key is not allowed to do this: use another one, or ask for the right.",
+        Code::RateLimit => "Ask again later, or less often.",
+        Code::Quota => "The account has nothing left: top it up, or use another server.",
+        Code::ModelNotFound => "Set `model` to one that `listModels()` names.",
+        Code::ContextLengthExceeded => "Shorten the prompt or the history, or load the model with a longer context.",
+        Code::ModelLoading => "The model is still loading: ask again in a moment.",
+        Code::OutOfMemory => "Load a smaller model or quantization, or a shorter context.",
+        _ => return None,
+    })
+}
+
+/// FastAPI's `{"loc": ["body", "temperature"], "msg": "…"}`.
+fn one_of_list(item: &Value) -> String {
+    let words = item.get("msg").or_else(|| item.get("message")).unwrap_or(item);
+    let words = words.as_str().map_or_else(|| words.to_string(), str::to_owned);
+    match item.get("loc").and_then(Value::as_array) {
+        Some(place) => {
+            let place: Vec<String> =
+                place.iter().map(|step| step.as_str().map_or_else(|| step.to_string(), str::to_owned)).collect();
+            format!("{}: {words}", place.join("."))
+        }
+        None => words,
+    }
+}
+
+fn field_of_list(item: &Value) -> Option<String> {
+    item.get("loc")?.as_array()?.iter().filter_map(Value::as_str).next_back().map(str::to_owned)
+}
+
+/// What a web page calls itself; `None` if `body` is no web page.
+#[must_use]
+pub fn title_of_html(body: &[u8]) -> Option<String> {
+    let text = String::from_utf8_lossy(&body[..body.len().min(64 * 1024)]);
+    if !text.trim_start_matches('\u{feff}').trim_start().starts_with('<') {
+        return None;
+    }
+    let lower = text.to_ascii_lowercase();
+    let inside = |name: &str| {
+        let open = lower.find(&format!("<{name}"))?;
+        let start = open + lower[open..].find('>')? + 1;
+        let end = start + lower[start..].find(&format!("</{name}"))?;
+        let title = text[start..end].split_whitespace().collect::<Vec<_>>().join(" ");
+        Some(title).filter(|title| !title.is_empty())
+    };
+    Some(inside("title").or_else(|| inside("h1")).unwrap_or_else(|| "(without a title)".to_owned()))
+}
+
+fn truncated(text: &str) -> String {
+    let mut end = text.len().min(MAX_BODY);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    text[..end].to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn error(status: u16, body: &str) -> Error {
+        Failure::of_body(body.as_bytes()).status(status).into_error()
+    }
+
+    #[test]
+    fn the_words_are_found_in_every_shape() {
+        for (body, words) in [
+            (r#"{"error":{"message":"m","type":"t","param":null,"code":null}}"#, "m"),
+            (r#"{"error":"m"}"#, "m"),
+            (r#"{"object":"error","message":"m","code":400}"#, "m"),
+            (r#"{"detail":"m"}"#, "m"),
+            (r#"{"detail":[{"loc":["body","temperature"],"msg":"m"}]}"#, "body.temperature: m"),
+            (r#"{"error":"m","error_type":"validation"}"#, "m"),
+            (r#"{"error":"{\"error\":{\"code\":400,\"message\":\"m\"}}"}"#, "m"),
+            (r#"{"error":{"message":"Provider returned error","metadata":{"raw":"{\"error\":\"m\"}"}}}"#, "Provider returned error: m"),
+            ("m", "m"),
+            ("<html><head><title>502 Bad\n Gateway</title></head></html>", "The server answered with a web page: 502 Bad Gateway"),
+            ("", "HTTP 400 Bad Request without a word"),
+        ] {
+            assert_eq!(error(400, body).message, words, "{body}");
+        }
+    }
+
+    #[test]
+    fn the_kind_is_told_by_words_labels_and_status() {
+        for (status, body, code) in [
+            (401, "", Code::Authentication),
+            (403, r#"{"error":{"type":"feature_disabled"}}"#, Code::Permission),
+            (404, r#"{"error":"model 'x' not found"}"#, Code::ModelNotFound),
+            (404, "404 page not found", Code::InvalidRequest),
+            (400, r#"{"error":{"message":"Invalid model name passed in model=x"}}"#, Code::ModelNotFound),
+            (429, r#"{"error":{"code":"insufficient_quota","message":"You exceeded"}}"#, Code::Quota),
+            (429, "slow down", Code::RateLimit),
+            (503, r#"{"error":{"message":"Loading model"}}"#, Code::ModelLoading),
+            (500, r#"{"error":"CUDA error: out of memory"}"#, Code::OutOfMemory),
+            (500, r#"{"error":{"type":"invalid_request_error","message":"bad"}}"#, Code::InvalidRequest),
+            (500, "oops", Code::Server),
+            (501, "no", Code::Unsupported),
+        ] {
+            assert_eq!(error(status, body).code, code, "{status} {body}");
+        }
+    }
+
+    #[test]
+    fn a_full_context_tells_both_numbers() {
+        for (body, prompt, context) in [
+            (r#"{"error":{"code":400,"message":"the request exceeds the available context size, try increasing it","type":"exceed_context_size_error","n_prompt_tokens":6009,"n_ctx":2048}}"#, Some(6009), Some(2048)),
+            (r#"{"error":{"message":"This model's maximum context length is 512 tokens. However, your prompt contains at least 513 input tokens."}}"#, Some(513), Some(512)),
+            (r#"{"message":"This model's maximum context length is 512 tokens. However, you requested 623 tokens (611 in the messages, 12 in the completion)."}"#, Some(611), Some(512)),
+        ] {
+            let error = error(400, body);
+            assert_eq!(error.code, Code::ContextLengthExceeded);
+            assert_eq!((error.prompt_tokens, error.context_length), (prompt, context), "{body}");
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! JSON that its writer got slightly wrong.
+
+use std::borrow::Cow;
+
+use serde::Deserialize;
+
+/// Whether something had to be repaired to read a value.
+pub type Repaired = bool;
+
+/// Reads `text` into `T` through `read`, repairing it first where it is no JSON as it stands.
+///
+/// Repaired are bytes that are no UTF-8, halves of surrogate pairs, raw control characters in strings, `NaN` and
+/// `Infinity`, and keys that come twice in one object.
+pub fn with_repair<R>(
+    text: &[u8],
+    mut read: impl FnMut(&[u8]) -> Result<R, serde_json::Error>,
+) -> Result<(R, Repaired), serde_json::Error> {
+    match read(text) {
+        Ok(value) => Ok((value, false)),
+        Err(error) => {
+            let text = String::from_utf8_lossy(text);
+            let repaired = repair(&text);
+            // A value keeps the last of two equal keys, which typed reading refuses.
+            let Ok(value) = serde_json::from_str::<serde_json::Value>(&repaired) else { return Err(error) };
+            read(value.to_string().as_bytes()).map(|value| (value, true))
+        }
+    }
+}
+
+/// Reads all values of a text that holds several, one after the other.
+pub fn all<'a, T: Deserialize<'a>>(text: &'a [u8]) -> Result<Vec<T>, serde_json::Error> {
+    serde_json::Deserializer::from_slice(text).into_iter().collect()
+}
+
+fn repair(text: &str) -> Cow<'_, str> {
+    let mut repaired = String::new();
+    let mut kept = 0;
+    let mut in_string = false;
+    let mut at = 0;
+    let bytes = text.as_bytes();
+    while at < bytes.len() {
+        let (length, replacement): (usize, Option<Cow<'_, str>>) = match (in_string, bytes[at]) {
+            (true, b'\\') if bytes.get(at + 1) == Some(&b'u') => match (unit(bytes, at), unit(bytes, at + 6)) {
+                (Some(0xD800..=0xDBFF), Some(0xDC00..=0xDFFF)) => (12, None),
+                (Some(0xD800..=0xDFFF), _) => (6, Some("\\ufffd".into())),
+                _ => (2, None),
+            },
+            (true, b'\\') => (2, None),
+            (true, control @ 0..0x20) => (1, Some(format!("\\u{control:04x}").into())),
+            (_, b'"') => {
+                in_string = !in_string;
+                (1, None)
+            }
+            (false, b'N' | b'I' | b'-') => {
+                let word = ["NaN", "Infinity", "-Infinity"].into_iter().find(|word| text[at..].starts_with(word));
+                word.map_or((1, None), |word| (word.len(), Some("null".into())))
+            }
+            _ => (1, None),
+        };
+        if let Some(replacement) = replacement {
+            repaired.push_str(&text[kept..at]);
+            repaired.push_str(&replacement);
+            kept = at + length;
+        }
+        at += length;
+    }
+    if kept == 0 {
+        return Cow::Borrowed(text);
+    }
+    repaired.push_str(&text[kept..]);
+    Cow::Owned(repaired)
+}
+
+/// The UTF-16 unit that is escaped at `at` as `\uXXXX`.
+fn unit(bytes: &[u8], at: usize) -> Option<u16> {
+    let digits = bytes.get(at..at + 6)?.strip_prefix(b"\\u")?;
+    u16::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn value(text: &[u8]) -> Option<(Value, Repaired)> {
+        with_repair(text, |text| serde_json::from_slice(text)).ok()
+    }
+
+    #[test]
+    fn what_python_and_cut_characters_leave_is_read() {
+        for (text, expected) in [
+            (&br#"{"a":NaN,"b":-Infinity,"c":"NaN"}"#[..], json!({"a": null, "b": null, "c": "NaN"})),
+            (br#"["\ud83d","\ud83d\ude00","\\ud83d"]"#, json!(["\u{fffd}", "😀", "\\ud83d"])),
+            (b"[\"a\nb\tc\"]", json!(["a\nb\tc"])),
+            (b"[\"\xff\"]", json!(["\u{fffd}"])),
+        ] {
+            assert_eq!(value(text), Some((expected, true)));
+        }
+    }
+
+    #[test]
+    fn right_json_is_left_alone_and_hopeless_json_is_refused() {
+        assert_eq!(value(b"{\"a\":1}"), Some((json!({"a": 1}), false)));
+        assert_eq!(value(b"{\"a\":"), None);
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_survived(text in "[\\\\u{d8}\"NaInfty\u{1}\\-é0-9]{0,40}") {
+            repair(&text);
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! What is said on the wire: requests out, deltas, failures and lists in. One dialect a folder.
+
+mod failure;
+mod json;
+pub mod openai;
+
+use http::{HeaderMap, StatusCode};
+use serde_json::{Map, Value};
+
+pub use failure::{Failure, title_of_html};
+
+use crate::{
+    error::{Error, Result},
+    types::{ChatRequest, Delta, GenerationOptions, ModelInfo},
+};
+
+/// How a server speaks. What differs by wire format is a method here; what differs by program is not.
+pub trait Dialect: Send + Sync {
+    /// The path of a chat, below the base URL.
+    fn chat_path(&self) -> &'static str;
+
+    /// The body of a chat. `defaults` count where the request says nothing.
+    fn encode_chat(&self, request: ChatRequest, model: &str, defaults: &GenerationOptions) -> Map<String, Value>;
+
+    /// A reader for the body of one successful answer.
+    fn decoder(&self, max_event_bytes: usize) -> Box<dyn Decoder>;
+
+    /// What an answer with an error status says.
+    fn decode_failure(&self, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Error;
+
+    /// The path of the model list, below the base URL.
+    fn models_path(&self) -> &'static str;
+
+    /// The model list of a successful answer.
+    ///
+    /// # Errors
+    /// `protocol`, if it is none.
+    fn decode_models(&self, body: &[u8]) -> Result<Vec<ModelInfo>>;
+}
+
+/// Turns the bytes of one body into deltas, however they are cut.
+pub trait Decoder: Send {
+    /// # Errors
+    /// What the server reported in its answer; `protocol` where the answer cannot be read.
+    fn push(&mut self, bytes: &[u8], out: &mut dyn FnMut(Delta<'_>)) -> Result<()>;
+
+    /// The body is at its end, properly or not.
+    ///
+    /// # Errors
+    /// As [`push`](Self::push).
+    fn finish(&mut self, out: &mut dyn FnMut(Delta<'_>)) -> Result<()>;
+
+    /// Whether the answer itself began to arrive, where that is not told by deltas: one JSON document.
+    fn has_begun(&self) -> bool;
+
+    /// Words that a server wrote past the protocol, if any: they may tell why an answer broke off.
+    fn last_words(&self) -> Option<&str>;
+}

@@ -1,0 +1,321 @@
+//! The body of an answer, whatever form it comes in: server-sent events as asked, one JSON document, or a page
+//! that is no answer at all.
+
+use serde_json::value::RawValue;
+
+use super::{
+    super::{Decoder, Failure, json, title_of_html},
+    chunk::{Choice, Chunk},
+};
+use crate::{
+    error::{Code, Error, Result},
+    types::{Delta, Warning},
+    wire::{Frame, SseReader, TooLong},
+};
+
+pub struct BodyDecoder {
+    form: Form,
+    max_event_bytes: usize,
+}
+
+enum Form {
+    /// Nothing has come but white space.
+    Unknown(Vec<u8>),
+    Events { reader: SseReader, state: State },
+    /// A JSON document, or several; read at its end.
+    Document(Vec<u8>),
+    /// HTML.
+    Page(Vec<u8>),
+}
+
+/// What is remembered from frame to frame.
+#[derive(Default)]
+struct State {
+    last_words: String,
+}
+
+type Out<'a> = dyn FnMut(Delta<'_>) + 'a;
+
+impl BodyDecoder {
+    pub fn new(max_event_bytes: usize) -> Self {
+        Self { form: Form::Unknown(Vec::new()), max_event_bytes }
+    }
+}
+
+impl Decoder for BodyDecoder {
+    fn push(&mut self, bytes: &[u8], out: &mut Out<'_>) -> Result<()> {
+        match &mut self.form {
+            Form::Unknown(held) => {
+                held.extend_from_slice(bytes);
+                let start = held.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(held).trim_ascii_start();
+                let held = match start.first() {
+                    None => return Ok(()),
+                    Some(_) => std::mem::take(held),
+                };
+                // The content type is no help: servers send streams as JSON, and the other way round.
+                self.form = match held.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&held).trim_ascii_start()[0] {
+                    b'{' | b'[' | b'"' => Form::Document(Vec::new()),
+                    b'<' => Form::Page(Vec::new()),
+                    _ => Form::Events { reader: SseReader::new(self.max_event_bytes), state: State::default() },
+                };
+                self.push(&held, out)
+            }
+            Form::Events { reader, state } => {
+                reader.feed(bytes);
+                while let Some(frame) = reader.next().map_err(too_long)? {
+                    state.frame(frame, out)?;
+                }
+                Ok(())
+            }
+            Form::Document(document) => {
+                document.extend_from_slice(bytes);
+                let limit = self.max_event_bytes;
+                if document.len() > limit { Err(too_long(TooLong { limit })) } else { Ok(()) }
+            }
+            Form::Page(page) => {
+                // The title is all that is wanted of it.
+                if page.len() < 64 * 1024 {
+                    page.extend_from_slice(bytes);
+                }
+                Ok(())
+            }
+        }
+    }
+
+    fn finish(&mut self, out: &mut Out<'_>) -> Result<()> {
+        match &mut self.form {
+            Form::Unknown(_) => Ok(()),
+            Form::Events { reader, state } => {
+                while let Some(frame) = reader.finish().map_err(too_long)? {
+                    state.frame(frame, out)?;
+                }
+                Ok(())
+            }
+            Form::Document(document) => read_document(document, out),
+            Form::Page(page) => Err(not_an_answer(page)),
+        }
+    }
+
+    fn has_begun(&self) -> bool {
+        matches!(&self.form, Form::Document(_) | Form::Page(_))
+    }
+
+    fn last_words(&self) -> Option<&str> {
+        match &self.form {
+            Form::Events { state, .. } => Some(state.last_words.as_str()).filter(|words| !words.is_empty()),
+            _ => None,
+        }
+    }
+}
+
+impl State {
+    fn frame(&mut self, frame: Frame<'_>, out: &mut Out<'_>) -> Result<()> {
+        let data = frame.data.trim_ascii();
+        if data == b"[DONE]" {
+            out(Delta::End);
+            return Ok(());
+        }
+        if frame.event == b"error" && !data.is_empty() {
+            return Err(Failure::of_body(&with_stray(frame)).into_error());
+        }
+        if !frame.stray.is_empty() && !data.starts_with(b"{\"error\"") {
+            self.last_words = String::from_utf8_lossy(frame.stray).into_owned();
+            if frame.stray.trim_ascii_start().starts_with(b"{\"error\"") {
+                return Err(Failure::of_body(frame.stray).into_error());
+            }
+        }
+        if !data.starts_with(b"{") {
+            return ignore(data, out);
+        }
+        match json::with_repair(data, |data| {
+            let chunk = serde_json::from_slice::<Chunk<'_>>(data)?;
+            Ok(read_chunk(&chunk, Part::OfStream, out))
+        }) {
+            Ok((result, repaired)) => {
+                if repaired {
+                    out(Delta::Repaired(Warning::new("json", "The server sent JSON that had to be repaired.")));
+                }
+                result
+            }
+            // What transformers serve makes of its own failures: the message is not escaped.
+            Err(_) if data.starts_with(b"{\"error\"") => Err(Failure::of_body(&with_stray(frame)).into_error()),
+            Err(error) => {
+                let mut failure = Error::new(
+                    Code::Protocol,
+                    format!("The server sent a chunk that is no JSON ({error}); what it held is lost"),
+                );
+                failure.body = Some(truncated(data));
+                Err(failure)
+            }
+        }
+    }
+}
+
+/// Data that is no object: a disguised keep-alive, or something that nobody knows.
+fn ignore(data: &[u8], out: &mut Out<'_>) -> Result<()> {
+    if !(data.is_empty() || data == b"null" || data.starts_with(b":")) {
+        let text = truncated(&data[..data.len().min(100)]);
+        out(Delta::Repaired(Warning::new("frame", format!("An event that is no chunk was passed over: {text}"))));
+    }
+    Ok(())
+}
+
+/// What a chunk is part of.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Part {
+    OfStream,
+    /// A whole answer in one document: no terminal event follows.
+    Whole,
+}
+
+fn read_chunk(chunk: &Chunk<'_>, part: Part, out: &mut Out<'_>) -> Result<()> {
+    let first = chunk.choices.0.iter().find(|choice| choice.index.count().unwrap_or(0) == 0);
+    if let Some(failure) = failure_in(chunk, first) {
+        return Err(failure);
+    }
+    if !chunk.id.0.is_empty() {
+        out(Delta::Id(&chunk.id.0));
+    }
+    if !chunk.model.0.is_empty() {
+        out(Delta::Model(&chunk.model.0));
+    }
+    if let Some(progress) = &chunk.prompt_progress.0
+        && let (Some(done), Some(total)) = (progress.processed.count(), progress.total.count())
+    {
+        out(Delta::PromptProgress { done, total });
+    }
+    if let Some(choice) = first {
+        read_choice(choice, out);
+    }
+    if chunk.choices.0.len() > usize::from(first.is_some()) {
+        out(Delta::Repaired(Warning::new("choices", "The server sent more than one choice; the first is read.")));
+    }
+    read_counts(chunk, out);
+    // A whole answer needs no finish reason to be complete.
+    if part == Part::Whole && first.is_some() {
+        out(Delta::End);
+    }
+    Ok(())
+}
+
+fn read_choice(choice: &Choice<'_>, out: &mut Out<'_>) {
+    for content in [&choice.delta.0, &choice.message.0].into_iter().flatten() {
+        // The same text can stand in several of these; the first that has some counts.
+        let reasoning = [
+            &content.reasoning_content.0,
+            &content.reasoning.0,
+            &content.thinking.0,
+            &content.reasoning_details.0,
+        ];
+        if let Some(reasoning) = reasoning.into_iter().find(|text| !text.is_empty()) {
+            out(Delta::Reasoning(reasoning));
+        }
+        if !content.content.reasoning.is_empty() {
+            out(Delta::Reasoning(&content.content.reasoning));
+        }
+        if !content.content.text.is_empty() {
+            out(Delta::Text(&content.content.text));
+        }
+        if !content.refusal.0.is_empty() {
+            out(Delta::Text(&content.refusal.0));
+            out(Delta::Repaired(Warning::new("refusal", "The model refused; the text says why.")));
+        }
+        if !content.tool_calls.0.is_empty() || content.function_call.0.is_some() {
+            out(Delta::ToolCall);
+        }
+    }
+    if !choice.text.0.is_empty() {
+        out(Delta::Text(&choice.text.0));
+    }
+    if !choice.finish_reason.0.is_empty() {
+        out(Delta::Finish(&choice.finish_reason.0));
+    }
+}
+
+fn read_counts(chunk: &Chunk<'_>, out: &mut Out<'_>) {
+    let in_groq = chunk.x_groq.0.as_ref().and_then(|groq| groq.usage.0.as_ref());
+    let told = [in_groq, chunk.usage.0.as_ref()].into_iter().flatten();
+    let timings = chunk.timings.0.as_ref();
+    if let Some(timings) = timings {
+        if let Some(usage) = timings.usage() {
+            out(Delta::Usage(usage));
+        }
+        out(Delta::Timings(timings.timings()));
+    }
+    for usage in told {
+        if let Some(times) = usage.timings() {
+            out(Delta::Timings(times));
+        }
+        if let Some(usage) = usage.usage() {
+            out(Delta::Usage(usage));
+        }
+    }
+}
+
+/// An error inside an answer that began well, or that only claims to be one.
+fn failure_in(chunk: &Chunk<'_>, choice: Option<&Choice<'_>>) -> Option<Error> {
+    let in_choice = choice.and_then(|choice| choice.error);
+    let failed = choice.is_some_and(|choice| matches!(choice.finish_reason.0.as_ref(), "error" | "abort"));
+    if let Some(failure) = [chunk.error, in_choice].into_iter().flatten().find_map(|error| of_error(error)) {
+        return Some(failure);
+    }
+    let unwrapped = chunk.object.0 == "error" || (chunk.choices.0.is_empty() && chunk.detail.is_some());
+    if let Some(words) = chunk.message.or(chunk.detail).filter(|_| unwrapped) {
+        return Some(Failure::of_body(words.get().as_bytes()).into_error());
+    }
+    failed.then(|| Error::new(Code::Server, "The server ended its answer with finish_reason \"error\""))
+}
+
+fn of_error(error: &RawValue) -> Option<Error> {
+    let nothing = matches!(error.get(), "null" | "false" | "\"\"" | "{}" | "[]");
+    (!nothing).then(|| Failure::of_body(format!("{{\"error\":{}}}", error.get()).as_bytes()).into_error())
+}
+
+fn read_document(document: &[u8], out: &mut Out<'_>) -> Result<()> {
+    let text = document.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(document);
+    // A document without a choice and without an error is an answer of something else.
+    let read = |chunk: &Chunk<'_>, out: &mut Out<'_>| {
+        let known = !chunk.choices.0.is_empty() || chunk.usage.0.is_some() || failure_in(chunk, None).is_some();
+        known.then(|| read_chunk(chunk, Part::Whole, out))
+    };
+    let whole = json::with_repair(text, |text| serde_json::from_slice(text).map(|chunk: Chunk<'_>| read(&chunk, out)));
+    match whole {
+        Ok((Some(result), _)) => return result,
+        Ok((None, _)) => return Err(not_an_answer(text)),
+        Err(_) => {}
+    }
+    // One JSON object a line, without the framing of events.
+    let chunks = json::all::<Chunk<'_>>(text).map_err(|_| not_an_answer(text))?;
+    for chunk in &chunks {
+        read_chunk(chunk, Part::OfStream, out)?;
+    }
+    Ok(())
+}
+
+fn not_an_answer(body: &[u8]) -> Error {
+    let mut error = match title_of_html(body) {
+        Some(title) => Error::new(Code::Protocol, format!("The server answered with a web page: {title}")),
+        None => Error::new(Code::Protocol, "The server's answer is no answer of a chat"),
+    }
+    .hint("Check the address: something else than an LLM server's chat answers there.");
+    error.body = Some(truncated(body));
+    error.wrong_path = true;
+    error
+}
+
+fn with_stray(frame: Frame<'_>) -> Vec<u8> {
+    let mut text = frame.data.to_vec();
+    if !frame.stray.is_empty() {
+        text.push(b'\n');
+        text.extend_from_slice(frame.stray);
+    }
+    text
+}
+
+fn truncated(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(&bytes[..bytes.len().min(crate::error::MAX_BODY)]).into_owned()
+}
+
+fn too_long(TooLong { limit }: TooLong) -> Error {
+    Error::new(Code::Protocol, format!("The server sent one event of more than {limit} bytes"))
+}

@@ -1,0 +1,260 @@
+//! Field types that never refuse a value: a field of an unexpected shape is absent, and the rest of the frame is
+//! still read.
+
+use std::{borrow::Cow, fmt, marker::PhantomData};
+
+use serde::{
+    Deserialize, Deserializer,
+    de::{IgnoredAny, MapAccess, SeqAccess, Visitor, value::MapAccessDeserializer},
+};
+
+/// A text: a string, a list of parts (`{"type": "text", "text": …}` or strings), or one such part.
+/// (`Option<Cow<str>>` would copy every string: serde borrows only for a bare `Cow`.)
+#[derive(Debug, Default)]
+pub struct Text<'a>(pub Cow<'a, str>);
+
+/// The content of a message: a text, or a list of parts, some of which may be reasoning
+/// (`{"type": "thinking", "thinking": …}`).
+#[derive(Debug, Default)]
+pub struct Parts<'a> {
+    pub text: Cow<'a, str>,
+    pub reasoning: String,
+}
+
+/// A count; also one that came as a float or a string.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Number(pub Option<f64>);
+
+/// An object, read only if it is one.
+#[derive(Debug)]
+pub struct Object<T>(pub Option<T>);
+
+/// A list; `null` and anything that is no list is empty. A single object is a list of one.
+#[derive(Debug)]
+pub struct List<T>(pub Vec<T>);
+
+impl<T> Default for Object<T> {
+    fn default() -> Self {
+        Self(None)
+    }
+}
+
+impl<T> Default for List<T> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl Number {
+    /// As a number of things.
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked; floats saturate")]
+    pub fn count(self) -> Option<u64> {
+        self.0.filter(|number| *number >= 0.0).map(|number| number as u64)
+    }
+}
+
+/// The scalars that a visitor has no use for become `$nothing`.
+macro_rules! scalars_are {
+    ($nothing:expr; $($visit:ident: $kind:ty),*) => {
+        fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+            formatter.write_str("any value")
+        }
+        fn visit_unit<E>(self) -> Result<Self::Value, E> {
+            Ok($nothing)
+        }
+        fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
+            Ok($nothing)
+        }
+        $(fn $visit<E>(self, _: $kind) -> Result<Self::Value, E> {
+            Ok($nothing)
+        })*
+    };
+}
+
+fn skip_list<'de, A: SeqAccess<'de>>(mut list: A) -> Result<(), A::Error> {
+    while list.next_element::<IgnoredAny>()?.is_some() {}
+    Ok(())
+}
+
+fn skip_object<'de, A: MapAccess<'de>>(mut object: A) -> Result<(), A::Error> {
+    while object.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+    Ok(())
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct TextVisitor<'a>(PhantomData<&'a ()>);
+
+        impl<'de: 'a, 'a> Visitor<'de> for TextVisitor<'a> {
+            type Value = Text<'a>;
+
+            scalars_are!(Text::default(); visit_f64: f64);
+
+            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
+                Ok(Text(Cow::Borrowed(text)))
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
+                Ok(Text(Cow::Owned(text.to_owned())))
+            }
+
+            fn visit_u64<E>(self, number: u64) -> Result<Self::Value, E> {
+                Ok(Text(Cow::Owned(number.to_string())))
+            }
+
+            fn visit_i64<E>(self, number: i64) -> Result<Self::Value, E> {
+                Ok(Text(Cow::Owned(number.to_string())))
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut parts: A) -> Result<Self::Value, A::Error> {
+                let mut text = String::new();
+                while let Some(Text(part)) = parts.next_element()? {
+                    text.push_str(&part);
+                }
+                Ok(Text(Cow::Owned(text)))
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, part: A) -> Result<Self::Value, A::Error> {
+                #[derive(Deserialize)]
+                struct Part<'a> {
+                    #[serde(borrow, default)]
+                    text: Text<'a>,
+                }
+                Part::deserialize(MapAccessDeserializer::new(part)).map(|part| part.text)
+            }
+        }
+
+        deserializer.deserialize_any(TextVisitor(PhantomData))
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Parts<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct PartsVisitor<'a>(PhantomData<&'a ()>);
+
+        impl<'de: 'a, 'a> Visitor<'de> for PartsVisitor<'a> {
+            type Value = Parts<'a>;
+
+            scalars_are!(Parts::default(); visit_f64: f64, visit_u64: u64, visit_i64: i64);
+
+            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
+                Ok(Parts { text: Cow::Borrowed(text), reasoning: String::new() })
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
+                Ok(Parts { text: Cow::Owned(text.to_owned()), reasoning: String::new() })
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut parts: A) -> Result<Self::Value, A::Error> {
+                let mut all = Parts::default();
+                while let Some(part) = parts.next_element::<Parts<'de>>()? {
+                    all.text.to_mut().push_str(&part.text);
+                    all.reasoning.push_str(&part.reasoning);
+                }
+                Ok(all)
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, part: A) -> Result<Self::Value, A::Error> {
+                #[derive(Deserialize)]
+                struct Part<'a> {
+                    #[serde(borrow, default)]
+                    text: Text<'a>,
+                    #[serde(borrow, default)]
+                    thinking: Text<'a>,
+                }
+                let part = Part::deserialize(MapAccessDeserializer::new(part))?;
+                Ok(Parts { text: part.text.0, reasoning: part.thinking.0.into_owned() })
+            }
+        }
+
+        deserializer.deserialize_any(PartsVisitor(PhantomData))
+    }
+}
+
+impl<'de> Deserialize<'de> for Number {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct NumberVisitor;
+
+        impl<'de> Visitor<'de> for NumberVisitor {
+            type Value = Number;
+
+            scalars_are!(Number(None););
+
+            fn visit_f64<E>(self, number: f64) -> Result<Self::Value, E> {
+                Ok(Number(Some(number)))
+            }
+
+            #[expect(clippy::cast_precision_loss, reason = "counts of tokens and milliseconds are far below 2^53")]
+            fn visit_u64<E>(self, number: u64) -> Result<Self::Value, E> {
+                Ok(Number(Some(number as f64)))
+            }
+
+            #[expect(clippy::cast_precision_loss, reason = "as above")]
+            fn visit_i64<E>(self, number: i64) -> Result<Self::Value, E> {
+                Ok(Number(Some(number as f64)))
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
+                Ok(Number(text.trim().parse().ok()))
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<Self::Value, A::Error> {
+                skip_list(list).map(|()| Number(None))
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, object: A) -> Result<Self::Value, A::Error> {
+                skip_object(object).map(|()| Number(None))
+            }
+        }
+
+        deserializer.deserialize_any(NumberVisitor)
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct ObjectVisitor<T>(PhantomData<T>);
+
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for ObjectVisitor<T> {
+            type Value = Object<T>;
+
+            scalars_are!(Object(None); visit_f64: f64, visit_u64: u64, visit_i64: i64, visit_str: &str);
+
+            fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<Self::Value, A::Error> {
+                skip_list(list).map(|()| Object(None))
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, object: A) -> Result<Self::Value, A::Error> {
+                T::deserialize(MapAccessDeserializer::new(object)).map(|value| Object(Some(value)))
+            }
+        }
+
+        deserializer.deserialize_any(ObjectVisitor(PhantomData))
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for List<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct ListVisitor<T>(PhantomData<T>);
+
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for ListVisitor<T> {
+            type Value = List<T>;
+
+            scalars_are!(List::default(); visit_f64: f64, visit_u64: u64, visit_i64: i64, visit_str: &str);
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Self::Value, A::Error> {
+                let mut list = Vec::new();
+                while let Some(Object(element)) = elements.next_element()? {
+                    list.extend(element);
+                }
+                Ok(List(list))
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, object: A) -> Result<Self::Value, A::Error> {
+                T::deserialize(MapAccessDeserializer::new(object)).map(|value| List(vec![value]))
+            }
+        }
+
+        deserializer.deserialize_any(ListVisitor(PhantomData))
+    }
+}

@@ -1,0 +1,46 @@
+//! The protocol of OpenAI's chat completions, as its many implementations speak it.
+//! <https://platform.openai.com/docs/api-reference/chat>
+
+mod chunk;
+mod decode;
+mod encode;
+mod lenient;
+mod models;
+
+use http::{HeaderMap, StatusCode};
+use serde_json::{Map, Value};
+
+use super::{Decoder, Dialect, Failure};
+use crate::{
+    error::{Error, Result},
+    types::{ChatRequest, GenerationOptions, ModelInfo},
+};
+
+#[derive(Debug, Clone, Copy)]
+pub struct OpenAi;
+
+impl Dialect for OpenAi {
+    fn chat_path(&self) -> &'static str {
+        "/chat/completions"
+    }
+
+    fn encode_chat(&self, request: ChatRequest, model: &str, defaults: &GenerationOptions) -> Map<String, Value> {
+        encode::chat(request, model, defaults)
+    }
+
+    fn decoder(&self, max_event_bytes: usize) -> Box<dyn Decoder> {
+        Box::new(decode::BodyDecoder::new(max_event_bytes))
+    }
+
+    fn decode_failure(&self, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Error {
+        Failure::of_body(body).status(status.as_u16()).headers(headers).into_error()
+    }
+
+    fn models_path(&self) -> &'static str {
+        "/models"
+    }
+
+    fn decode_models(&self, body: &[u8]) -> Result<Vec<ModelInfo>> {
+        models::decode(body)
+    }
+}

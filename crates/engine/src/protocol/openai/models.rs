@@ -1,0 +1,169 @@
+//! Model lists: `data`, `models`, a bare array or strings, with what each server adds.
+
+use serde_json::{Map, Value};
+
+use super::super::json;
+use crate::{
+    error::{Code, Error, Result},
+    types::{ModelCapabilities, ModelInfo},
+};
+
+pub fn decode(body: &[u8]) -> Result<Vec<ModelInfo>> {
+    let value = json::with_repair(body, |body| serde_json::from_slice::<Value>(body)).map(|(value, _)| value);
+    let list = value.as_ref().ok().and_then(list_in);
+    let Some(list) = list else {
+        let mut error = Error::new(Code::Protocol, "The server's answer is no model list");
+        error.wrong_path = true;
+        return Err(error);
+    };
+    // Some servers list the same models twice, in two protocols' shapes: the second may know more.
+    let also = value.as_ref().ok().and_then(|value| value.get("models")).and_then(Value::as_array);
+    let more = |name: &str| also.into_iter().flatten().find(|other| name_of(other) == Some(name));
+    Ok(list.iter().filter_map(|entry| model(entry, name_of(entry).and_then(more))).collect())
+}
+
+/// `None` where there is no list; an empty one where it is `null`.
+fn list_in(value: &Value) -> Option<&[Value]> {
+    let list = match value {
+        Value::Object(fields) if fields.contains_key("error") => return None,
+        Value::Object(fields) => fields.get("data").or_else(|| fields.get("models"))?,
+        list => list,
+    };
+    match list {
+        Value::Array(list) => Some(list),
+        Value::Null => Some(&[]),
+        _ => None,
+    }
+}
+
+fn name_of(entry: &Value) -> Option<&str> {
+    let name = entry.as_str().or_else(|| ["id", "name", "model", "key"].iter().find_map(|name| entry.get(name)?.as_str()));
+    name.filter(|name| !name.is_empty())
+}
+
+fn model(entry: &Value, more: Option<&Value>) -> Option<ModelInfo> {
+    let name = name_of(entry)?.to_owned();
+    let nothing = Map::new();
+    let fields = entry.as_object().unwrap_or(&nothing);
+    let meta = fields.get("meta").and_then(Value::as_object);
+    let size_bytes = meta.and_then(|meta| number(meta, &["size"])).or_else(|| number(fields, &["size", "size_bytes"]));
+    Some(ModelInfo {
+        size: size_bytes.map(readable_size),
+        size_bytes,
+        quantization: meta
+            .and_then(|meta| text(meta, &["ftype"]))
+            .or_else(|| text(fields, &["quantization", "quantization_level"])),
+        context_length: context_length(fields, meta),
+        loaded: loaded(fields, meta),
+        capabilities: capabilities(&name, fields, more),
+        name,
+    })
+}
+
+/// As the model runs, if the server says so; else as it could run.
+fn context_length(fields: &Map<String, Value>, meta: Option<&Map<String, Value>>) -> Option<u64> {
+    number(fields, &["loaded_context_length"])
+        .or_else(|| meta.and_then(|meta| number(meta, &["n_ctx"])))
+        .or_else(|| number(fields, &["max_model_len", "context_length", "context_window", "max_context_length"]))
+        .or_else(|| number(fields, &["max_input_tokens"]))
+}
+
+fn loaded(fields: &Map<String, Value>, meta: Option<&Map<String, Value>>) -> Option<bool> {
+    let state = fields.get("status").and_then(|status| status.get("value")).or_else(|| fields.get("state"));
+    match state.and_then(Value::as_str) {
+        Some(state) => Some(state == "loaded" || state == "sleeping"),
+        // Only a model that runs has a context of a certain size, or a limit that its server set.
+        None => fields.get("loaded").and_then(Value::as_bool).or_else(|| {
+            let runs = meta.is_some_and(|meta| meta.contains_key("n_ctx")) || fields.contains_key("max_model_len");
+            runs.then_some(true)
+        }),
+    }
+}
+
+fn capabilities(name: &str, fields: &Map<String, Value>, more: Option<&Value>) -> ModelCapabilities {
+    let told: Option<Vec<&str>> = [fields.get("capabilities"), more.and_then(|more| more.get("capabilities"))]
+        .into_iter()
+        .flatten()
+        .find_map(|list| Some(list.as_array()?.iter().filter_map(Value::as_str).collect()));
+    let kind = ["type", "mode"].iter().find_map(|name| fields.get(*name)?.as_str());
+    let embedding = match kind {
+        Some("embedding" | "embeddings") => true,
+        Some("llm" | "vlm" | "chat" | "completion") => false,
+        _ => name.to_lowercase().contains("embed"),
+    };
+    let inputs = fields.get("architecture").and_then(|it| it.get("input_modalities")).and_then(Value::as_array);
+    let parameters = fields.get("supported_parameters").and_then(Value::as_array);
+    let holds = |list: &[Value], word| list.iter().any(|entry| entry == word);
+    let says = |words: &[&str]| told.as_ref().map(|told| words.iter().any(|word| told.contains(word)));
+    ModelCapabilities {
+        chat: !embedding,
+        completion: !embedding,
+        embedding,
+        // Absence from such a list proves nothing: llama.cpp's names neither.
+        tools: says(&["tools", "tool_use"])
+            .filter(|has| *has)
+            .or_else(|| parameters.map(|list| holds(list, "tools"))),
+        vision: inputs.map(|list| holds(list, "image")).or_else(|| says(&["vision"]).filter(|has| *has)),
+        reasoning: says(&["thinking", "reasoning"])
+            .filter(|has| *has)
+            .or_else(|| parameters.map(|list| holds(list, "reasoning"))),
+    }
+}
+
+fn number(fields: &Map<String, Value>, names: &[&str]) -> Option<u64> {
+    names.iter().find_map(|name| fields.get(*name)?.as_u64())
+}
+
+fn text(fields: &Map<String, Value>, names: &[&str]) -> Option<String> {
+    names.iter().find_map(|name| fields.get(*name)?.as_str()).filter(|text| !text.is_empty()).map(str::to_owned)
+}
+
+/// As people write it: `4.7 GB`.
+#[expect(clippy::cast_precision_loss, reason = "two digits are shown")]
+fn readable_size(bytes: u64) -> String {
+    let (mut size, mut unit) = (bytes as f64, "B");
+    for larger in ["KB", "MB", "GB", "TB"] {
+        if size < 1000.0 {
+            break;
+        }
+        size /= 1000.0;
+        unit = larger;
+    }
+    if unit == "B" { format!("{size:.0} B") } else { format!("{size:.1} {unit}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(body: &str) -> Vec<String> {
+        decode(body.as_bytes()).unwrap().into_iter().map(|model| model.name).collect()
+    }
+
+    #[test]
+    fn a_list_of_any_shape_is_read() {
+        for body in [
+            r#"{"object":"list","data":[{"id":"a"},{"id":"b"}]}"#,
+            r#"{"models":[{"name":"a"},{"model":"b"}]}"#,
+            r#"[{"id":"a"},"b"]"#,
+            r#"{"data":["a","b"]}"#,
+            r#"{"data":[{"id":"a"},{},{"id":"b"}]}"#,
+        ] {
+            assert_eq!(names(body), ["a", "b"], "{body}");
+        }
+        assert!(names(r#"{"data":null}"#).is_empty());
+    }
+
+    #[test]
+    fn what_is_no_list_is_refused() {
+        for body in ["<html>", r#"{"error":"Unexpected endpoint or method. (GET /v1/models)"}"#, "{}", "1"] {
+            assert_eq!(decode(body.as_bytes()).unwrap_err().code, Code::Protocol, "{body}");
+        }
+    }
+
+    #[test]
+    fn sizes_are_written_as_people_do() {
+        assert_eq!(readable_size(999), "999 B");
+        assert_eq!(readable_size(4_700_000_000), "4.7 GB");
+    }
+}

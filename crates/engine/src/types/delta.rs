@@ -1,0 +1,22 @@
+use super::{ServerTimings, Usage, Warning};
+
+/// One thing that a frame of the wire said, whatever dialect it was said in.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Delta<'a> {
+    Id(&'a str),
+    Model(&'a str),
+    Text(&'a str),
+    Reasoning(&'a str),
+    /// Part of a tool call. Its content is not read.
+    ToolCall,
+    /// How much of the prompt the server has read.
+    PromptProgress { done: u64, total: u64 },
+    /// The server's own word for why the answer ended.
+    Finish(&'a str),
+    Usage(Usage),
+    Timings(ServerTimings),
+    /// Something had to be repaired to be read.
+    Repaired(Warning),
+    /// The server said that nothing more comes.
+    End,
+}

@@ -1,0 +1,52 @@
+use super::Warning;
+
+/// What a caller is told while an answer arrives.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Event<'a> {
+    /// A piece of the answer's text; never empty.
+    Message(&'a str),
+    /// A piece of the reasoning; never empty.
+    Reasoning(&'a str),
+    Progress { phase: Phase, done: Option<u64>, total: Option<u64> },
+    Warning(&'a Warning),
+}
+
+/// What the server is busy with before the first token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Phase {
+    Loading,
+    Prompt,
+}
+
+impl Phase {
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Loading => "loading",
+            Self::Prompt => "prompt",
+        }
+    }
+}
+
+/// Takes the events of one answer, in order.
+pub trait Events {
+    fn event(&mut self, event: Event<'_>);
+}
+
+/// Where the events of a call go: with an end to each batch, and with back-pressure.
+pub trait Sink: Events + Send {
+    /// What has been given so far may be handed on: no more comes from what was just read.
+    fn flush(&mut self);
+
+    /// Whether more may be read. False once the consumer has fallen too far behind.
+    fn has_room(&self) -> bool;
+
+    /// Resolves when there is room again.
+    fn room(&self) -> impl Future<Output = ()> + Send;
+}
+
+impl<F: FnMut(Event<'_>)> Events for F {
+    fn event(&mut self, event: Event<'_>) {
+        self(event);
+    }
+}

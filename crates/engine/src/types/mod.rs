@@ -1,0 +1,19 @@
+//! The plain data that all floors speak of. No logic beyond small conversions.
+
+mod answer;
+mod delta;
+mod event;
+mod model;
+mod request;
+mod status;
+mod timeouts;
+mod usage;
+
+pub use answer::{Answer, FinishReason, Partial, Timings, Warning};
+pub use delta::Delta;
+pub use event::{Event, Events, Phase, Sink};
+pub use model::{ModelCapabilities, ModelInfo};
+pub use request::{ChatRequest, GenerationOptions, Message, OneOrMany};
+pub use status::Status;
+pub use timeouts::{Clock, Timeouts};
+pub use usage::{ServerTimings, Usage};

@@ -1,0 +1,51 @@
+use serde::Deserialize;
+use serde_json::{Map, Number, Value};
+
+use super::Timeouts;
+
+/// A question, as `lib/` hands it over: one JSON text with names in camelCase.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ChatRequest {
+    pub messages: Vec<Message>,
+    pub model: Option<String>,
+    pub timeout: Option<Timeouts>,
+    #[serde(flatten)]
+    pub options: GenerationOptions,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(tag = "role", rename_all = "lowercase")]
+pub enum Message {
+    System { content: String },
+    Developer { content: String },
+    User { content: String, name: Option<String> },
+    Assistant { content: Option<String> },
+}
+
+/// The fields that OpenAI-compatible servers share. Numbers stay as JavaScript wrote them: a strict server
+/// refuses `256.0` for `256`.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct GenerationOptions {
+    pub temperature: Option<Number>,
+    pub top_p: Option<Number>,
+    pub top_k: Option<Number>,
+    pub min_p: Option<Number>,
+    pub max_tokens: Option<Number>,
+    pub stop: Option<OneOrMany>,
+    pub seed: Option<Number>,
+    pub frequency_penalty: Option<Number>,
+    pub presence_penalty: Option<Number>,
+    pub repetition_penalty: Option<Number>,
+    pub user: Option<String>,
+    /// Merged into the top level of the request; wins over all other fields.
+    pub extra_body: Option<Map<String, Value>>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(untagged)]
+pub enum OneOrMany {
+    One(String),
+    Many(Vec<String>),
+}
