@@ -6,6 +6,8 @@ pub mod types;
 
 pub mod error;
 
+pub mod endpoint;
+
 pub mod wire;
 
 pub mod text;
@@ -13,3 +15,5 @@ pub mod text;
 pub mod protocol;
 
 pub mod chat;
+
+pub mod transport;

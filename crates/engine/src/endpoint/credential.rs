@@ -1,0 +1,112 @@
+use http::{
+    HeaderMap, HeaderValue,
+    header::{AUTHORIZATION, PROXY_AUTHORIZATION},
+};
+use secrecy::{ExposeSecret, SecretString};
+
+use super::EndpointConfig;
+use crate::error::{Error, Result};
+
+/// The key that goes with each request, if any.
+#[derive(Debug, Clone)]
+pub enum Credential {
+    /// None is sent: there is none, or a header of the caller's own says who is asking.
+    None,
+    /// No key is known. Some servers want a value all the same.
+    Placeholder,
+    Key(SecretString),
+    /// Asked of the caller before each attempt.
+    Function,
+}
+
+const PLACEHOLDER: &str = "not-needed";
+
+impl Credential {
+    pub(super) fn new(
+        config: &EndpointConfig,
+        headers: &HeaderMap,
+        variable: &dyn Fn(&[String]) -> Option<(String, String)>,
+    ) -> Result<Self> {
+        let own = headers.keys().find(|name| {
+            **name != PROXY_AUTHORIZATION && matches!(name.as_str(), "authorization" | "x-api-key" | "api-key")
+        });
+        let is_given = config.has_api_key_function || config.api_key.as_ref().is_some_and(|key| !key.is_empty());
+        if let Some(name) = own.filter(|name| **name == AUTHORIZATION && is_given) {
+            return Err(Error::configuration(format!("Both `apiKey` and the header {name:?} are given"))
+                .hint("Leave one of them out: `apiKey` is sent as `Authorization: Bearer …`."));
+        }
+        if config.has_api_key_function {
+            return Ok(Self::Function);
+        }
+        match &config.api_key {
+            Some(key) if key.is_empty() => return Ok(Self::None),
+            Some(key) => {
+                bearer(key, "`apiKey`")?;
+                return Ok(Self::Key(key.as_str().into()));
+            }
+            None if own.is_some() => return Ok(Self::None),
+            None => {}
+        }
+        let definition = &config.definition;
+        if let Some((name, key)) = variable(&definition.api_key_env) {
+            bearer(&key, &name)?;
+            return Ok(Self::Key(key.into()));
+        }
+        if definition.api_key_required {
+            let variables = definition.api_key_env.join(" or ");
+            return Err(Error::configuration(format!("{} needs a key, and none is given", definition.display_name))
+                .hint(format!("Set `apiKey`, or the environment variable {variables}.")));
+        }
+        Ok(Self::Placeholder)
+    }
+
+    /// The header that stands for it; `None` also where the caller must be asked first.
+    ///
+    /// # Errors
+    /// `configuration`, if no header can hold the key.
+    pub fn header(&self) -> Result<Option<HeaderValue>> {
+        match self {
+            Self::None | Self::Function => Ok(None),
+            Self::Placeholder => bearer(PLACEHOLDER, "the placeholder").map(Some),
+            Self::Key(key) => bearer(key.expose_secret(), "`apiKey`").map(Some),
+        }
+    }
+
+    pub(super) fn secret(&self) -> Option<&str> {
+        match self {
+            Self::Key(key) => Some(key.expose_secret()),
+            Self::None | Self::Placeholder | Self::Function => None,
+        }
+    }
+
+    #[must_use]
+    pub fn is_key(&self) -> bool {
+        matches!(self, Self::Key(_) | Self::Function)
+    }
+}
+
+/// `Authorization: Bearer KEY`, marked as not to be shown. `origin`: where the key comes from, for the error.
+///
+/// # Errors
+/// `configuration`, if no header can hold the key.
+pub fn bearer(key: &str, origin: &str) -> Result<HeaderValue> {
+    // RFC 9110, section 5.5: visible characters of ASCII. (Others would be sent as bytes that nobody agrees on.)
+    let bad = key.chars().find(|character| !character.is_ascii_graphic());
+    let header = HeaderValue::try_from(format!("Bearer {key}"));
+    match (bad, header) {
+        (None, Ok(mut header)) => {
+            header.set_sensitive(true);
+            Ok(header)
+        }
+        (bad, _) => {
+            let what = match bad {
+                Some('\n' | '\r') => "a line end",
+                Some(' ' | '\t') => "white space",
+                Some(character) if character.is_ascii_control() => "a control character",
+                _ => "a character beyond ASCII",
+            };
+            Err(Error::configuration(format!("{origin} holds {what}, which no header can hold"))
+                .hint("Check how the key was copied or read: it is sent as `Authorization: Bearer …`."))
+        }
+    }
+}

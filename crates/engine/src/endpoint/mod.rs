@@ -1,0 +1,121 @@
+//! Host, port, base URL, key, and a given map of environment variables: into one checked address.
+
+mod address;
+mod credential;
+
+use std::collections::HashMap;
+
+use http::{HeaderMap, HeaderName, HeaderValue, header::AUTHORIZATION};
+use serde::Deserialize;
+
+pub use address::Address;
+pub use credential::{Credential, bearer};
+
+use crate::error::{Error, Result};
+
+/// What a provider's class says of its server.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Definition {
+    pub name: String,
+    pub display_name: String,
+    #[serde(rename = "baseURL")]
+    pub base_url: String,
+    #[serde(rename = "baseURLEnv")]
+    pub base_url_env: Vec<String>,
+    pub api_key_env: Vec<String>,
+    pub api_key_required: bool,
+}
+
+/// What the caller says, as `lib/` hands it over.
+#[derive(Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct EndpointConfig {
+    pub definition: Definition,
+    pub host: Option<String>,
+    pub port: Option<f64>,
+    #[serde(rename = "baseURL")]
+    pub base_url: Option<String>,
+    pub api_key: Option<String>,
+    /// The key comes from a function of the caller's, asked before each attempt.
+    pub has_api_key_function: bool,
+    pub headers: HashMap<String, String>,
+    pub query: HashMap<String, String>,
+    /// The variables that `definition` names, as the caller's thread sees them.
+    pub environment: HashMap<String, String>,
+}
+
+/// Where requests go, and what goes with each of them.
+#[derive(Debug, Clone)]
+pub struct Endpoint {
+    pub address: Address,
+    pub credential: Credential,
+    /// The caller's own headers.
+    pub headers: HeaderMap,
+    /// Secrets that stand in the headers, the query or the address.
+    secrets: Vec<secrecy::SecretString>,
+}
+
+impl Endpoint {
+    /// # Errors
+    /// `configuration`: what contradicts itself, or cannot be sent.
+    pub fn new(config: &EndpointConfig) -> Result<Self> {
+        let variable = |names: &[String]| {
+            names.iter().find_map(|name| {
+                let value = config.environment.get(name)?.trim();
+                (!value.is_empty()).then(|| (name.clone(), value.to_owned()))
+            })
+        };
+        let (address, from_address) = Address::new(config, &variable)?;
+        let mut headers = own_headers(&config.headers)?;
+        let mut secrets = secrets_in(&config.headers, &config.query);
+        secrets.extend(from_address.secrets);
+        if let Some(header) = from_address.header {
+            if headers.contains_key(AUTHORIZATION) || config.api_key.as_ref().is_some_and(|key| !key.is_empty()) {
+                return Err(Error::configuration(
+                    "The address has a user name in it, and there is an `apiKey` or an Authorization header, too",
+                )
+                .hint("Leave one of them out: only one Authorization can be sent."));
+            }
+            headers.insert(AUTHORIZATION, header);
+        }
+        let credential = Credential::new(config, &headers, &variable)?;
+        Ok(Self { address, credential, headers, secrets })
+    }
+
+    /// Everything that must never be shown.
+    pub fn secrets(&self) -> impl Iterator<Item = &str> {
+        use secrecy::ExposeSecret;
+        self.secrets.iter().map(ExposeSecret::expose_secret).chain(self.credential.secret())
+    }
+}
+
+fn own_headers(given: &HashMap<String, String>) -> Result<HeaderMap> {
+    let mut headers = HeaderMap::new();
+    for (name, value) in given {
+        let name = HeaderName::try_from(name.as_str())
+            .map_err(|_| Error::configuration(format!("`headers`: {name:?} is no name for a header")))?;
+        let mut value = HeaderValue::try_from(value.as_str()).map_err(|_| {
+            Error::configuration(format!("`headers`: the value of {name:?} holds a character that no header can hold"))
+        })?;
+        value.set_sensitive(is_secret_name(name.as_str()));
+        headers.insert(name, value);
+    }
+    Ok(headers)
+}
+
+/// A header or a parameter whose name says that its value is a secret.
+fn is_secret_name(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    ["auth", "key", "token", "secret", "password", "cookie", "signature"].iter().any(|word| name.contains(word))
+}
+
+fn secrets_in(headers: &HashMap<String, String>, query: &HashMap<String, String>) -> Vec<secrecy::SecretString> {
+    headers
+        .iter()
+        .chain(query)
+        .filter(|(name, _)| is_secret_name(name))
+        // Of `Bearer KEY`, the key alone is the secret.
+        .map(|(_, value)| value.rsplit(' ').next().unwrap_or(value).into())
+        .collect()
+}

@@ -1,0 +1,100 @@
+//! What reqwest's errors mean. Their own texts hold the URL with its query, which may hold a secret.
+
+use std::{error::Error as StdError, io};
+
+use crate::{
+    endpoint::Address,
+    error::{Code, Error},
+};
+
+/// No answer came.
+pub(super) fn of_request(error: &reqwest::Error, address: &Address) -> Error {
+    let base = address.base();
+    let system_code = system_code(error);
+    let reason = reason(error);
+    let (message, hint) = match system_code {
+        Some("ECONNREFUSED") => (
+            format!("Nothing listens at {base} (connection refused)"),
+            "Start the server, or check host and port.".to_owned(),
+        ),
+        Some("ENOTFOUND") => (
+            format!("No machine is known by the name in {base}"),
+            "Check how the host is written, and whether this machine can look it up.".to_owned(),
+        ),
+        Some(code) if error.is_connect() => {
+            (format!("No connection to {base} ({code})"), "Check the address and the network.".to_owned())
+        }
+        Some(code) => (
+            format!("The connection to {base} broke before the answer began ({code})"),
+            "The server may have stopped or be restarting: look at its log.".to_owned(),
+        ),
+        None if address.is_https() && error.is_connect() => (
+            format!("No secure connection to {base}: {reason}"),
+            "If the server speaks plain HTTP, write http:// instead; if its certificate is private, it must be known \
+             to this system."
+                .to_owned(),
+        ),
+        None if is_closed(error) => (
+            format!("The server at {base} closed the connection without an answer"),
+            "The server may have stopped, or expect https://.".to_owned(),
+        ),
+        None if is_parse(error) => (
+            format!("What listens at {base} does not speak HTTP: {reason}"),
+            "Check the port: another program listens there, or it expects https://.".to_owned(),
+        ),
+        None => (format!("No answer from {base}: {reason}"), "Check the address and the network.".to_owned()),
+    };
+    let mut failure = Error::new(Code::Connection, message).hint(hint);
+    failure.system_code = system_code;
+    failure
+}
+
+/// The answer had begun.
+pub(super) fn of_body(error: &reqwest::Error) -> Error {
+    let system_code = system_code(error);
+    let reason = system_code.map_or_else(|| reason(error), str::to_owned);
+    let mut failure = Error::new(Code::Stream, format!("The answer broke off: {reason}"))
+        .hint("What had arrived is in `partial`; the server's log may tell what happened.");
+    failure.system_code = system_code;
+    failure
+}
+
+fn chain<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
+    std::iter::successors(Some(error), |error| (*error).source())
+}
+
+fn system_code(error: &(dyn StdError + 'static)) -> Option<&'static str> {
+    let io_errors = chain(error).filter_map(|error| error.downcast_ref::<io::Error>());
+    let code = io_errors.filter_map(|error| match error.kind() {
+        io::ErrorKind::ConnectionRefused => Some("ECONNREFUSED"),
+        io::ErrorKind::ConnectionReset => Some("ECONNRESET"),
+        io::ErrorKind::ConnectionAborted => Some("ECONNABORTED"),
+        io::ErrorKind::BrokenPipe => Some("EPIPE"),
+        io::ErrorKind::TimedOut => Some("ETIMEDOUT"),
+        io::ErrorKind::HostUnreachable => Some("EHOSTUNREACH"),
+        io::ErrorKind::NetworkUnreachable => Some("ENETUNREACH"),
+        io::ErrorKind::AddrNotAvailable => Some("EADDRNOTAVAIL"),
+        io::ErrorKind::PermissionDenied => Some("EACCES"),
+        _ => None,
+    });
+    // The look-up of a name gives no code of its own.
+    let is_lookup = || chain(error).any(|error| error.to_string().starts_with("dns error"));
+    code.last().or_else(|| is_lookup().then_some("ENOTFOUND"))
+}
+
+/// The innermost cause in its own words: the outer ones only say that something failed.
+fn reason(error: &(dyn StdError + 'static)) -> String {
+    chain(error).skip(1).last().map_or_else(|| "the request could not be sent".to_owned(), ToString::to_string)
+}
+
+fn hyper_error(error: &reqwest::Error) -> Option<&hyper::Error> {
+    chain(error).find_map(|error| error.downcast_ref::<hyper::Error>())
+}
+
+fn is_parse(error: &reqwest::Error) -> bool {
+    hyper_error(error).is_some_and(hyper::Error::is_parse)
+}
+
+fn is_closed(error: &reqwest::Error) -> bool {
+    hyper_error(error).is_some_and(|error| error.is_incomplete_message() || error.is_closed() || error.is_canceled())
+}

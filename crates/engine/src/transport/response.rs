@@ -1,0 +1,87 @@
+use bytes::{Bytes, BytesMut};
+use futures_util::FutureExt;
+use http::{HeaderMap, StatusCode};
+
+use super::{MAX_RESPONSE_BYTES, failure};
+use crate::error::{Code, Error, Result};
+
+/// The head of an answer, and its body as it comes. Dropping it closes the connection.
+#[derive(Debug)]
+pub struct Response {
+    inner: reqwest::Response,
+    read: u64,
+}
+
+/// How much of an error's body is read.
+const MAX_ERROR_BYTES: usize = 64 * 1024;
+
+/// What the end of a body may take to arrive after the end of the answer, for the connection to be kept.
+const LINGER: std::time::Duration = std::time::Duration::from_secs(1);
+
+impl Response {
+    pub(super) fn new(inner: reqwest::Response) -> Self {
+        Self { inner, read: 0 }
+    }
+
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        self.inner.status()
+    }
+
+    #[must_use]
+    pub fn headers(&self) -> &HeaderMap {
+        self.inner.headers()
+    }
+
+    /// The next bytes; `None` at the proper end.
+    ///
+    /// # Errors
+    /// `stream`, when the connection breaks; `protocol`, when the body is longer than allowed.
+    pub async fn chunk(&mut self) -> Result<Option<Bytes>> {
+        let chunk = self.inner.chunk().await.map_err(|error| failure::of_body(&error))?;
+        self.read += chunk.as_ref().map_or(0, Bytes::len) as u64;
+        if self.read > MAX_RESPONSE_BYTES {
+            return Err(Error::new(Code::Protocol, format!("The answer is longer than {MAX_RESPONSE_BYTES} bytes")));
+        }
+        Ok(chunk)
+    }
+
+    /// The whole of a body that should be short.
+    ///
+    /// # Errors
+    /// As [`chunk`](Self::chunk); more than `limit` bytes are `protocol`.
+    pub async fn whole(&mut self, limit: usize) -> Result<Bytes> {
+        let mut body = BytesMut::new();
+        while let Some(chunk) = self.chunk().await? {
+            if body.len() + chunk.len() > limit {
+                return Err(Error::new(Code::Protocol, format!("The answer is longer than {limit} bytes")));
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(body.freeze())
+    }
+
+    /// As much of an error's body as is worth reading; what breaks it off does not matter.
+    pub async fn words(&mut self) -> Bytes {
+        let mut body = BytesMut::new();
+        while let Ok(Some(chunk)) = self.chunk().await {
+            body.extend_from_slice(&chunk);
+            if body.len() > MAX_ERROR_BYTES {
+                break;
+            }
+        }
+        body.freeze()
+    }
+
+    /// The answer has ended, though perhaps not the body: lets the connection be used again if its end comes soon.
+    pub fn let_go(mut self) {
+        // Nearly always it is here already.
+        if let Some(Ok(Some(_)) | Err(_)) | None = self.inner.chunk().now_or_never() {
+            tokio::spawn(async move {
+                let rest = async { while let Ok(Some(_)) = self.inner.chunk().await {} };
+                // Not in time: dropping it closes the connection.
+                _ = tokio::time::timeout(LINGER, rest).await;
+            });
+        }
+    }
+}

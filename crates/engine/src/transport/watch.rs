@@ -1,0 +1,227 @@
+use std::{
+    future::poll_fn,
+    pin::Pin,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use tokio::time::{Instant, Sleep, sleep_until};
+use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
+
+use super::Connected;
+use crate::{
+    error::{Error, Result},
+    types::{Clock, Timeouts},
+};
+
+/// What can end a call before its server does: its caller, and the clocks.
+pub struct Watch {
+    cancelled: Pin<Box<WaitForCancellationFutureOwned>>,
+    timeouts: Timeouts,
+    total: Option<Instant>,
+    stage: Stage,
+    /// Since when the first token is waited for: set by the first connection, and kept over attempts.
+    waiting: Option<Instant>,
+    /// Rings at or before the next deadline; then it is looked again. So a chunk costs no timer.
+    alarm: Pin<Box<Sleep>>,
+}
+
+/// Which clock runs, and since when.
+#[derive(Debug, Clone)]
+enum Stage {
+    /// None but `total`: at work, or waiting for the consumer.
+    Idle,
+    Connecting { since: Instant, connected: Connected },
+    FirstToken { since: Instant },
+    Answer { last_heard: Instant },
+    /// The end was announced; only a count may still come.
+    LastWords { since: Instant },
+    Question { since: Instant },
+}
+
+/// How long a server that has said why it ended may take to say that it ended.
+const LAST_WORDS: Duration = Duration::from_secs(2);
+
+impl Watch {
+    #[must_use]
+    pub fn new(timeouts: Timeouts, cancel: CancellationToken) -> Self {
+        let now = Instant::now();
+        Self {
+            cancelled: Box::pin(cancel.cancelled_owned()),
+            total: timeouts.limit(Clock::Total).map(|limit| now + limit),
+            timeouts,
+            stage: Stage::Idle,
+            waiting: None,
+            alarm: Box::pin(sleep_until(now + Duration::from_secs(24 * 3600))),
+        }
+    }
+
+    /// A question about the server begins: `metadata` runs until [`pause`](Self::pause).
+    pub fn asks(&mut self) {
+        self.stage = Stage::Question { since: Instant::now() };
+    }
+
+    /// An attempt begins: `connect` runs until `connected` is told.
+    pub fn connects(&mut self, connected: Connected) {
+        self.stage = Stage::Connecting { since: Instant::now(), connected };
+    }
+
+    /// The first token is waited for, also between attempts.
+    pub fn waits_for_first_token(&mut self) {
+        let connected = match &self.stage {
+            Stage::Connecting { connected, .. } => connected.since(),
+            _ => None,
+        };
+        let since = *self.waiting.get_or_insert_with(|| connected.unwrap_or_else(Instant::now));
+        self.stage = Stage::FirstToken { since };
+    }
+
+    /// The server showed that it is at work on the prompt.
+    pub fn progresses(&mut self) {
+        let since = Instant::now();
+        self.waiting = Some(since);
+        self.stage = Stage::FirstToken { since };
+    }
+
+    /// Something of an answer that has begun arrived.
+    pub fn hears(&mut self) {
+        self.stage = Stage::Answer { last_heard: Instant::now() };
+    }
+
+    /// The server said why the answer ends.
+    pub fn waits_for_last_words(&mut self) {
+        if !matches!(self.stage, Stage::LastWords { .. }) {
+            self.stage = Stage::LastWords { since: Instant::now() };
+        }
+    }
+
+    /// No clock runs but `total`.
+    pub fn pause(&mut self) {
+        self.stage = Stage::Idle;
+    }
+
+    /// Runs `future` to its end, unless the caller or a clock ends it.
+    ///
+    /// # Errors
+    /// `aborted`, `timeout`
+    pub async fn run<T>(&mut self, future: impl Future<Output = T>) -> Result<T> {
+        let mut future = std::pin::pin!(future);
+        poll_fn(|context| {
+            if self.cancelled.as_mut().poll(context).is_ready() {
+                return Poll::Ready(Err(Error::aborted()));
+            }
+            // What has arrived counts more than that the time is up.
+            if let Poll::Ready(value) = future.as_mut().poll(context) {
+                return Poll::Ready(Ok(value));
+            }
+            self.poll_expired(context).map(Err)
+        })
+        .await
+    }
+
+    fn poll_expired(&mut self, context: &mut Context<'_>) -> Poll<Error> {
+        while let Some((deadline, clock, limit)) = self.deadline() {
+            if deadline < self.alarm.deadline() {
+                self.alarm.as_mut().reset(deadline);
+            }
+            if self.alarm.as_mut().poll(context).is_pending() {
+                break;
+            }
+            if Instant::now() >= deadline {
+                return Poll::Ready(Error::timeout(clock, limit));
+            }
+            self.alarm.as_mut().reset(deadline);
+        }
+        Poll::Pending
+    }
+
+    /// The deadline that comes first.
+    fn deadline(&self) -> Option<(Instant, Clock, Duration)> {
+        let running = |since: Instant, clock| self.timeouts.limit(clock).map(|limit| (since + limit, clock, limit));
+        let stage = match &self.stage {
+            Stage::Idle => None,
+            Stage::Connecting { since, connected } => match connected.since() {
+                None => running(*since, Clock::Connect),
+                Some(connected) => running(self.waiting.unwrap_or(connected), Clock::FirstToken),
+            },
+            Stage::FirstToken { since } => running(*since, Clock::FirstToken),
+            Stage::Answer { last_heard } => running(*last_heard, Clock::Idle),
+            Stage::LastWords { since } => Some((*since + LAST_WORDS, Clock::Idle, LAST_WORDS)),
+            Stage::Question { since } => running(*since, Clock::Metadata),
+        };
+        let total = self.total.zip(self.timeouts.limit(Clock::Total));
+        let total = total.map(|(deadline, limit)| (deadline, Clock::Total, limit));
+        [stage, total].into_iter().flatten().min_by_key(|(deadline, ..)| *deadline)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::pending;
+
+    use super::*;
+
+    fn watch(timeouts: &str) -> Watch {
+        Watch::new(serde_json::from_str(timeouts).unwrap(), CancellationToken::new())
+    }
+
+    async fn clock_that_runs_out(watch: &mut Watch) -> Clock {
+        watch.run(pending::<()>()).await.unwrap_err().clock.unwrap()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn each_stage_has_its_clock_and_total_runs_over_all() {
+        let mut watch = watch(r#"{"connect":10,"firstToken":20,"idle":30,"metadata":40,"total":75}"#);
+        let started = Instant::now();
+        watch.connects(Connected::default());
+        assert_eq!(clock_that_runs_out(&mut watch).await, Clock::Connect);
+        watch.waits_for_first_token();
+        assert_eq!(clock_that_runs_out(&mut watch).await, Clock::FirstToken);
+        watch.hears();
+        assert_eq!(clock_that_runs_out(&mut watch).await, Clock::Idle);
+        watch.asks();
+        assert_eq!(clock_that_runs_out(&mut watch).await, Clock::Total);
+        assert_eq!(started.elapsed(), Duration::from_millis(75));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn zero_is_no_limit() {
+        let mut watch = watch(r#"{"firstToken":0}"#);
+        watch.waits_for_first_token();
+        let day = Duration::from_secs(24 * 3600 * 3);
+        watch.run(tokio::time::sleep(day)).await.unwrap();
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_heard_restarts_idle_and_our_own_pause_stops_it() {
+        let mut watch = watch(r#"{"idle":30}"#);
+        for _ in 0..5 {
+            watch.hears();
+            watch.run(tokio::time::sleep(Duration::from_millis(29))).await.unwrap();
+        }
+        watch.pause();
+        watch.run(tokio::time::sleep(Duration::from_secs(10))).await.unwrap();
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn progress_restarts_the_wait_for_the_first_token_and_attempts_share_it() {
+        let mut watch = watch(r#"{"firstToken":30}"#);
+        watch.waits_for_first_token();
+        watch.run(tokio::time::sleep(Duration::from_millis(20))).await.unwrap();
+        watch.progresses();
+        watch.run(tokio::time::sleep(Duration::from_millis(20))).await.unwrap();
+        watch.waits_for_first_token();
+        let since = Instant::now();
+        assert_eq!(clock_that_runs_out(&mut watch).await, Clock::FirstToken);
+        assert_eq!(since.elapsed(), Duration::from_millis(10));
+    }
+
+    #[tokio::test]
+    async fn cancelling_wins_over_everything() {
+        let cancel = CancellationToken::new();
+        cancel.cancel();
+        let mut watch = Watch::new(Timeouts::default(), cancel);
+        let error = watch.run(async { 1 }).await.unwrap_err();
+        assert_eq!(error.code, crate::error::Code::Aborted);
+    }
+}

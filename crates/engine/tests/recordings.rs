@@ -1,0 +1,446 @@
+//! Every recording under `recordings/` means what its `expected.json` says, however its bytes are cut.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a recording that cannot be read is a failed test")]
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::{self, Debug},
+    fs,
+    path::{Path, PathBuf},
+};
+
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use local_llm_engine::{
+    chat::Reading,
+    error::{Code, Error, Result},
+    protocol::{Dialect, openai::OpenAi},
+    types::{Answer, Event, ModelInfo},
+};
+use serde::Deserialize;
+
+/// Up to this size, a body is cut in two at every byte.
+const CUT_EVERYWHERE: usize = 16 * 1024;
+/// Up to this size, a body ends at every byte.
+const BREAK_EVERYWHERE: usize = 4 * 1024;
+const CUTS: usize = 256;
+
+#[test]
+fn read_whole() {
+    check(|_| vec![Cut::Whole]);
+}
+
+#[test]
+fn read_byte_by_byte() {
+    check(|case| if case.comes_in_pieces() { vec![Cut::Bytes] } else { vec![] });
+}
+
+#[test]
+fn cut_in_two_anywhere() {
+    check(|case| {
+        let places = if case.comes_in_pieces() { places(&case.body, CUT_EVERYWHERE) } else { vec![] };
+        places.into_iter().map(Cut::At).collect()
+    });
+}
+
+#[test]
+fn broken_off_anywhere() {
+    let mut wrong = Vec::new();
+    for case in cases().iter().filter(|case| case.comes_in_pieces()) {
+        let Some(expected) = &case.expected.answer else { continue };
+        for end in [End::Complete, End::Broken] {
+            let mut was_complete = false;
+            wrong.extend(places(&case.body, BREAK_EVERYWHERE).into_iter().find_map(|place| {
+                let outcome = read_pieces(&[&case.body[..place]], end);
+                let difference = difference_of_broken(&outcome, expected, was_complete);
+                was_complete |= outcome.result.is_ok();
+                let difference = difference?;
+                Some(format!("{}, {end:?} after {place} bytes: {difference}", case.name))
+            }));
+        }
+    }
+    tell(&wrong);
+}
+
+/// What ends before its finish reason is an error that holds what had come, and nothing that had not; after it, what
+/// was said stands.
+fn difference_of_broken(outcome: &Outcome, whole: &ExpectedAnswer, was_complete: bool) -> Option<String> {
+    match &outcome.result {
+        Ok(Meaning::Answer(answer))
+            if answer.content == whole.text && answer.reasoning == whole.reasoning =>
+        {
+            None
+        }
+        Ok(_) => Some("a success".into()),
+        Err(error) if was_complete => Some(format!("an error after the answer was complete: {error}")),
+        Err(error) => {
+            let partial = error.partial.clone().unwrap_or_default();
+            let is_class = matches!(error.code, Code::Stream | Code::EmptyCompletion);
+            let is_part =
+                whole.text.starts_with(&partial.content) && whole.reasoning.starts_with(&partial.reasoning);
+            let was_told = partial.content == outcome.text && partial.reasoning == outcome.reasoning;
+            let fits = is_class && (whole.events_differ.is_some() || is_part && was_told);
+            (!fits).then(|| format!("{error}; {partial:?}"))
+        }
+    }
+}
+
+#[test]
+fn every_server_has_recordings() {
+    let mut servers = BTreeMap::<_, usize>::new();
+    for case in cases() {
+        *servers.entry(case.server().to_owned()).or_default() += 1;
+    }
+    println!("{servers:?}");
+    for server in ["llama.cpp", "ollama", "vllm", "litellm", "tgw", "transformers-serve"] {
+        assert!(servers.contains_key(server), "no recording of {server}");
+    }
+}
+
+/// Reads every case with each of its cuts, and tells of all that are read wrong, each once.
+fn check(cuts: impl Fn(&Case) -> Vec<Cut>) {
+    let wrong: Vec<_> = cases()
+        .iter()
+        .filter_map(|case| {
+            cuts(case).into_iter().find_map(|cut| {
+                let differences = case.differences(&case.read(cut));
+                (!differences.is_empty())
+                    .then(|| format!("{}, {cut}:\n    {}", case.name, differences.join("\n    ")))
+            })
+        })
+        .collect();
+    tell(&wrong);
+}
+
+fn tell(wrong: &[String]) {
+    let first = &wrong[..wrong.len().min(100)];
+    assert!(wrong.is_empty(), "{} are read wrong, among them:\n{}", wrong.len(), first.join("\n"));
+}
+
+/// In which pieces a body arrives.
+#[derive(Clone, Copy)]
+enum Cut {
+    Whole,
+    Bytes,
+    At(usize),
+}
+
+impl Cut {
+    fn pieces(self, body: &[u8]) -> Vec<&[u8]> {
+        match self {
+            Self::Whole => vec![body],
+            Self::Bytes => body.chunks(1).collect(),
+            Self::At(place) => vec![&body[..place], &body[place..]],
+        }
+    }
+}
+
+impl fmt::Display for Cut {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Whole => formatter.write_str("whole"),
+            Self::Bytes => formatter.write_str("byte by byte"),
+            Self::At(place) => write!(formatter, "cut before byte {place}"),
+        }
+    }
+}
+
+/// Where a body is cut in two: `everywhere` up to that size, else at about [`CUTS`] bytes and around all line ends.
+fn places(body: &[u8], everywhere: usize) -> Vec<usize> {
+    let inside = 1..body.len();
+    if body.len() <= everywhere {
+        return inside.collect();
+    }
+    let line_ends = (0..body.len()).filter(|&byte| body[byte] == b'\n').flat_map(|end| [end, end + 1]);
+    let places: BTreeSet<_> = inside.clone().step_by(body.len() / CUTS).chain(line_ends).collect();
+    places.into_iter().filter(|place| inside.contains(place)).collect()
+}
+
+struct Case {
+    name: String,
+    status: StatusCode,
+    headers: HeaderMap,
+    body: Vec<u8>,
+    expected: Expected,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Expected {
+    #[serde(rename = "about")]
+    _about: String,
+    endpoint: Endpoint,
+    answer: Option<ExpectedAnswer>,
+    error: Option<ExpectedError>,
+    models: Option<Vec<ExpectedModel>>,
+    end: End,
+}
+
+#[derive(Deserialize, PartialEq)]
+#[serde(rename_all = "snake_case")]
+enum Endpoint {
+    Chat,
+    Models,
+}
+
+#[derive(Deserialize, Debug, Clone, Copy)]
+#[serde(rename_all = "snake_case")]
+enum End {
+    Complete,
+    Broken,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct ExpectedAnswer {
+    text: String,
+    #[serde(default)]
+    reasoning: String,
+    finish: String,
+    usage: Option<ExpectedUsage>,
+    id: Option<String>,
+    model: Option<String>,
+    events_differ: Option<String>,
+}
+
+#[derive(Deserialize, Debug, PartialEq)]
+#[serde(deny_unknown_fields)]
+struct ExpectedUsage {
+    input: u64,
+    output: u64,
+    total: u64,
+    reasoning: Option<u64>,
+    cached: Option<u64>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct ExpectedError {
+    code: String,
+    words: Option<Words>,
+    status: Option<u16>,
+    #[serde(default)]
+    partial: String,
+    #[serde(default)]
+    partial_reasoning: String,
+    prompt_tokens: Option<u64>,
+    context_length: Option<u64>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Words {
+    One(String),
+    Several(Vec<String>),
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct ExpectedModel {
+    name: String,
+    context_length: Option<u64>,
+    loaded: Option<bool>,
+    embedding: Option<bool>,
+    size_bytes: Option<u64>,
+    quantization: Option<String>,
+}
+
+/// What came out of a body.
+struct Outcome {
+    /// As the events told it.
+    text: String,
+    reasoning: String,
+    result: Result<Meaning>,
+}
+
+enum Meaning {
+    Answer(Box<Answer>),
+    Models(Vec<ModelInfo>),
+}
+
+impl Case {
+    fn load(server: &Path, folder: &Path) -> Self {
+        let name = format!("{}/{}", file_name(server), file_name(folder));
+        let read =
+            |file: &str| fs::read(folder.join(file)).unwrap_or_else(|error| panic!("{name}/{file}: {error}"));
+        let (status, headers) = head(&String::from_utf8(read("response.headers")).unwrap());
+        let expected = serde_json::from_slice(&read("expected.json"))
+            .unwrap_or_else(|error| panic!("{name}/expected.json: {error}"));
+        Self { status, headers, body: read("response.body"), expected, name }
+    }
+
+    fn server(&self) -> &str {
+        self.name.split('/').next().unwrap_or_default()
+    }
+
+    /// Else the engine has the whole body before it reads.
+    fn comes_in_pieces(&self) -> bool {
+        self.expected.endpoint == Endpoint::Chat && self.status.is_success()
+    }
+
+    fn read(&self, cut: Cut) -> Outcome {
+        let result = match self.expected.endpoint {
+            _ if !self.status.is_success() => {
+                Err(OpenAi.decode_failure(self.status, &self.headers, &self.body))
+            }
+            Endpoint::Models => OpenAi.decode_models(&self.body).map(Meaning::Models),
+            Endpoint::Chat => return read_pieces(&cut.pieces(&self.body), self.expected.end),
+        };
+        Outcome { text: String::new(), reasoning: String::new(), result }
+    }
+
+    /// What is not as expected.
+    fn differences(&self, outcome: &Outcome) -> Vec<String> {
+        let mut differences = Differences::default();
+        let Expected { answer, error, models, .. } = &self.expected;
+        match (&outcome.result, answer, error, models) {
+            (Ok(Meaning::Answer(answer)), Some(expected), None, None) => {
+                differences.answer(answer, expected);
+                if expected.events_differ.is_none() {
+                    differences.see("text of the events", &outcome.text, &expected.text);
+                    differences.see("reasoning of the events", &outcome.reasoning, &expected.reasoning);
+                }
+            }
+            (Err(error), None, Some(expected), None) => {
+                differences.error(error, expected);
+                differences.see("text of the events", &outcome.text, &expected.partial);
+                differences.see("reasoning of the events", &outcome.reasoning, &expected.partial_reasoning);
+            }
+            (Ok(Meaning::Models(models)), None, None, Some(expected)) => differences.models(models, expected),
+            (Ok(_), ..) => differences.0.push("an answer of another kind".into()),
+            (Err(error), ..) => differences.0.push(format!("an error that is none: {error}")),
+        }
+        differences.0
+    }
+}
+
+/// Reads a chat as its bytes arrive.
+fn read_pieces(pieces: &[&[u8]], end: End) -> Outcome {
+    let (mut text, mut reasoning) = (String::new(), String::new());
+    let mut events = |event: Event<'_>| match event {
+        Event::Message(piece) => text.push_str(piece),
+        Event::Reasoning(piece) => reasoning.push_str(piece),
+        _ => {}
+    };
+    let broken = match end {
+        End::Complete => None,
+        End::Broken => Some(Error::new(Code::Stream, "The connection broke")),
+    };
+    let mut reading = Reading::new(OpenAi.decoder(usize::MAX));
+    let result = pieces
+        .iter()
+        .try_for_each(|piece| reading.push(piece, &mut events))
+        .and_then(|()| reading.finish(broken, &mut events))
+        .map(|answer| Meaning::Answer(Box::new(answer)));
+    Outcome { text, reasoning, result }
+}
+
+#[derive(Default)]
+struct Differences(Vec<String>);
+
+impl Differences {
+    fn see<T: Debug + PartialEq + ?Sized>(&mut self, what: &str, got: &T, expected: &T) {
+        if got != expected {
+            self.0.push(format!("{what} is {got:?}, not {expected:?}"));
+        }
+    }
+
+    /// Only where something is expected.
+    fn see_told<T: Debug + PartialEq>(&mut self, what: &str, got: Option<&T>, expected: Option<&T>) {
+        if expected.is_some() {
+            self.see(what, &got, &expected);
+        }
+    }
+
+    fn answer(&mut self, got: &Answer, expected: &ExpectedAnswer) {
+        self.see("content", &got.content, &expected.text);
+        self.see("reasoning", &got.reasoning, &expected.reasoning);
+        self.see("finish reason", &word(&got.finish_reason), &expected.finish);
+        let usage = got.usage.map(|usage| ExpectedUsage {
+            input: usage.input_tokens,
+            output: usage.output_tokens,
+            total: usage.total_tokens,
+            reasoning: usage.reasoning_tokens,
+            cached: usage.cached_input_tokens,
+        });
+        self.see("usage", &usage, &expected.usage);
+        self.see_told("id", Some(&got.id), expected.id.as_ref());
+        self.see_told("model", Some(&got.model), expected.model.as_ref());
+    }
+
+    fn error(&mut self, got: &Error, expected: &ExpectedError) {
+        self.see("code", got.code.as_str(), expected.code.as_str());
+        let words = match &expected.words {
+            None => &[][..],
+            Some(Words::One(words)) => std::slice::from_ref(words),
+            Some(Words::Several(words)) => words,
+        };
+        for words in words.iter().filter(|words| !got.message.contains(*words)) {
+            self.0.push(format!("message {:?} lacks {words:?}", got.message));
+        }
+        self.see_told("status", got.status.as_ref(), expected.status.as_ref());
+        let partial = got.partial.clone().unwrap_or_default();
+        self.see("partial", &partial.content, &expected.partial);
+        self.see("reasoning of the partial", &partial.reasoning, &expected.partial_reasoning);
+        self.see_told("prompt tokens", got.prompt_tokens.as_ref(), expected.prompt_tokens.as_ref());
+        self.see_told("context length", got.context_length.as_ref(), expected.context_length.as_ref());
+    }
+
+    fn models(&mut self, got: &[ModelInfo], expected: &[ExpectedModel]) {
+        let names = |models: &[ModelInfo]| models.iter().map(|model| model.name.clone()).collect::<Vec<_>>();
+        self.see("names", &names(got), &expected.iter().map(|model| model.name.clone()).collect());
+        for (got, expected) in got.iter().zip(expected) {
+            let of = |what: &str| format!("{what} of {}", expected.name);
+            self.see_told(
+                &of("context length"),
+                got.context_length.as_ref(),
+                expected.context_length.as_ref(),
+            );
+            self.see_told(&of("loaded"), got.loaded.as_ref(), expected.loaded.as_ref());
+            self.see_told(&of("embedding"), Some(&got.capabilities.embedding), expected.embedding.as_ref());
+            self.see_told(&of("size"), got.size_bytes.as_ref(), expected.size_bytes.as_ref());
+            self.see_told(&of("quantization"), got.quantization.as_ref(), expected.quantization.as_ref());
+        }
+    }
+}
+
+/// All of them, in a stable order.
+fn cases() -> Vec<Case> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/recordings");
+    let cases: Vec<_> = folders(&root)
+        .iter()
+        .flat_map(|server| folders(server).into_iter().map(|folder| Case::load(server, &folder)))
+        .collect();
+    assert!(!cases.is_empty(), "no recording in {}", root.display());
+    cases
+}
+
+fn folders(within: &Path) -> Vec<PathBuf> {
+    let mut folders: Vec<_> = fs::read_dir(within)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.is_dir())
+        .collect();
+    folders.sort();
+    folders
+}
+
+fn file_name(path: &Path) -> &str {
+    path.file_name().and_then(|name| name.to_str()).unwrap()
+}
+
+/// Status and headers, from a head as it stood on the wire.
+fn head(head: &str) -> (StatusCode, HeaderMap) {
+    let mut lines = head.lines();
+    let status = lines.next().and_then(|line| line.split(' ').nth(1)).unwrap().parse().unwrap();
+    let headers = lines
+        .filter_map(|line| line.split_once(':'))
+        .map(|(name, value)| {
+            (name.parse::<HeaderName>().unwrap(), HeaderValue::from_str(value.trim()).unwrap())
+        })
+        .collect();
+    (status, headers)
+}
+
+/// A unit variant as it is written for callers.
+fn word(variant: &impl serde::Serialize) -> String {
+    serde_json::to_value(variant).unwrap().as_str().unwrap().to_owned()
+}
