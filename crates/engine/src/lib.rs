@@ -17,3 +17,9 @@ pub mod protocol;
 pub mod chat;
 
 pub mod transport;
+
+pub mod policy;
+
+pub mod negotiate;
+
+pub mod client;

@@ -15,6 +15,7 @@ pub struct Assembly {
     usage: Option<Usage>,
     timings: ServerTimings,
     has_tool_calls: bool,
+    progress: u32,
     ended: bool,
 }
 
@@ -49,6 +50,7 @@ impl Assembly {
                 self.parts.warn(Warning::new("tool_calls", message), events);
             }
             Delta::PromptProgress { done, total } => {
+                self.progress = self.progress.saturating_add(1);
                 events.event(Event::Progress { phase: Phase::Prompt, done: Some(done), total: Some(total) });
             }
             Delta::Finish(word) => {
@@ -94,6 +96,10 @@ impl Assembly {
         self.has_tool_calls || !self.is_empty()
     }
 
+
+    pub fn progress(&self) -> u32 {
+        self.progress
+    }
 
     fn is_empty(&self) -> bool {
         self.parts.content.is_empty() && self.parts.reasoning.is_empty()

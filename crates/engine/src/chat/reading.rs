@@ -64,6 +64,12 @@ impl Reading {
         self.assembly.has_begun() || self.decoder.has_begun()
     }
 
+    /// How often the server told how far it has read the prompt.
+    #[must_use]
+    pub fn progress(&self) -> u32 {
+        self.assembly.progress()
+    }
+
     pub fn warn(&mut self, warning: Warning, events: &mut dyn Events) {
         self.assembly.warn(warning, events);
     }

@@ -1,0 +1,73 @@
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use serde::Serialize;
+
+use crate::types::ModelInfo;
+
+/// What a server has told of itself so far.
+#[derive(Debug, Default)]
+pub struct Knowledge {
+    state: Mutex<State>,
+    /// Held while the server is asked for its models: one question for all calls that wait for it.
+    pub asking: tokio::sync::Mutex<()>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// The model that is asked where the caller names none.
+    model: Option<String>,
+    capabilities: Option<Capabilities>,
+}
+
+/// What the model list says of what the server can do.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Capabilities {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub supports_tools: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_context_tokens: Option<u64>,
+    pub supported_models: Vec<String>,
+}
+
+impl Knowledge {
+    pub fn model(&self) -> Option<String> {
+        self.lock().model.clone()
+    }
+
+    pub fn forget_model(&self) {
+        self.lock().model = None;
+    }
+
+    pub fn capabilities(&self) -> Option<Capabilities> {
+        self.lock().capabilities.clone()
+    }
+
+    /// Takes note of a model list. `configured`: the model that the caller asks for by default.
+    pub fn learn(&self, models: &[ModelInfo], configured: Option<&str>) {
+        let chosen = choice(models);
+        let asked = configured.and_then(|name| models.iter().find(|model| model.name == name)).or(chosen);
+        let mut state = self.lock();
+        state.model = chosen.map(|model| model.name.clone());
+        state.capabilities = Some(Capabilities {
+            supports_tools: asked.and_then(|model| model.capabilities.tools),
+            max_context_tokens: asked.and_then(|model| model.context_length),
+            supported_models: models.iter().map(|model| model.name.clone()).collect(),
+        });
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The chat model that is loaded, else the first.
+fn choice(models: &[ModelInfo]) -> Option<&ModelInfo> {
+    let mut chat = models.iter().filter(|model| model.capabilities.chat);
+    loaded(models).or_else(|| chat.next()).or_else(|| models.first())
+}
+
+/// The chat model that the server says is loaded.
+pub fn loaded(models: &[ModelInfo]) -> Option<&ModelInfo> {
+    models.iter().find(|model| model.loaded == Some(true) && model.capabilities.chat)
+}

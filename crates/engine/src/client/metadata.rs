@@ -1,0 +1,148 @@
+use std::time::Duration;
+
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use super::{Client, Hooks, knowledge::loaded};
+use crate::{
+    error::{Code, Error, Result},
+    transport::Watch,
+    types::{Clock, ModelInfo, Status, Timeouts},
+};
+
+/// What a model list may have: routers list hundreds of models with all they know of them.
+const MAX_LIST_BYTES: usize = 16 << 20;
+
+impl Client {
+    /// The models that the server lists; empty where it has no list.
+    ///
+    /// # Errors
+    /// All but a list that does not exist.
+    pub async fn list_models(
+        &self,
+        timeout: Option<Timeouts>,
+        hooks: &dyn Hooks,
+        cancel: &CancellationToken,
+    ) -> Result<Vec<ModelInfo>> {
+        let mut watch = self.watch(timeout, cancel);
+        self.asked_models(&mut watch, hooks).await.map_err(|error| self.finished(error, self.dialect.models_path()))
+    }
+
+    /// What the server says of itself. A server that cannot be asked is not connected; nothing else fails.
+    ///
+    /// # Errors
+    /// `aborted`
+    pub async fn status(
+        &self,
+        timeout: Option<Timeouts>,
+        hooks: &dyn Hooks,
+        cancel: &CancellationToken,
+    ) -> Result<Status> {
+        let started = Instant::now();
+        match self.list_models(timeout, hooks, cancel).await {
+            Ok(models) => {
+                let loaded = loaded(&models);
+                Ok(Status {
+                    is_connected: true,
+                    loaded_model: loaded.map(|model| model.name.clone()).or_else(|| self.model.clone()),
+                    context_length: loaded.and_then(|model| model.context_length),
+                    available_models: Some(models.into_iter().map(|model| model.name).collect()),
+                    latency: Some(milliseconds(started.elapsed())),
+                    error: None,
+                })
+            }
+            Err(error) if error.code == Code::Aborted => Err(error),
+            // It answers and takes the key; it only has no list.
+            Err(error) if has_no_list(&error) => Ok(Status {
+                is_connected: true,
+                loaded_model: self.model.clone(),
+                latency: Some(milliseconds(started.elapsed())),
+                ..Status::default()
+            }),
+            Err(error) => Ok(Status { error: Some(error.message.clone()), ..Status::default() }),
+        }
+    }
+
+    /// Whether the server answers and takes the key.
+    ///
+    /// # Errors
+    /// `aborted`
+    pub async fn validate(
+        &self,
+        timeout: Option<Timeouts>,
+        hooks: &dyn Hooks,
+        cancel: &CancellationToken,
+    ) -> Result<bool> {
+        self.status(timeout, hooks, cancel).await.map(|status| status.is_connected)
+    }
+
+    /// The model for a call that names none. A question that fails costs the call nothing but the name.
+    pub(super) async fn find_model(&self, watch: &mut Watch, limit: Option<Duration>, hooks: &dyn Hooks) -> Result<Option<String>> {
+        let question = async {
+            let _asking = self.knowledge.asking.lock().await;
+            match self.knowledge.model() {
+                Some(model) => Some(model),
+                None => match self.models_at(None, hooks).await {
+                    Ok(_) => self.knowledge.model(),
+                    Err(_) => None,
+                },
+            }
+        };
+        if let Some(model) = self.knowledge.model() {
+            return Ok(Some(model));
+        }
+        match limit {
+            Some(limit) => Ok(watch.run(tokio::time::timeout(limit, question)).await?.unwrap_or(None)),
+            None => watch.run(question).await,
+        }
+    }
+
+    /// The base URL below which an LLM server's API answers, if not below this one.
+    pub(super) async fn working_base(&self, watch: &mut Watch, hooks: &dyn Hooks) -> Option<String> {
+        watch.asks();
+        let search = async {
+            for base in self.endpoint.address.other_bases() {
+                if self.models_at(Some(base.clone()), hooks).await.is_ok() {
+                    return Some(base);
+                }
+            }
+            None
+        };
+        watch.run(search).await.ok().flatten()
+    }
+
+    pub(super) async fn asked_models(&self, watch: &mut Watch, hooks: &dyn Hooks) -> Result<Vec<ModelInfo>> {
+        watch.asks();
+        watch.run(self.models_at(None, hooks)).await?
+    }
+
+    /// Asks for the models below `base`; what its own address says is remembered.
+    async fn models_at(&self, base: Option<String>, hooks: &dyn Hooks) -> Result<Vec<ModelInfo>> {
+        let is_own = base.is_none();
+        let mut response = self.get(base, self.dialect.models_path(), hooks).await?;
+        let body = response.whole(MAX_LIST_BYTES).await?;
+        let models = self.dialect.decode_models(&body).map_err(|mut error| {
+            error.status = Some(response.status().as_u16());
+            error
+        })?;
+        if is_own {
+            self.knowledge.learn(&models, self.model.as_deref());
+        }
+        Ok(models)
+    }
+
+    /// The limit of a question within another call.
+    pub(super) fn metadata_limit(&self, timeout: Option<Timeouts>) -> Option<Duration> {
+        timeout.unwrap_or_default().or(self.timeouts).limit(Clock::Metadata)
+    }
+}
+
+/// Whether `error` only says that there is no model list at this server.
+#[must_use]
+pub fn has_no_list(error: &Error) -> bool {
+    matches!(error.status, Some(404 | 405 | 501))
+}
+
+fn milliseconds(duration: Duration) -> f64 {
+    duration.as_secs_f64() * 1000.0
+}
