@@ -1,1 +1,11 @@
-//! stub
+//! The binding: JavaScript values into the engine's and back. It decides nothing.
+//!
+//! Calls are started by plain functions; everything they give, their ends too, comes back through one [`outbox`] for
+//! each JavaScript thread. So no promise can overtake an event, and no call costs a wake of its own.
+
+mod call;
+mod guard;
+mod outbox;
+mod packed;
+mod provider;
+mod runtime;

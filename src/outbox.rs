@@ -1,0 +1,253 @@
+//! The way back to JavaScript: one queue for all calls of a thread, woken as seldom as nobody notices.
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::Duration,
+};
+
+use napi::{
+    Status,
+    bindgen_prelude::{Either, FnArgs, Function, Latin1String, Uint32Array, Utf16String},
+    threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode},
+};
+use napi_derive::napi;
+use tokio::time::Instant;
+
+use crate::{call::Handle, guard::guarded, packed::Packed, runtime};
+
+/// Deltas wake JavaScript at most this often. Nobody sees it, and a wake costs more than a hundred deltas.
+const WINDOW: Duration = Duration::from_millis(5);
+
+/// What `deliver` in `lib/delivery.ts` is called with: the texts of all records joined, and three numbers a record:
+/// call, kind, length in UTF-16 units.
+type Delivery = FnArgs<(Either<Latin1String, Utf16String>, Uint32Array)>;
+
+/// Weak: what keeps the process alive is in `lib/`, which knows whether a call is pending.
+type Deliver = ThreadsafeFunction<(), (), Delivery, Status, false, true>;
+
+/// What a record tells. `lib/delivery.ts` has the same list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u32)]
+pub enum Kind {
+    Message = 0,
+    Reasoning = 1,
+    Progress = 2,
+    Warning = 3,
+    /// A question to the caller's code, as JSON.
+    Ask = 4,
+    /// The whole text of the answer, and its reasoning: just before `Done`.
+    Content = 5,
+    WholeReasoning = 6,
+    /// The result, as JSON. Ends the call.
+    Done = 7,
+    /// The error, as JSON. Ends the call.
+    Failed = 8,
+}
+
+/// Records that wait to be appended, with their text.
+#[derive(Debug, Default)]
+pub struct Batch {
+    text: Packed,
+    records: Vec<u32>,
+    /// Something that is not one more delta.
+    urgent: bool,
+}
+
+impl Batch {
+    /// Returns the text's length in UTF-16 units.
+    pub fn push(&mut self, call: u32, kind: Kind, text: &str, urgent: bool) -> usize {
+        let length = self.text.push(text);
+        self.records.extend([call, kind as u32, u32::try_from(length).unwrap_or(u32::MAX)]);
+        self.urgent |= urgent;
+        length
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.records.is_empty()
+    }
+}
+
+#[derive(Debug)]
+struct Queue {
+    waiting: Batch,
+    wake: Wake,
+    last_taken: Instant,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Wake {
+    Idle,
+    /// A timer will call.
+    Timer,
+    /// JavaScript is on its way.
+    Called,
+}
+
+/// The Rust end of one JavaScript thread's outbox.
+pub struct Outbox {
+    queue: Arc<Mutex<Queue>>,
+    deliver: Deliver,
+    calls: Mutex<HashMap<u32, Arc<Handle>>>,
+    next_call: AtomicU32,
+}
+
+impl Outbox {
+    fn new(deliver: &Function<'_, Delivery, ()>) -> napi::Result<Self> {
+        let queue = Queue { waiting: Batch::default(), wake: Wake::Idle, last_taken: Instant::now() };
+        let queue = Arc::new(Mutex::new(queue));
+        let taken = queue.clone();
+        let deliver = deliver
+            .build_threadsafe_function::<()>()
+            .weak::<true>()
+            .callee_handled::<false>()
+            .build_callback(move |_| Ok(take(&taken)))?;
+        Ok(Self { queue, deliver, calls: Mutex::default(), next_call: AtomicU32::new(0) })
+    }
+
+    /// Appends `batch`, which is empty afterwards, and sees to it that JavaScript will come for it.
+    pub fn push(self: &Arc<Self>, batch: &mut Batch) {
+        let call_now = {
+            let mut queue = lock(&self.queue);
+            queue.waiting.text.append(&mut batch.text);
+            queue.waiting.records.append(&mut batch.records);
+            let due = queue.last_taken + WINDOW;
+            match queue.wake {
+                Wake::Called => false,
+                _ if batch.urgent || Instant::now() >= due => {
+                    queue.wake = Wake::Called;
+                    true
+                }
+                Wake::Timer => false,
+                Wake::Idle => {
+                    queue.wake = Wake::Timer;
+                    self.call_at(due);
+                    false
+                }
+            }
+        };
+        batch.urgent = false;
+        if call_now {
+            self.call();
+        }
+    }
+
+    /// Only from a task of the runtime, as all pushing is.
+    fn call_at(self: &Arc<Self>, due: Instant) {
+        let outbox = self.clone();
+        tokio::spawn(async move {
+            tokio::time::sleep_until(due).await;
+            let call_now = {
+                let mut queue = lock(&outbox.queue);
+                let is_due = queue.wake == Wake::Timer;
+                if is_due {
+                    queue.wake = Wake::Called;
+                }
+                is_due
+            };
+            if call_now {
+                outbox.call();
+            }
+        });
+    }
+
+    fn call(&self) {
+        if self.deliver.call((), ThreadsafeFunctionCallMode::NonBlocking) != Status::Ok {
+            // The JavaScript thread is gone: nobody waits for any of this.
+            self.cancel_all();
+        }
+    }
+
+    pub fn register(&self, handle: impl FnOnce(u32) -> Handle) -> Arc<Handle> {
+        let call = self.next_call.fetch_add(1, Ordering::Relaxed);
+        let handle = Arc::new(handle(call));
+        lock(&self.calls).insert(call, handle.clone());
+        handle
+    }
+
+    pub fn forget(&self, call: u32) {
+        lock(&self.calls).remove(&call);
+    }
+
+    fn find(&self, call: u32) -> Option<Arc<Handle>> {
+        lock(&self.calls).get(&call).cloned()
+    }
+
+    fn cancel_all(&self) {
+        for handle in lock(&self.calls).values() {
+            handle.cancel.cancel();
+        }
+    }
+}
+
+/// On the JavaScript thread: everything that waits.
+fn take(queue: &Mutex<Queue>) -> Delivery {
+    let mut queue = lock(queue);
+    queue.wake = Wake::Idle;
+    queue.last_taken = Instant::now();
+    let Batch { text, records, .. } = std::mem::take(&mut queue.waiting);
+    FnArgs { data: (text.into_js(), Uint32Array::new(records)) }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The JavaScript end: one for each thread.
+#[napi(js_name = "Outbox")]
+pub struct BindingOutbox {
+    pub(crate) outbox: Arc<Outbox>,
+}
+
+#[napi]
+impl BindingOutbox {
+    /// `deliver` must not throw.
+    #[napi(constructor)]
+    pub fn new(deliver: Function<'_, Delivery, ()>) -> napi::Result<Self> {
+        guarded(|| {
+            // Started here, so that its threads cost nothing where the package is only imported.
+            runtime::handle()?;
+            Ok(Self { outbox: Arc::new(Outbox::new(&deliver)?) })
+        })?
+    }
+
+    /// Ends a call as `aborted`. One that has ended is left alone.
+    #[napi]
+    pub fn cancel(&self, call: u32) -> napi::Result<()> {
+        guarded(|| {
+            if let Some(handle) = self.outbox.find(call) {
+                handle.cancel.cancel();
+            }
+        })
+    }
+
+    /// So much of what was delivered for a call has been taken by its consumer.
+    #[napi]
+    pub fn consumed(&self, call: u32, units: u32) -> napi::Result<()> {
+        guarded(|| {
+            if let Some(handle) = self.outbox.find(call) {
+                handle.credit.give_back(units as usize);
+            }
+        })
+    }
+
+    /// The answer to an `Ask`; null where the caller's code threw.
+    #[napi]
+    pub fn reply(&self, call: u32, question: u32, answer: Option<String>) -> napi::Result<()> {
+        guarded(|| {
+            if let Some(handle) = self.outbox.find(call) {
+                handle.reply(question, answer);
+            }
+        })
+    }
+}
+
+impl Drop for BindingOutbox {
+    /// The thread ends, perhaps in the middle of streams.
+    fn drop(&mut self) {
+        self.outbox.cancel_all();
+    }
+}

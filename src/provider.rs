@@ -1,0 +1,138 @@
+use std::sync::Arc;
+
+use local_llm_engine::{
+    client::{Client, ClientConfig},
+    error::{Error, Result},
+    types::{ChatRequest, Timeouts},
+};
+use napi::bindgen_prelude::Either;
+use napi_derive::napi;
+use serde::de::DeserializeOwned;
+use serde_json::json;
+
+use crate::{
+    call::{self, CallSink, Handle, JsHooks, Outcome},
+    guard::guarded,
+    outbox::BindingOutbox,
+    runtime,
+};
+
+/// One provider of `lib/`.
+#[napi(js_name = "Provider")]
+pub struct BindingProvider {
+    client: Arc<Client>,
+}
+
+/// What a call needs to know of its caller.
+#[napi(object)]
+pub struct CallFlags {
+    /// Somebody listens to events.
+    pub events: bool,
+    pub changes_headers: bool,
+    pub changes_body: bool,
+}
+
+/// A provider for a configuration, or the error that it is, both as JSON.
+#[napi]
+pub fn open_provider(config: String) -> napi::Result<Either<BindingProvider, String>> {
+    guarded(|| {
+        let opened = parsed::<ClientConfig>(&config).and_then(|config| Client::new(config, runtime::clients()));
+        match opened {
+            Ok(client) => Either::A(BindingProvider { client: Arc::new(client) }),
+            Err(error) => Either::B(serde_json::to_string(&*error).unwrap_or_default()),
+        }
+    })
+}
+
+#[napi]
+impl BindingProvider {
+    #[napi(getter)]
+    pub fn base_url(&self) -> napi::Result<String> {
+        guarded(|| self.client.base_url().to_owned())
+    }
+
+    #[napi(getter)]
+    pub fn has_key(&self) -> napi::Result<bool> {
+        guarded(|| self.client.has_key())
+    }
+
+    /// What the server has told of itself, as JSON; null before the first contact.
+    #[napi(getter)]
+    pub fn capabilities(&self) -> napi::Result<Option<String>> {
+        guarded(|| self.client.capabilities().map(|capabilities| json!(capabilities).to_string()))
+    }
+
+    /// Starts a chat; returns the call's number in the outbox.
+    #[napi]
+    pub fn chat(&self, outbox: &BindingOutbox, request: String, flags: CallFlags) -> napi::Result<u32> {
+        let events = flags.events;
+        self.start(outbox, flags, move |client, hooks| async move {
+            let request = parsed::<ChatRequest>(&request)?;
+            let mut sink = CallSink::new(hooks.outbox.clone(), hooks.handle.clone(), events);
+            let answer = client.chat(request, &hooks, &hooks.handle.cancel, &mut sink).await?;
+            Ok(Outcome::Answer(Box::new(answer)))
+        })
+    }
+
+    /// Starts a question about the server: `models`, `status` or `validate`; `panic` is for tests.
+    #[napi]
+    pub fn ask(
+        &self,
+        outbox: &BindingOutbox,
+        question: String,
+        timeout: Option<String>,
+        flags: CallFlags,
+    ) -> napi::Result<u32> {
+        self.start(outbox, flags, move |client, hooks| async move {
+            let timeout = timeout.map(|timeout| parsed::<Timeouts>(&timeout)).transpose()?;
+            let cancel = &hooks.handle.cancel;
+            let value = match question.as_str() {
+                "models" => json!(client.list_models(timeout, &hooks, cancel).await?),
+                "status" => json!(client.status(timeout, &hooks, cancel).await?),
+                "validate" => json!(client.validate(timeout, &hooks, cancel).await?),
+                #[expect(clippy::panic, reason = "how a panic reaches the caller is tested with it")]
+                "panic" => panic!("asked to panic"),
+                _ => return Err(Error::configuration(format!("{question:?} is no question"))),
+            };
+            Ok(Outcome::Value(value))
+        })
+    }
+
+    #[napi]
+    pub fn close(&self) -> napi::Result<()> {
+        guarded(|| self.client.close())
+    }
+
+    fn start<F>(
+        &self,
+        outbox: &BindingOutbox,
+        flags: CallFlags,
+        work: impl FnOnce(Arc<Client>, JsHooks) -> F,
+    ) -> napi::Result<u32>
+    where
+        F: Future<Output = Result<Outcome>> + Send + 'static,
+    {
+        guarded(|| {
+            let client = self.client.clone();
+            let outbox = outbox.outbox.clone();
+            let handle = outbox.register(|id| Handle::new(id, client.call_token()));
+            let id = handle.id;
+            let CallFlags { changes_headers, changes_body, .. } = flags;
+            let hooks = JsHooks { outbox: outbox.clone(), handle: handle.clone(), changes_headers, changes_body };
+            runtime::handle()?.spawn(call::run(outbox, handle, work(client, hooks)));
+            Ok(id)
+        })?
+    }
+}
+
+/// Reads what `lib/` hands over. What the caller gave wrongly is named by its path.
+fn parsed<T: DeserializeOwned>(json: &str) -> Result<T> {
+    let mut deserializer = serde_json::Deserializer::from_str(json);
+    serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
+        let place = error.path().to_string();
+        // The position in our own JSON says nothing to the caller.
+        let words = error.into_inner().to_string();
+        let words = words.split(" at line ").next().unwrap_or_default();
+        Error::configuration(format!("`{place}`: {words}"))
+    })
+}

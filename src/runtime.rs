@@ -1,0 +1,29 @@
+use std::sync::{Arc, OnceLock};
+
+use local_llm_engine::transport::Clients;
+use tokio::runtime::{Builder, Handle, Runtime};
+
+/// One worker: hyper's connection task then runs where its bytes are parsed. On two cores, handing them over cost
+/// up to ten times as much.
+const WORKERS: usize = 1;
+
+/// The runtime of this process. It is never shut down: a call that outlives its thread is cancelled, not waited for.
+///
+/// # Errors
+/// When the system gives no thread.
+pub fn handle() -> napi::Result<&'static Handle> {
+    static RUNTIME: OnceLock<std::io::Result<Runtime>> = OnceLock::new();
+    let runtime = RUNTIME.get_or_init(|| {
+        Builder::new_multi_thread().worker_threads(WORKERS).thread_name("local-llm-provider").enable_all().build()
+    });
+    match runtime {
+        Ok(runtime) => Ok(runtime.handle()),
+        Err(error) => Err(napi::Error::from_reason(format!("No thread could be started: {error}"))),
+    }
+}
+
+/// The connections of this process, shared by all its providers and threads.
+pub fn clients() -> Arc<Clients> {
+    static CLIENTS: OnceLock<Arc<Clients>> = OnceLock::new();
+    CLIENTS.get_or_init(Arc::default).clone()
+}
