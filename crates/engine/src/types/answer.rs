@@ -46,7 +46,6 @@ pub struct Timings {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tokens_per_second: Option<f64>,
     pub attempts: u32,
-    pub cached: bool,
 }
 
 /// A deviation that was repaired, or something that was changed or left out.

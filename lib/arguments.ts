@@ -1,0 +1,69 @@
+import type { CallOptions, ProviderConfig, Timeouts } from './config'
+import { ConfigurationError } from './errors'
+
+/** The configuration in its long form. */
+export function configOf(config: ProviderConfig | number | string | undefined): ProviderConfig {
+  if (typeof config === 'number') return { port: config }
+  if (typeof config === 'string') return { host: config }
+  if (config === undefined || (typeof config === 'object' && config !== null)) return config ?? {}
+  throw mistake(`The configuration must be an object, a port or a host, not ${describe(config)}`)
+}
+
+/** Timeouts in their long form: a number is `total`, and Infinity is no limit. */
+export function timeoutsOf(timeout: number | Timeouts | undefined): Timeouts | undefined {
+  if (timeout === undefined) return undefined
+  if (typeof timeout !== 'number' && (typeof timeout !== 'object' || timeout === null)) {
+    throw mistake(`\`timeout\` must be a number of milliseconds or an object of them, not ${describe(timeout)}`)
+  }
+  const entries = Object.entries(typeof timeout === 'number' ? { total: timeout } : timeout).map(([name, value]) => {
+    if (value !== undefined && !(typeof value === 'number' && value >= 0)) {
+      throw mistake(`\`timeout.${name}\` must be a number of milliseconds, 0 or more, not ${describe(value)}`)
+    }
+    return [name, value === Number.POSITIVE_INFINITY ? 0 : value]
+  })
+  return Object.fromEntries(entries)
+}
+
+/** Checks what every call takes, before anything is sent. */
+export function checkCall(options: CallOptions & { onProgress?: unknown }): void {
+  const { signal, onProgress } = options
+  if (signal != null && typeof signal.addEventListener !== 'function') {
+    throw mistake(`\`signal\` must be an AbortSignal, not ${describe(signal)}`)
+  }
+  if (onProgress !== undefined && typeof onProgress !== 'function') {
+    throw mistake(`\`onProgress\` must be a function, not ${describe(onProgress)}`)
+  }
+}
+
+/** Checks that `value` is an object, as calls take them. */
+export function checkObject(value: unknown, name: string): void {
+  if (typeof value !== 'object' || value === null) throw mistake(`${name} must be an object, not ${describe(value)}`)
+}
+
+/**
+ * The JSON in which arguments cross to the engine. Halves of surrogate pairs become U+FFFD: no server takes them,
+ * and prompts that were cut by length have them.
+ */
+export function toJson(value: Record<string, unknown>): string {
+  for (const [name, entry] of Object.entries(value)) {
+    if (typeof entry === 'number' && !Number.isFinite(entry)) throw mistake(`\`${name}\` must be a finite number, not ${entry}`)
+  }
+  let json: string
+  try {
+    json = JSON.stringify(value)
+  } catch (cause) {
+    throw new ConfigurationError({ code: 'configuration', message: `The request cannot be written as JSON: ${(cause as Error).message}` }, { cause })
+  }
+  // JSON.stringify writes whole pairs as they are, so what is escaped is a half. (An escaped backslash is skipped.)
+  if (!json.includes('\\ud')) return json
+  return json.replace(/\\\\|\\ud[89a-f][0-9a-f]{2}/g, (found) => (found === '\\\\' ? found : '\\ufffd'))
+}
+
+export function mistake(message: string, hint?: string): ConfigurationError {
+  return new ConfigurationError({ code: 'configuration', message, ...(hint === undefined ? {} : { hint }) })
+}
+
+function describe(value: unknown): string {
+  if (value === null) return 'null'
+  return typeof value === 'object' || typeof value === 'function' ? `a ${value.constructor.name}` : `${typeof value} ${JSON.stringify(value)}`
+}

@@ -1,0 +1,256 @@
+import type { ChatResponse } from './chat'
+import type { AbortSignalLike } from './config'
+import { Kind, Pace, type Receiver, receive, theOutbox } from './delivery'
+import { ConfigurationError, type ErrorDetails, errorOf } from './errors'
+import type { ProviderProgressEvent } from './events'
+import { onAbort } from './signals'
+
+/** The caller's code that the engine may ask for something. */
+export interface Hooks {
+  apiKey?: (() => string | Promise<string>) | undefined
+  requestHeaders?: ((headers: Record<string, string>) => Record<string, string> | Promise<Record<string, string>>) | undefined
+  requestBody?: ((body: Record<string, unknown>) => Record<string, unknown> | Promise<Record<string, unknown>>) | undefined
+}
+
+export interface CallSetup {
+  /** The provider's name. */
+  provider: string
+  hooks: Hooks
+  signal?: AbortSignalLike | undefined
+  /** Starts the call in the engine and returns its number. */
+  start(): number
+  /** Takes the events. Returns a promise to hold back the next event until it resolves. */
+  listener?: ((event: ProviderProgressEvent, units: number) => unknown) | undefined
+  /** The listener tells by {@link Call.consume} when an event was taken, instead of by returning. */
+  takesLater?: boolean
+  /** The function that the caller called: the error's stack begins above it. */
+  // biome-ignore lint/complexity/noBannedTypes: what Error.captureStackTrace takes
+  origin: Function
+}
+
+/** So much is taken before the engine is told: it holds back only after eight times as much. */
+const REPORTED_UNITS = 512 * 1024
+
+/** What a record costs beyond its text. `src/call.rs` counts the same. */
+const RECORD_COST = 16
+
+/** One call of the engine, from its start to the settling of its promise. */
+export class Call<T> implements Receiver {
+  /** Settles after all events were handed on. */
+  readonly result: Promise<T>
+  readonly #setup: CallSetup
+  readonly #trace: { stack?: string } = {}
+  #resolve!: (value: T) => void
+  #reject!: (error: unknown) => void
+  #id: number | undefined
+  #stopListening: (() => void) | undefined
+  /** What waits for the listener's promise, in order. */
+  #steps: (() => void)[] = []
+  #blocked = false
+  #unreported = 0
+  #content = ''
+  #reasoning = ''
+  /** What the caller's own code threw. */
+  #thrown: { value: unknown } | undefined
+  #cancelReason: unknown
+
+  constructor(setup: CallSetup) {
+    this.#setup = setup
+    Error.captureStackTrace(this.#trace, setup.origin)
+    this.result = new Promise<T>((resolve, reject) => {
+      this.#resolve = resolve
+      this.#reject = reject
+    })
+    const { signal } = setup
+    if (signal?.aborted) {
+      this.#cancelReason = signal.reason
+      this.#fail({ code: 'aborted', message: 'The call was cancelled before it began', partial: { content: '' } })
+      return
+    }
+    this.#id = setup.start()
+    receive(this.#id, this)
+    if (signal) this.#stopListening = onAbort(signal, () => this.cancel(signal.reason))
+  }
+
+  /** Closes the connection; the call ends with an AbortError, and with what had arrived. */
+  cancel(reason?: unknown): void {
+    this.#cancelReason ??= reason
+    if (this.#id !== undefined) theOutbox().cancel(this.#id)
+  }
+
+  /** Events of so many units were taken by their consumer. */
+  consume(units: number): void {
+    this.#unreported += units
+    if (this.#unreported >= REPORTED_UNITS && this.#id !== undefined) {
+      theOutbox().consumed(this.#id, this.#unreported)
+      this.#unreported = 0
+    }
+  }
+
+  take(kind: number, text: string): boolean {
+    if (this.#blocked || this.#steps.length > 0) this.#steps.push(() => this.#handle(kind, text))
+    else this.#handle(kind, text)
+    return kind === Kind.Done || kind === Kind.Failed
+  }
+
+  #handle(kind: number, text: string): void {
+    switch (kind) {
+      case Kind.Message:
+        this.#emit({ type: 'message', content: text }, text.length + RECORD_COST)
+        break
+      case Kind.Reasoning:
+        this.#emit({ type: 'reasoning', content: text }, text.length + RECORD_COST)
+        break
+      case Kind.Progress:
+        this.#emit({ type: 'progress', ...JSON.parse(text) }, text.length + RECORD_COST)
+        break
+      case Kind.Warning:
+        this.#emit({ type: 'warning', ...JSON.parse(text) }, text.length + RECORD_COST)
+        break
+      case Kind.Ask:
+        void this.#answer(JSON.parse(text))
+        break
+      case Kind.Content:
+        this.#content = text
+        break
+      case Kind.WholeReasoning:
+        this.#reasoning = text
+        break
+      case Kind.Done:
+        this.#succeed(JSON.parse(text))
+        break
+      case Kind.Failed:
+        this.#fail(JSON.parse(text))
+        break
+    }
+  }
+
+  #emit(event: ProviderProgressEvent, units: number): void {
+    const { listener, takesLater } = this.#setup
+    if (!listener || this.#thrown) return
+    try {
+      const returned = listener(event, units)
+      if (isThenable(returned)) this.#waitFor(returned, units)
+      else if (!takesLater) this.consume(units)
+    } catch (thrown) {
+      this.#failBy(thrown)
+    }
+  }
+
+  /** The next event waits for what the listener promised. */
+  #waitFor(promise: PromiseLike<unknown>, units: number): void {
+    this.#blocked = true
+    promise.then(
+      () => {
+        this.consume(units)
+        this.#resume()
+      },
+      (thrown) => {
+        this.#failBy(thrown)
+        this.#resume()
+      },
+    )
+  }
+
+  #resume(): void {
+    this.#blocked = false
+    const pace = new Pace(8)
+    let done = 0
+    while (!this.#blocked && done < this.#steps.length && !(done > 0 && pace.isOver())) {
+      this.#steps[done]?.()
+      done += 1
+    }
+    this.#steps.splice(0, done)
+    if (!this.#blocked && this.#steps.length > 0) {
+      this.#blocked = true
+      setImmediate(() => this.#resume())
+    }
+  }
+
+  /** Runs `step` once the listener has taken what it was given. Only for the last record: nothing waits behind it. */
+  #afterwards(step: () => void): void {
+    if (this.#blocked) this.#steps.push(step)
+    else step()
+  }
+
+  /** The caller's own code threw: the call ends, and with that same value. */
+  #failBy(thrown: unknown): void {
+    this.#thrown ??= { value: thrown }
+    this.cancel(thrown)
+  }
+
+  #succeed(value: unknown): void {
+    const result = isAnswer(value) ? withContent(value, this.#content, this.#reasoning) : value
+    if (this.#setup.listener && isAnswer(value)) this.#emit({ type: 'completion' }, 0)
+    this.#afterwards(() => {
+      if (this.#thrown) this.#settle(() => this.#reject(this.#thrown?.value))
+      else this.#settle(() => this.#resolve(result as T))
+    })
+  }
+
+  #fail(details: ErrorDetails): void {
+    const options = details.code === 'aborted' && this.#cancelReason !== undefined ? { cause: this.#cancelReason } : undefined
+    const error = errorOf({ ...details, server: this.#setup.provider }, options)
+    const frames = this.#trace.stack?.split('\n').slice(1).join('\n') ?? ''
+    Object.defineProperty(error, 'stack', { value: `${error.name}: ${error.message}\n${frames}`, configurable: true, writable: true })
+    this.#emit({ type: 'error', message: error.message, code: error.code }, 0)
+    this.#afterwards(() => this.#settle(() => this.#reject(this.#thrown ? this.#thrown.value : error)))
+  }
+
+  #settle(settle: () => void): void {
+    this.#stopListening?.()
+    this.#id = undefined
+    settle()
+  }
+
+  /** Answers a question of the engine's with what the caller's code says. */
+  async #answer({ question, what, value }: { question: number; what: keyof Hooks; value: never }): Promise<void> {
+    const call = this.#id
+    if (call === undefined) return
+    let answer: string | null = null
+    try {
+      answer = await ask[what](this.#setup.hooks, value)
+    } catch (thrown) {
+      this.#thrown ??= { value: thrown }
+    }
+    theOutbox().reply(call, question, answer)
+  }
+}
+
+/** How each hook is asked, and its answer written for the engine. */
+const ask = {
+  async apiKey({ apiKey }: Hooks): Promise<string> {
+    const key = await apiKey?.()
+    if (typeof key !== 'string') throw wrongReturn('apiKey', 'a string')
+    return key
+  },
+  async requestHeaders({ requestHeaders }: Hooks, headers: Record<string, string>): Promise<string> {
+    const changed = await requestHeaders?.(headers)
+    if (typeof changed !== 'object' || changed === null) throw wrongReturn('requestHeaders', 'the headers')
+    return JSON.stringify(changed)
+  },
+  async requestBody({ requestBody }: Hooks, body: string): Promise<string> {
+    const changed = await requestBody?.(JSON.parse(body))
+    if (typeof changed !== 'object' || changed === null) throw wrongReturn('requestBody', 'the body')
+    return JSON.stringify(changed)
+  },
+}
+
+function wrongReturn(name: string, expected: string): ConfigurationError {
+  return new ConfigurationError({ code: 'configuration', message: `\`${name}\` must return ${expected}` })
+}
+
+type Answer = Omit<ChatResponse, 'content' | 'reasoning' | 'message'>
+
+function isAnswer(value: unknown): value is Answer {
+  return typeof value === 'object' && value !== null && 'finishReason' in value
+}
+
+function withContent(answer: Answer, content: string, reasoning: string): ChatResponse {
+  const parts = reasoning ? { content, reasoning } : { content }
+  return { ...answer, ...parts, message: { role: 'assistant', ...parts } }
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'
+}

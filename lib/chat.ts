@@ -1,0 +1,89 @@
+import type { CallOptions, GenerationOptions } from './config'
+import type { ProgressCallback, ProviderProgressEvent } from './events'
+
+/** A turn of a conversation. */
+export type ChatMessage =
+  | { role: 'system' | 'developer'; content: string }
+  | { role: 'user'; content: string; name?: string | undefined }
+  | AssistantMessage
+
+export interface AssistantMessage {
+  role: 'assistant'
+  content: string | null
+  /** Is not sent back. */
+  reasoning?: string | undefined
+}
+
+/** One question, for {@link OpenAICompatibleProvider.query}. */
+export interface QueryOptions extends GenerationOptions, CallOptions {
+  prompt: string
+  systemPrompt?: string | undefined
+  /** Earlier turns, oldest first. */
+  history?: readonly ChatMessage[] | undefined
+  /** Default: the provider's. */
+  model?: string | undefined
+  onProgress?: ProgressCallback | undefined
+}
+
+/** A conversation, for {@link OpenAICompatibleProvider.chat} and {@link OpenAICompatibleProvider.stream}. */
+export interface ChatRequest extends GenerationOptions, CallOptions {
+  messages: readonly ChatMessage[]
+  /** Default: the provider's. */
+  model?: string | undefined
+  onProgress?: ProgressCallback | undefined
+}
+
+export interface ChatResponse {
+  /** As the server gave it; not unique with every server, and may be empty. */
+  id: string
+  /** The model that answered, as the server names it. */
+  model: string
+  content: string
+  /** The reasoning, wherever it came from; absent if there was none. */
+  reasoning?: string
+  /** Append this to the history as it is. */
+  message: AssistantMessage
+  /** `'unknown'`: the server said that the answer is complete, but not why, or in a word unknown here. */
+  finishReason: 'stop' | 'length' | 'tool_calls' | 'content_filter' | 'unknown'
+  /** Absent where the server does not tell. */
+  usage?: Usage
+  timings: Timings
+  /** Each deviation of the server that was repaired, each thing that was changed or left out; `code` is stable. */
+  warnings: { code: string; message: string }[]
+}
+
+/** Tokens, as the server counted them. */
+export interface Usage {
+  inputTokens: number
+  outputTokens: number
+  totalTokens: number
+  reasoningTokens?: number
+  cachedInputTokens?: number
+}
+
+/** Milliseconds. Measured here; `server*` is what the server measured, where it tells. */
+export interface Timings {
+  total: number
+  /** To the first text or reasoning; absent if none came. */
+  firstToken?: number
+  serverPrompt?: number
+  serverGeneration?: number
+  /** The server's own figure, else counted here. */
+  tokensPerSecond?: number
+  /** How often the request was sent. */
+  attempts: number
+}
+
+/**
+ * An answer that is arriving. The request is sent at once. It can be iterated once: a second loop throws. Leaving
+ * the loop cancels.
+ */
+export interface ChatStream extends AsyncIterable<ProviderProgressEvent>, AsyncDisposable {
+  /**
+   * The whole answer, also without iterating: events are then dropped, not kept. After the loop was left or
+   * {@link cancel}, it rejects with an {@link AbortError} that holds `partial`. It never is an unhandled rejection.
+   */
+  response(): Promise<ChatResponse>
+  /** Closes the connection, so that the server stops. `reason` becomes the `cause` of the {@link AbortError}. */
+  cancel(reason?: unknown): void
+}

@@ -1,0 +1,130 @@
+/** How a provider is configured. Times are milliseconds. */
+export interface ProviderConfig {
+  /**
+   * Where the server is: `'localhost'`, `'http://box'`, `'box:8080'`, `'::1'`, `'https://gw.example/api/v1'`.
+   *
+   * `/v1` is added where the address has no path; a path is kept. A trailing `/chat/completions` or `/models` and
+   * a doubled `/v1` are removed. Where no port is given, the server's own is used, unless the address is `https`
+   * or has a path of its own: then it is the scheme's.
+   *
+   * @defaultValue `'http://localhost'`
+   */
+  host?: string | undefined
+  /** 1 to 65535. One in `host` that differs is a {@link ConfigurationError}. Default: the server's own. */
+  port?: number | undefined
+  /**
+   * Used exactly as given, less trailing slashes: `'https://api.groq.com/openai/v1'`. Wins over `host` and `port`.
+   * An answer that shows it to be wrong gives an error whose hint names the address that works.
+   */
+  baseURL?: string | undefined
+  /**
+   * Sent as `Authorization: Bearer …`. `''`: send none, and ask no environment variable. A function is asked
+   * before each attempt. Default: the environment variables of the definition; without one, the value
+   * `not-needed` is sent, because some servers want one.
+   */
+  apiKey?: string | (() => string | Promise<string>) | undefined
+  /**
+   * Default: the model that the server has loaded, else its first chat model, else `'default'`. It is asked for at
+   * the first call and remembered until a request fails with `model_not_found` or a status call sees another one.
+   */
+  model?: string | undefined
+  /** Sent with every request; they win over the package's own. */
+  headers?: Record<string, string> | undefined
+  /** Parameters of every request's URL. */
+  query?: Record<string, string> | undefined
+  /** A number is `total`. A call's `timeout` overrides these, field by field. */
+  timeout?: number | Timeouts | undefined
+  /** Sent with every chat unless the call says otherwise. Nothing that nobody set is ever sent. */
+  defaults?: GenerationOptions | undefined
+  /** Overrides what is reported as {@link ProviderCapabilities}. */
+  capabilities?: Partial<ProviderCapabilities> | undefined
+}
+
+/** The clocks of a call, in milliseconds. 0 switches one off; none has a hidden companion. */
+export interface Timeouts {
+  /** Name lookup, TCP and TLS. @defaultValue 10_000 */
+  connect?: number | undefined
+  /**
+   * From the connection (sending included) to the first text or reasoning: loading the model, queueing at the
+   * server and reading the prompt are in it. Headers, comments and role chunks do not end it; progress events
+   * restart it. Where no tokens are streamed: to the answer's first byte. @defaultValue 600_000
+   */
+  firstToken?: number | undefined
+  /**
+   * Silence after that. Comments restart it; while the consumer is waited for, it stands. @defaultValue 300_000
+   */
+  idle?: number | undefined
+  /**
+   * The whole of a question about the server: status, lists, validation, finding the model. One that runs out
+   * costs a chat nothing but the model's name. @defaultValue 5_000
+   */
+  metadata?: number | undefined
+  /** The whole call. @defaultValue 0 */
+  total?: number | undefined
+}
+
+/** The fields that OpenAI-compatible servers share. Only what is set is sent. */
+export interface GenerationOptions {
+  temperature?: number | undefined
+  topP?: number | undefined
+  topK?: number | undefined
+  minP?: number | undefined
+  /** In tokens. */
+  maxTokens?: number | undefined
+  stop?: string | readonly string[] | undefined
+  seed?: number | undefined
+  frequencyPenalty?: number | undefined
+  presencePenalty?: number | undefined
+  repetitionPenalty?: number | undefined
+  user?: string | undefined
+  /** Merged into the top level of the request's body, in the wire's own names; wins over all other fields. */
+  extraBody?: Record<string, unknown> | undefined
+}
+
+/** What every call takes. */
+export interface CallOptions {
+  /** Aborting it closes the connection, so that the server stops, and rejects with an {@link AbortError}. */
+  signal?: AbortSignalLike | undefined
+  /** A number is `total`. */
+  timeout?: number | Timeouts | undefined
+}
+
+/** What is needed of an `AbortSignal`: every standard one fits. */
+export interface AbortSignalLike {
+  readonly aborted: boolean
+  readonly reason?: unknown
+  addEventListener(type: 'abort', listener: () => void, options?: { once?: boolean }): void
+  removeEventListener(type: 'abort', listener: () => void): void
+}
+
+/**
+ * Hints for display. What the server does not tell, and everything before the first contact, are defaults, by which
+ * the package itself decides nothing. Frozen; another object once something has changed.
+ */
+export interface ProviderCapabilities {
+  /** @defaultValue true */
+  readonly supportsStreaming: boolean
+  /** @defaultValue false */
+  readonly supportsTools: boolean
+  /** @defaultValue true */
+  readonly supportsSystemPrompt: boolean
+  /** @defaultValue true */
+  readonly supportsMultiTurn: boolean
+  /** @defaultValue 8192 */
+  readonly maxContextTokens: number
+  /** @defaultValue [] */
+  readonly supportedModels: readonly string[]
+}
+
+/** Who a class talks to. A subclass overrides it: its name, address and variables come from here. */
+export interface ProviderDefinition {
+  readonly name: string
+  readonly displayName: string
+  readonly baseURL: string
+  /** Environment variables that may hold the address, in the order in which they are asked. */
+  readonly baseURLEnv?: string | readonly string[]
+  /** Environment variables that may hold the key, in the order in which they are asked. */
+  readonly apiKeyEnv?: string | readonly string[]
+  /** A missing key is then a {@link ConfigurationError} when the provider is made. @defaultValue false */
+  readonly apiKeyRequired?: boolean
+}

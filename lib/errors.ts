@@ -1,0 +1,173 @@
+import type { Timeouts } from './config'
+
+/** What kind of failure it is; the class that stands behind each. The union may grow in a minor version. */
+export type ErrorCode =
+  | 'configuration' // ConfigurationError
+  | 'connection' // ConnectionError
+  | 'timeout' // TimeoutError
+  | 'authentication' // AuthenticationError: the key is missing or wrong
+  | 'permission' // AuthenticationError: the key may not do this
+  | 'rate_limit' // RateLimitError: later it works
+  | 'quota' // RateLimitError: waiting does not help
+  | 'model_not_found' // ModelNotFoundError
+  | 'context_length_exceeded' // ContextLengthError
+  | 'invalid_request' // InvalidRequestError
+  | 'content_filter' // InvalidRequestError (a filter inside a stream is a finish reason)
+  | 'model_loading' // ServerError
+  | 'out_of_memory' // ServerError
+  | 'server' // ServerError
+  | 'stream' // StreamError: the answer broke off
+  | 'protocol' // StreamError: what came is no answer of an LLM server
+  | 'empty_completion' // StreamError: 200, and nothing in it
+  | 'aborted' // AbortError
+  | 'unsupported' // UnsupportedError
+
+/** What is known of a failure: how the engine hands it over. */
+export interface ErrorDetails {
+  code: ErrorCode
+  message: string
+  hint?: string
+  status?: number
+  systemCode?: string
+  retryable?: boolean
+  retryAfter?: number
+  server?: string
+  url?: string
+  body?: string
+  requestId?: string
+  attempts?: number
+  partial?: { content: string; reasoning?: string }
+  clock?: keyof Timeouts
+  availableModels?: string[]
+  promptTokens?: number
+  contextLength?: number
+}
+
+/**
+ * Every error of this package. Its message holds the server's own words; no error ever holds a key.
+ */
+export class ProviderError extends Error {
+  declare readonly code: ErrorCode
+  /** What to do about it, in one sentence. */
+  declare readonly hint?: string
+  /** The HTTP status, or the one that the server told inside its answer. */
+  declare readonly status?: number
+  /** `ECONNREFUSED`, `ENOTFOUND`, … */
+  declare readonly systemCode?: string
+  /** The same request may succeed later. */
+  declare readonly retryable: boolean
+  /** When the server wants to be asked again, in milliseconds. */
+  declare readonly retryAfter?: number
+  /** The provider's name. */
+  declare readonly server?: string
+  /** Without its query. */
+  declare readonly url?: string
+  /** The answer's body, at most 4 KiB. */
+  declare readonly body?: string
+  declare readonly requestId?: string
+  /** How often the request was sent. */
+  declare readonly attempts: number
+  /** What had arrived when a chat failed. */
+  declare readonly partial?: { content: string; reasoning?: string }
+
+  constructor(details: ErrorDetails, options?: ErrorOptions) {
+    super(details.message, options)
+    this.code = details.code
+    this.retryable = details.retryable ?? false
+    this.attempts = details.attempts ?? 0
+    // What is not known is absent, not undefined.
+    assignKnown(this, details, ['hint', 'status', 'systemCode', 'retryAfter', 'server', 'url', 'body', 'requestId', 'partial'])
+  }
+
+  /** Safe to log: no prompt, no key, no text of an answer. */
+  toJSON(): Record<string, unknown> {
+    const { name, code, message, hint, status, systemCode, retryable, retryAfter, server, url, requestId, attempts } = this
+    const all = { name, code, message, hint, status, systemCode, retryable, retryAfter, server, url, requestId, attempts }
+    return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined))
+  }
+}
+
+/** The configuration or an argument is wrong; nothing was sent. */
+export class ConfigurationError extends ProviderError {}
+/** No connection, or none any more before an answer began. */
+export class ConnectionError extends ProviderError {}
+/** One of the clocks ran out: `clock` says which. */
+export class TimeoutError extends ProviderError {
+  declare readonly clock: keyof Timeouts
+
+  constructor(details: ErrorDetails, options?: ErrorOptions) {
+    super(details, options)
+    this.clock = details.clock ?? 'total'
+  }
+}
+/** The key is missing or wrong (`authentication`), or may not do this (`permission`). */
+export class AuthenticationError extends ProviderError {}
+/** Too much at once (`rate_limit`), or nothing left (`quota`). */
+export class RateLimitError extends ProviderError {}
+export class ModelNotFoundError extends ProviderError {
+  /** What the server has instead, where it tells. */
+  declare readonly availableModels?: string[]
+
+  constructor(details: ErrorDetails, options?: ErrorOptions) {
+    super(details, options)
+    assignKnown(this, details, ['availableModels'])
+  }
+}
+/** The prompt does not fit into the context. The numbers, in tokens, are there where the server tells them. */
+export class ContextLengthError extends ProviderError {
+  declare readonly promptTokens?: number
+  declare readonly contextLength?: number
+
+  constructor(details: ErrorDetails, options?: ErrorOptions) {
+    super(details, options)
+    assignKnown(this, details, ['promptTokens', 'contextLength'])
+  }
+}
+/** The server does not take this request, or will not answer it (`content_filter`). */
+export class InvalidRequestError extends ProviderError {}
+/** The server is at fault, or not yet ready (`model_loading`). */
+export class ServerError extends ProviderError {}
+/** The answer broke off, was none, or held nothing. */
+export class StreamError extends ProviderError {}
+/** The caller cancelled. `cause` is the signal's reason. */
+export class AbortError extends ProviderError {}
+/** The server cannot do this. */
+export class UnsupportedError extends ProviderError {}
+
+const classes: Record<ErrorCode, new (details: ErrorDetails, options?: ErrorOptions) => ProviderError> = {
+  configuration: ConfigurationError,
+  connection: ConnectionError,
+  timeout: TimeoutError,
+  authentication: AuthenticationError,
+  permission: AuthenticationError,
+  rate_limit: RateLimitError,
+  quota: RateLimitError,
+  model_not_found: ModelNotFoundError,
+  context_length_exceeded: ContextLengthError,
+  invalid_request: InvalidRequestError,
+  content_filter: InvalidRequestError,
+  model_loading: ServerError,
+  out_of_memory: ServerError,
+  server: ServerError,
+  stream: StreamError,
+  protocol: StreamError,
+  empty_completion: StreamError,
+  aborted: AbortError,
+  unsupported: UnsupportedError,
+}
+
+// Written out, because a bundler may rename the classes.
+for (const [name, { prototype }] of Object.entries({ ProviderError, ConfigurationError, ConnectionError, TimeoutError, AuthenticationError, RateLimitError, ModelNotFoundError, ContextLengthError, InvalidRequestError, ServerError, StreamError, AbortError, UnsupportedError })) {
+  Object.defineProperty(prototype, 'name', { value: name, configurable: true, writable: true })
+}
+
+/** The error of the class that its code stands for. */
+export function errorOf(details: ErrorDetails, options?: ErrorOptions): ProviderError {
+  return new classes[details.code](details, options)
+}
+
+function assignKnown(error: ProviderError, details: ErrorDetails, names: (keyof ErrorDetails)[]): void {
+  for (const name of names) {
+    if (details[name] !== undefined) Object.assign(error, { [name]: details[name] })
+  }
+}

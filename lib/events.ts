@@ -1,0 +1,25 @@
+import type { ErrorCode } from './errors'
+
+/** What happens while an answer arrives. The union may grow in a minor version. */
+export type ProviderProgressEvent =
+  /** A piece of the answer's text; never empty. */
+  | { type: 'message'; content: string }
+  /** A piece of the reasoning; never empty. */
+  | { type: 'reasoning'; content: string }
+  /** Only where the server tells: it is loading its model, or reading the prompt (`done` of `total` tokens). */
+  | { type: 'progress'; phase: 'loading' | 'prompt'; done?: number; total?: number }
+  /** A deviation of the server was repaired, or something was changed or left out. Each `code` once. */
+  | { type: 'warning'; code: string; message: string }
+  /** Once, just before the promise rejects or the loop throws, with the same code; not for what the listener threw. */
+  | { type: 'error'; message: string; code: ErrorCode }
+  /** Once, at the end of a whole answer. */
+  | { type: 'completion' }
+
+/**
+ * Called in order, one at a time: if it returns a promise, the next event waits for it (so never await the call
+ * itself inside it), and the server is not read faster than its events are taken. What it throws, or rejects with,
+ * cancels the request and rejects the call with that same value.
+ *
+ * (The method form lets a host pass a callback that knows fewer events.)
+ */
+export type ProgressCallback = { on(event: ProviderProgressEvent): void | Promise<void> }['on']

@@ -1,0 +1,30 @@
+/// <reference lib="esnext.disposable" />
+export type { AssistantMessage, ChatMessage, ChatRequest, ChatResponse, ChatStream, QueryOptions, Timings, Usage } from './chat'
+export type {
+  AbortSignalLike,
+  CallOptions,
+  GenerationOptions,
+  ProviderCapabilities,
+  ProviderConfig,
+  ProviderDefinition,
+  Timeouts,
+} from './config'
+export {
+  AbortError,
+  AuthenticationError,
+  ConfigurationError,
+  ConnectionError,
+  ContextLengthError,
+  type ErrorCode,
+  InvalidRequestError,
+  ModelNotFoundError,
+  ProviderError,
+  RateLimitError,
+  ServerError,
+  StreamError,
+  TimeoutError,
+  UnsupportedError,
+} from './errors'
+export type { ProgressCallback, ProviderProgressEvent } from './events'
+export { type ChatProvider, type LocalLLMProvider, OpenAICompatibleProvider } from './provider'
+export type { Authenticator, ModelInfo, ProviderStatus } from './status'

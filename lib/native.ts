@@ -1,0 +1,34 @@
+import type { Outbox, Provider } from '../native'
+
+/** The binding crate, as the addon exports it. */
+interface Native {
+  Outbox: new (deliver: (text: string, records: Uint32Array) => void) => Outbox
+  openProvider(config: string): Provider | string
+}
+
+export type { Outbox, Provider }
+
+/** The addon for this platform. */
+export const native: Native = load()
+
+function load(): Native {
+  try {
+    return require('../native.js') as Native
+  } catch (cause) {
+    throw new Error(explanation(), { cause })
+  }
+}
+
+/** What a user can do about an addon that does not load: the loader itself only says that it did not. */
+function explanation(): string {
+  const { platform, arch, version } = process
+  return [
+    `local-llm-provider could not load its native addon for ${platform}-${arch} (Node ${version}).`,
+    'The usual causes:',
+    '- npm left out the optional dependencies (npm/cli#4828, or --omit=optional): remove node_modules and package-lock.json, and install again.',
+    '- node_modules was copied from another platform (an image, a share): install on the machine that runs it.',
+    '- A bundler packed this package: leave it external (esbuild: --external:local-llm-provider; Next.js: serverExternalPackages).',
+    '- There is no build for this platform: build it from source with Rust, see CONTRIBUTING.md.',
+    'What the loader said is in `cause`.',
+  ].join('\n')
+}

@@ -1,0 +1,290 @@
+import { checkCall, checkObject, configOf, mistake, timeoutsOf, toJson } from './arguments'
+import { Call, type CallSetup, type Hooks } from './call'
+import type { ChatMessage, ChatRequest, ChatResponse, ChatStream, QueryOptions } from './chat'
+import type { CallOptions, ProviderCapabilities, ProviderConfig, ProviderDefinition } from './config'
+import { environmentOf, listed } from './definition'
+import { theOutbox } from './delivery'
+import { type ErrorDetails, errorOf } from './errors'
+import type { ProgressCallback, ProviderProgressEvent } from './events'
+import { native, type Provider } from './native'
+import type { Authenticator, ModelInfo, ProviderStatus } from './status'
+import { EventStream } from './stream'
+
+/** What a tool should ask for: a mock or any provider fits. */
+export interface LocalLLMProvider {
+  readonly name: string
+  readonly capabilities: ProviderCapabilities
+  query(options: QueryOptions): Promise<string>
+  validateConfiguration(options?: CallOptions): Promise<boolean>
+  getStatus(options?: CallOptions): Promise<ProviderStatus>
+  listModels(options?: CallOptions & { throwOnError?: boolean | undefined }): Promise<ModelInfo[]>
+  getAuthenticator(): Authenticator
+}
+
+/** The whole surface, as an interface. */
+export interface ChatProvider extends LocalLLMProvider {
+  chat(request: ChatRequest): Promise<ChatResponse>
+  stream(request: ChatRequest): ChatStream
+  close(): Promise<void>
+}
+
+/**
+ * Any OpenAI-compatible server. `new OpenAICompatibleProvider()` is LM Studio's port on this machine.
+ *
+ * @example
+ * ```ts
+ * const provider = new OpenAICompatibleProvider({ port: 1234 })
+ * const answer = await provider.query({
+ *   prompt: 'Why is the sky blue?',
+ *   onProgress: (event) => event.type === 'message' && process.stdout.write(event.content),
+ * })
+ * ```
+ */
+export class OpenAICompatibleProvider implements ChatProvider, AsyncDisposable {
+  /** Name, address and variables of the server. A subclass overrides it. */
+  static readonly definition: ProviderDefinition = {
+    name: 'openai-compatible',
+    displayName: 'OpenAI-compatible server',
+    baseURL: 'http://localhost:1234/v1',
+    baseURLEnv: 'OPENAI_COMPATIBLE_BASE_URL',
+    apiKeyEnv: 'OPENAI_COMPATIBLE_API_KEY',
+  }
+
+  /** `'openai-compatible'` */
+  readonly name: string
+  readonly #native: Provider
+  readonly #hooks: Hooks
+  readonly #isKeyRequired: boolean
+  readonly #givenCapabilities: Partial<ProviderCapabilities>
+  /** What is reported, and what of the server it was made from. */
+  #capabilities: { told: string | null; reported: ProviderCapabilities } | undefined
+  readonly #pending = new Set<Promise<unknown>>()
+
+  /**
+   * Opens no connection.
+   *
+   * @param config - A number is `port`, a string is `host`: `new OpenAICompatibleProvider(8080)`.
+   * @throws {@link ConfigurationError} for what contradicts itself or cannot be sent.
+   */
+  constructor(config?: ProviderConfig | number | string) {
+    const { definition } = new.target
+    const { apiKey, capabilities, timeout, ...given } = configOf(config)
+    const opened = native.openProvider(
+      toJson({
+        ...given,
+        ...(typeof apiKey === 'function' ? { hasApiKeyFunction: true } : { apiKey }),
+        timeout: timeoutsOf(timeout) ?? {},
+        definition: listed(definition),
+        environment: environmentOf(definition),
+      }),
+    )
+    if (typeof opened === 'string') throw errorOf({ ...(JSON.parse(opened) as ErrorDetails), server: definition.name })
+    this.name = definition.name
+    this.#native = opened
+    this.#isKeyRequired = definition.apiKeyRequired ?? false
+    this.#givenCapabilities = capabilities ?? {}
+    const base = OpenAICompatibleProvider.prototype
+    this.#hooks = {
+      apiKey: typeof apiKey === 'function' ? apiKey : undefined,
+      requestHeaders: this.requestHeaders === base.requestHeaders ? undefined : (headers) => this.requestHeaders(headers),
+      requestBody: this.requestBody === base.requestBody ? undefined : (body) => this.requestBody(body),
+    }
+  }
+
+  /** `'http://localhost:1234/v1'` */
+  get baseURL(): string {
+    return this.#native.baseUrl
+  }
+
+  /** Before the first contact the defaults; after it, what the server says. */
+  get capabilities(): ProviderCapabilities {
+    const told = this.#native.capabilities
+    if (this.#capabilities?.told !== told) this.#capabilities = undefined
+    this.#capabilities ??= { told, reported: reportedCapabilities(told, this.#givenCapabilities) }
+    return this.#capabilities.reported
+  }
+
+  /**
+   * One prompt in, the whole answer out. It is always streamed on the wire, so that cancelling stops the server.
+   *
+   * With `onProgress`, a plain answer gives exactly `message` events and then one `completion`, all before the
+   * promise settles.
+   *
+   * @returns The answer's text.
+   * @throws {@link ProviderError} of the class that its code stands for; what `onProgress` throws, as it is.
+   */
+  async query(options: QueryOptions): Promise<string> {
+    const { content } = await this.#chat(conversation(options), options.onProgress, this.query).result
+    return content
+  }
+
+  /**
+   * The full answer to a conversation.
+   *
+   * @throws As {@link query}.
+   */
+  async chat(request: ChatRequest): Promise<ChatResponse> {
+    return await this.#chat(request, request?.onProgress, this.chat).result
+  }
+
+  /**
+   * The answer as it arrives: `for await` gives the events. `onProgress` is called with them, too.
+   *
+   * @throws As {@link query}, but from the loop and from `response()`; only a wrong argument is thrown at once.
+   */
+  stream(request: ChatRequest): ChatStream {
+    const { onProgress } = request ?? {}
+    return new EventStream((keep) => {
+      const listener = (event: ProviderProgressEvent, units: number) => {
+        keep(event, units)
+        return onProgress?.(event)
+      }
+      const call = this.#chat(request, listener, this.stream, true)
+      // It may be asked for late, or never.
+      call.result.catch(() => {})
+      return call
+    })
+  }
+
+  /**
+   * True if the server answers and takes the key. A server without a model list is still valid.
+   *
+   * @throws {@link AbortError} only.
+   */
+  async validateConfiguration(options: CallOptions = {}): Promise<boolean> {
+    return await this.#ask<boolean>('validate', options, this.validateConfiguration)
+  }
+
+  /**
+   * What the server says of itself.
+   *
+   * @throws {@link AbortError} only.
+   */
+  async getStatus(options: CallOptions = {}): Promise<ProviderStatus> {
+    const status = await this.#ask<ProviderStatus>('status', options, this.getStatus)
+    return { ...status, server: this.name }
+  }
+
+  /**
+   * The models that the server lists; `[]` where it has no list or cannot be asked.
+   *
+   * @param options - `throwOnError`: to hear why there is none.
+   * @throws {@link AbortError}; with `throwOnError`, all kinds.
+   */
+  async listModels(options: CallOptions & { throwOnError?: boolean | undefined } = {}): Promise<ModelInfo[]> {
+    const models = this.#ask<ModelInfo[]>('models', options, this.listModels)
+    if (options.throwOnError) return await models
+    return await models.catch((error) => {
+      if (error.code === 'aborted') throw error
+      return []
+    })
+  }
+
+  /** How this provider proves who is asking. */
+  getAuthenticator(): Authenticator {
+    return {
+      isConfigured: () => this.#native.hasKey || !this.#isKeyRequired,
+      getCredentialType: () => (this.#native.hasKey ? 'api_key' : 'none'),
+      configure: async () => {},
+      validateCredentials: () => this.validateConfiguration(),
+    }
+  }
+
+  /** Cancels what is in flight and waits for its end; later calls reject with code `'aborted'`. Twice is fine. */
+  async close(): Promise<void> {
+    this.#native.close()
+    await Promise.allSettled(this.#pending)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+
+  /**
+   * For subclasses: sees the headers that are about to be sent with a chat, and returns them, changed or not; once
+   * for each body that is built. What it throws rejects the call.
+   */
+  protected requestHeaders(headers: Record<string, string>): Record<string, string> | Promise<Record<string, string>> {
+    return headers
+  }
+
+  /**
+   * For subclasses: sees the body that is about to be sent, in the wire's own names and with the defaults and what
+   * was learnt from refusals, and returns it, changed or not; once for each body that is built. It is then sent as it
+   * is. What it throws rejects the call.
+   */
+  protected requestBody(body: Record<string, unknown>): Record<string, unknown> | Promise<Record<string, unknown>> {
+    return body
+  }
+
+  #chat(
+    request: ChatRequest,
+    listener: ProgressCallback | CallSetup['listener'],
+    // biome-ignore lint/complexity/noBannedTypes: what Error.captureStackTrace takes
+    origin: Function,
+    takesLater = false,
+  ): Call<ChatResponse> {
+    checkObject(request, 'The request')
+    checkCall(request)
+    if (!Array.isArray(request.messages) || request.messages.length === 0) throw mistake('`messages` must be a list of at least one message')
+    const { signal, onProgress: _, timeout, ...rest } = request
+    const json = toJson({ ...rest, timeout: timeoutsOf(timeout) })
+    return this.#run<ChatResponse>({
+      signal,
+      origin,
+      takesLater,
+      listener: listener as CallSetup['listener'],
+      start: () => this.#native.chat(theOutbox(), json, this.#flags(listener !== undefined)),
+    })
+  }
+
+  // biome-ignore lint/complexity/noBannedTypes: what Error.captureStackTrace takes
+  async #ask<T>(question: string, options: CallOptions, origin: Function): Promise<T> {
+    checkObject(options, 'The options')
+    checkCall(options)
+    const timeout = timeoutsOf(options.timeout)
+    const json = timeout && toJson({ ...timeout })
+    return await this.#run<T>({
+      signal: options.signal,
+      origin,
+      start: () => this.#native.ask(theOutbox(), question, json, this.#flags(false)),
+    }).result
+  }
+
+  #run<T>(setup: Omit<CallSetup, 'provider' | 'hooks'>): Call<T> {
+    const call = new Call<T>({ ...setup, provider: this.name, hooks: this.#hooks })
+    const forget = () => {
+      this.#pending.delete(call.result)
+    }
+    this.#pending.add(call.result)
+    call.result.then(forget, forget)
+    return call
+  }
+
+  #flags(events: boolean): { events: boolean; changesHeaders: boolean; changesBody: boolean } {
+    return { events, changesHeaders: this.#hooks.requestHeaders !== undefined, changesBody: this.#hooks.requestBody !== undefined }
+  }
+}
+
+/** A prompt as the conversation that it is. */
+function conversation(options: QueryOptions): ChatRequest {
+  checkObject(options, 'The options')
+  const { prompt, systemPrompt, history, ...rest } = options
+  if (typeof prompt !== 'string') throw mistake('`prompt` must be a string')
+  const messages: ChatMessage[] = [...(history ?? []), { role: 'user', content: prompt }]
+  if (systemPrompt) messages.unshift({ role: 'system', content: systemPrompt })
+  return { ...rest, messages }
+}
+
+function reportedCapabilities(told: string | null, given: Partial<ProviderCapabilities>): ProviderCapabilities {
+  const defaults: ProviderCapabilities = {
+    supportsStreaming: true,
+    supportsTools: false,
+    supportsSystemPrompt: true,
+    supportsMultiTurn: true,
+    maxContextTokens: 8192,
+    supportedModels: [],
+  }
+  const all: ProviderCapabilities = { ...defaults, ...(told === null ? {} : JSON.parse(told)), ...given }
+  return Object.freeze({ ...all, supportedModels: Object.freeze([...all.supportedModels]) })
+}
