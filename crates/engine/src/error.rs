@@ -209,8 +209,12 @@ impl Error {
     pub fn redact<'a>(&mut self, secrets: impl Iterator<Item = &'a str>) {
         // A "key" of one or two letters is no secret, and blanking it would garble every word.
         for secret in secrets.filter(|secret| secret.len() >= 4) {
-            let texts =
-                [Some(&mut self.0.message), self.0.hint.as_mut(), self.0.body.as_mut(), self.0.request_id.as_mut()];
+            let texts = [
+                Some(&mut self.0.message),
+                self.0.hint.as_mut(),
+                self.0.body.as_mut(),
+                self.0.request_id.as_mut(),
+            ];
             for text in texts.into_iter().flatten().filter(|text| text.contains(secret)) {
                 *text = text.replace(secret, "***");
             }

@@ -1,7 +1,9 @@
 use crate::{
     error::{Code, Error, Result},
     text::{Piece, ReasoningSplitter},
-    types::{Answer, Delta, Event, Events, FinishReason, Partial, Phase, ServerTimings, Timings, Usage, Warning},
+    types::{
+        Answer, Delta, Event, Events, FinishReason, Partial, Phase, ServerTimings, Timings, Usage, Warning,
+    },
 };
 
 /// What has arrived of an answer.
@@ -96,7 +98,6 @@ impl Assembly {
         self.has_tool_calls || !self.is_empty()
     }
 
-
     pub fn progress(&self) -> u32 {
         self.progress
     }
@@ -120,7 +121,8 @@ impl Assembly {
             (Some(finish), _) => {
                 let reason = finish.reason;
                 if reason == FinishReason::Unknown {
-                    let message = format!("The server ended with the unknown finish reason {:?}.", finish.word);
+                    let message =
+                        format!("The server ended with the unknown finish reason {:?}.", finish.word);
                     self.parts.warn(Warning::new("finish_reason", message), events);
                 }
                 reason
@@ -132,15 +134,20 @@ impl Assembly {
             }
             (None, Some(error)) => return Err(self.fail(error)),
             (None, None) if self.has_begun() => {
-                let error = Error::new(Code::Stream, "The answer broke off: the server closed the stream before its end")
-                    .hint("What had arrived is in `partial`; the server's log may tell what happened.");
+                let error = Error::new(
+                    Code::Stream,
+                    "The answer broke off: the server closed the stream before its end",
+                )
+                .hint("What had arrived is in `partial`; the server's log may tell what happened.");
                 return Err(self.fail(error));
             }
             (None, None) => {
                 return Err(self.fail(Error::new(Code::EmptyCompletion, "The server answered with nothing")));
             }
         };
-        if self.usage.is_some_and(|usage| usage.input_tokens == 0 && usage.output_tokens == 0) && !self.is_empty() {
+        if self.usage.is_some_and(|usage| usage.input_tokens == 0 && usage.output_tokens == 0)
+            && !self.is_empty()
+        {
             self.usage = None;
             let message = "The server counted no tokens although it sent some; its count was dropped.";
             self.parts.warn(Warning::new("usage", message), events);
@@ -219,7 +226,9 @@ fn set_once(field: &mut String, value: &str) {
 /// The words of many servers for the same few reasons.
 fn reason_of(word: &str) -> FinishReason {
     match word {
-        "stop" | "eos" | "eos_token" | "stop_sequence" | "end_turn" | "complete" | "done" => FinishReason::Stop,
+        "stop" | "eos" | "eos_token" | "stop_sequence" | "end_turn" | "complete" | "done" => {
+            FinishReason::Stop
+        }
         "length" | "max_tokens" | "model_length" | "max_output_tokens" => FinishReason::Length,
         "tool_calls" | "tool_call" | "tool_use" | "function_call" => FinishReason::ToolCalls,
         "content_filter" | "safety" | "refusal" => FinishReason::ContentFilter,

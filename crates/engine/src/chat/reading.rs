@@ -1,6 +1,6 @@
 use super::assembly::Assembly;
 use crate::{
-    error::{Error, Result},
+    error::{Code, Error, Result},
     protocol::Decoder,
     types::{Answer, Events, Partial, Warning},
 };
@@ -21,7 +21,9 @@ impl Reading {
     /// What the server reported inside its answer, with what had arrived; `protocol` for what nobody can read.
     pub fn push(&mut self, bytes: &[u8], events: &mut dyn Events) -> Result<()> {
         let assembly = &mut self.assembly;
-        self.decoder.push(bytes, &mut |delta| assembly.apply(delta, events)).map_err(|error| self.fail(error, events))
+        self.decoder
+            .push(bytes, &mut |delta| assembly.apply(delta, events))
+            .map_err(|error| self.fail(error, events))
     }
 
     /// The body is at its end; `broken` tells why, if it did not end properly.
@@ -32,9 +34,11 @@ impl Reading {
     pub fn finish(mut self, broken: Option<Error>, events: &mut dyn Events) -> Result<Answer> {
         let assembly = &mut self.assembly;
         let rest = self.decoder.finish(&mut |delta| assembly.apply(delta, events));
-        // A document that the connection's end cut is no protocol error, but broken off.
         if let Err(error) = rest {
-            return Err(self.fail(broken.unwrap_or(error), events));
+            // What was complete before the connection broke stays so.
+            if !(self.is_finished() && error.code == Code::Protocol) {
+                return Err(self.fail(broken.unwrap_or(error), events));
+            }
         }
         self.assembly.release(events);
         let last_words = self.decoder.last_words().map(str::to_owned);

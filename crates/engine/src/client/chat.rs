@@ -72,7 +72,8 @@ impl Client {
 
 impl<S: Sink> Call<'_, S> {
     async fn run(&mut self, mut request: ChatRequest) -> Result<Answer> {
-        let named = request.model.take().filter(|model| !model.is_empty()).or_else(|| self.client.model.clone());
+        let named =
+            request.model.take().filter(|model| !model.is_empty()).or_else(|| self.client.model.clone());
         let is_named = named.is_some();
         let mut model = match named {
             Some(model) => Some(model),
@@ -106,7 +107,9 @@ impl<S: Sink> Call<'_, S> {
                 continue;
             }
             let model = model.as_deref().unwrap_or(UNKNOWN_MODEL);
-            let Some(warning) = self.client.learnt.refusal(&error, model, &mut body) else { return Err(error) };
+            let Some(warning) = self.client.learnt.refusal(&error, model, &mut body) else {
+                return Err(error);
+            };
             self.warnings.push(warning);
             built = None;
         }
@@ -136,8 +139,9 @@ impl<S: Sink> Call<'_, S> {
             let changed = self.watch.run(hooks.request_headers(shown.collect())).await??;
             headers = changed.into_iter().map(checked_header).collect::<Result<_>>()?;
         }
-        let mut text = serde_json::to_string(body)
-            .map_err(|error| Error::configuration(format!("The request cannot be written as JSON: {error}")))?;
+        let mut text = serde_json::to_string(body).map_err(|error| {
+            Error::configuration(format!("The request cannot be written as JSON: {error}"))
+        })?;
         if hooks.changes_body() {
             text = self.watch.run(hooks.request_body(text)).await??;
         }
@@ -162,7 +166,8 @@ impl<S: Sink> Call<'_, S> {
 
     async fn read(&mut self, mut response: Response) -> Result<Answer> {
         let status = response.status().as_u16();
-        let request_id = response.headers().get("x-request-id").and_then(|id| id.to_str().ok()).map(str::to_owned);
+        let request_id =
+            response.headers().get("x-request-id").and_then(|id| id.to_str().ok()).map(str::to_owned);
         let mut reading = Reading::new(self.client.dialect.decoder(MAX_EVENT_BYTES));
         for warning in self.warnings.drain(..) {
             reading.warn(warning, self.sink);
@@ -278,8 +283,9 @@ impl<S: Sink> Call<'_, S> {
 const UNKNOWN_MODEL: &str = "default";
 
 fn checked_header((name, value): (String, String)) -> Result<(HeaderName, HeaderValue)> {
-    let checked_name = HeaderName::try_from(&name)
-        .map_err(|_| Error::configuration(format!("requestHeaders returned {name:?}, which is no name for a header")))?;
+    let checked_name = HeaderName::try_from(&name).map_err(|_| {
+        Error::configuration(format!("requestHeaders returned {name:?}, which is no name for a header"))
+    })?;
     let value = HeaderValue::try_from(value).map_err(|_| {
         Error::configuration(format!("requestHeaders returned a value for {name:?} that no header can hold"))
     })?;

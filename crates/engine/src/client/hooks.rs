@@ -14,7 +14,8 @@ pub trait Hooks: Send + Sync {
     fn api_key(&self) -> BoxFuture<'_, Result<String>>;
 
     /// The headers as they will be sent, in and out.
-    fn request_headers(&self, headers: Vec<(String, String)>) -> BoxFuture<'_, Result<Vec<(String, String)>>>;
+    fn request_headers(&self, headers: Vec<(String, String)>)
+    -> BoxFuture<'_, Result<Vec<(String, String)>>>;
 
     /// The body as it will be sent, in and out: JSON.
     fn request_body(&self, body: String) -> BoxFuture<'_, Result<String>>;
@@ -37,7 +38,10 @@ impl Hooks for NoHooks {
         Box::pin(async { Ok(String::new()) })
     }
 
-    fn request_headers(&self, headers: Vec<(String, String)>) -> BoxFuture<'_, Result<Vec<(String, String)>>> {
+    fn request_headers(
+        &self,
+        headers: Vec<(String, String)>,
+    ) -> BoxFuture<'_, Result<Vec<(String, String)>>> {
         Box::pin(async { Ok(headers) })
     }
 

@@ -25,7 +25,9 @@ impl Client {
         cancel: &CancellationToken,
     ) -> Result<Vec<ModelInfo>> {
         let mut watch = self.watch(timeout, cancel);
-        self.asked_models(&mut watch, hooks).await.map_err(|error| self.finished(error, self.dialect.models_path()))
+        self.asked_models(&mut watch, hooks)
+            .await
+            .map_err(|error| self.finished(error, self.dialect.models_path()))
     }
 
     /// What the server says of itself. A server that cannot be asked is not connected; nothing else fails.
@@ -77,7 +79,12 @@ impl Client {
     }
 
     /// The model for a call that names none. A question that fails costs the call nothing but the name.
-    pub(super) async fn find_model(&self, watch: &mut Watch, limit: Option<Duration>, hooks: &dyn Hooks) -> Result<Option<String>> {
+    pub(super) async fn find_model(
+        &self,
+        watch: &mut Watch,
+        limit: Option<Duration>,
+        hooks: &dyn Hooks,
+    ) -> Result<Option<String>> {
         let question = async {
             let _asking = self.knowledge.asking.lock().await;
             match self.knowledge.model() {

@@ -125,7 +125,8 @@ impl Client {
     }
 
     async fn get(&self, base: Option<String>, path: &str, hooks: &dyn Hooks) -> Result<Response> {
-        let address = base.map_or_else(|| self.endpoint.address.clone(), |base| self.endpoint.address.with_base(base));
+        let address =
+            base.map_or_else(|| self.endpoint.address.clone(), |base| self.endpoint.address.with_base(base));
         let headers = self.headers(hooks, None).await?;
         let request = Request { method: Method::GET, url: address.url(path), headers, body: None };
         let mut response = self.clients.send(&address, request, Connected::default()).await?;
@@ -153,7 +154,8 @@ impl Client {
         if error.code == Code::Authentication && !self.api_key_env.is_empty() {
             let variables = self.api_key_env.join(" or ");
             let what = if self.has_key() { "The server does not take the key: set" } else { "Set" };
-            error.hint = Some(format!("{what} `apiKey` (or the environment variable {variables}) to one it takes."));
+            error.hint =
+                Some(format!("{what} `apiKey` (or the environment variable {variables}) to one it takes."));
         }
         if error.code == Code::Aborted && self.closed.is_cancelled() {
             "The provider is closed".clone_into(&mut error.message);

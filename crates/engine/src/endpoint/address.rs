@@ -104,7 +104,8 @@ impl Address {
     #[must_use]
     pub fn other_bases(&self) -> Vec<String> {
         let origin_ends = self.base.find("://").map_or(0, |at| at + 3);
-        let origin = self.base[origin_ends..].find('/').map_or(&*self.base, |at| &self.base[..origin_ends + at]);
+        let origin =
+            self.base[origin_ends..].find('/').map_or(&*self.base, |at| &self.base[..origin_ends + at]);
         let trimmed = without_endpoint(&self.base);
         let mut bases = vec![
             trimmed.to_owned(),
@@ -135,8 +136,10 @@ fn exact(base: &str) -> Result<Url> {
     let has_scheme = base.trim().to_ascii_lowercase();
     if !(has_scheme.starts_with("http://") || has_scheme.starts_with("https://")) {
         let base = without_credentials(base);
-        return Err(Error::configuration(format!("`baseURL` {base:?} does not begin with http:// or https://"))
-            .hint(format!("Write `baseURL: 'http://{base}'` with the whole path, or give it as `host`.")));
+        return Err(Error::configuration(format!(
+            "`baseURL` {base:?} does not begin with http:// or https://"
+        ))
+        .hint(format!("Write `baseURL: 'http://{base}'` with the whole path, or give it as `host`.")));
     }
     parsed("`baseURL`", base.trim())
 }
@@ -150,19 +153,24 @@ fn from_host(origin: &str, host: &str, port: Option<u16>, default: &str) -> Resu
             (scheme.to_ascii_lowercase(), rest)
         }
         Some((scheme, _)) => {
-            return Err(Error::configuration(format!("{origin} begins with {scheme}://, which is not spoken here"))
-                .hint("Use http:// or https://."));
+            return Err(Error::configuration(format!(
+                "{origin} begins with {scheme}://, which is not spoken here"
+            ))
+            .hint("Use http:// or https://."));
         }
         None => ("http".to_owned(), given),
     };
     let split = rest.find(['/', '?', '#']).unwrap_or(rest.len());
     let (authority, path) = rest.split_at(split);
-    let (user, authority) = authority.rsplit_once('@').map_or(("", authority), |(user, authority)| (user, authority));
+    let (user, authority) =
+        authority.rsplit_once('@').map_or(("", authority), |(user, authority)| (user, authority));
     let (name, written_port) = host_and_port(origin, authority)?;
     let port = match (written_port, port) {
         (Some(written), Some(port)) if written != port => {
-            return Err(Error::configuration(format!("{origin} says port {written}, and `port` says {port}"))
-                .hint("Leave one of them out."));
+            return Err(Error::configuration(format!(
+                "{origin} says port {written}, and `port` says {port}"
+            ))
+            .hint("Leave one of them out."));
         }
         (written, port) => written.or(port),
     };
@@ -173,7 +181,8 @@ fn from_host(origin: &str, host: &str, port: Option<u16>, default: &str) -> Resu
     let port = port.or_else(|| default.port_or_known_default().filter(|_| is_bare));
     let port = port.map(|port| format!(":{port}")).unwrap_or_default();
     let at = if user.is_empty() { "" } else { "@" };
-    let path_only = if path_only.is_empty() { default.path().trim_end_matches('/').to_owned() } else { path_only };
+    let path_only =
+        if path_only.is_empty() { default.path().trim_end_matches('/').to_owned() } else { path_only };
     let query = path.find('?').map_or("", |at| &path[at..]);
     parsed(origin, &format!("{scheme}://{user}{at}{name}{port}{path_only}{query}"))
 }
@@ -182,7 +191,9 @@ fn from_host(origin: &str, host: &str, port: Option<u16>, default: &str) -> Resu
 fn host_and_port<'a>(origin: &str, authority: &'a str) -> Result<(String, Option<u16>)> {
     let number = |port: &'a str| {
         port.parse().ok().filter(|port| *port != 0).ok_or_else(|| {
-            Error::configuration(format!("{origin} has the port {port:?}; it must be a whole number from 1 to 65535"))
+            Error::configuration(format!(
+                "{origin} has the port {port:?}; it must be a whole number from 1 to 65535"
+            ))
         })
     };
     let (name, port) = if let Some(rest) = authority.strip_prefix('[') {

@@ -28,9 +28,11 @@ impl Credential {
         variable: &dyn Fn(&[String]) -> Option<(String, String)>,
     ) -> Result<Self> {
         let own = headers.keys().find(|name| {
-            **name != PROXY_AUTHORIZATION && matches!(name.as_str(), "authorization" | "x-api-key" | "api-key")
+            **name != PROXY_AUTHORIZATION
+                && matches!(name.as_str(), "authorization" | "x-api-key" | "api-key")
         });
-        let is_given = config.has_api_key_function || config.api_key.as_ref().is_some_and(|key| !key.is_empty());
+        let is_given =
+            config.has_api_key_function || config.api_key.as_ref().is_some_and(|key| !key.is_empty());
         if let Some(name) = own.filter(|name| **name == AUTHORIZATION && is_given) {
             return Err(Error::configuration(format!("Both `apiKey` and the header {name:?} are given"))
                 .hint("Leave one of them out: `apiKey` is sent as `Authorization: Bearer …`."));
@@ -54,8 +56,11 @@ impl Credential {
         }
         if definition.api_key_required {
             let variables = definition.api_key_env.join(" or ");
-            return Err(Error::configuration(format!("{} needs a key, and none is given", definition.display_name))
-                .hint(format!("Set `apiKey`, or the environment variable {variables}.")));
+            return Err(Error::configuration(format!(
+                "{} needs a key, and none is given",
+                definition.display_name
+            ))
+            .hint(format!("Set `apiKey`, or the environment variable {variables}.")));
         }
         Ok(Self::Placeholder)
     }

@@ -71,7 +71,9 @@ impl Endpoint {
         let mut secrets = secrets_in(&config.headers, &config.query);
         secrets.extend(from_address.secrets);
         if let Some(header) = from_address.header {
-            if headers.contains_key(AUTHORIZATION) || config.api_key.as_ref().is_some_and(|key| !key.is_empty()) {
+            if headers.contains_key(AUTHORIZATION)
+                || config.api_key.as_ref().is_some_and(|key| !key.is_empty())
+            {
                 return Err(Error::configuration(
                     "The address has a user name in it, and there is an `apiKey` or an Authorization header, too",
                 )
@@ -96,7 +98,9 @@ fn own_headers(given: &HashMap<String, String>) -> Result<HeaderMap> {
         let name = HeaderName::try_from(name.as_str())
             .map_err(|_| Error::configuration(format!("`headers`: {name:?} is no name for a header")))?;
         let mut value = HeaderValue::try_from(value.as_str()).map_err(|_| {
-            Error::configuration(format!("`headers`: the value of {name:?} holds a character that no header can hold"))
+            Error::configuration(format!(
+                "`headers`: the value of {name:?} holds a character that no header can hold"
+            ))
         })?;
         value.set_sensitive(is_secret_name(name.as_str()));
         headers.insert(name, value);
@@ -107,10 +111,15 @@ fn own_headers(given: &HashMap<String, String>) -> Result<HeaderMap> {
 /// A header or a parameter whose name says that its value is a secret.
 fn is_secret_name(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
-    ["auth", "key", "token", "secret", "password", "cookie", "signature"].iter().any(|word| name.contains(word))
+    ["auth", "key", "token", "secret", "password", "cookie", "signature"]
+        .iter()
+        .any(|word| name.contains(word))
 }
 
-fn secrets_in(headers: &HashMap<String, String>, query: &HashMap<String, String>) -> Vec<secrecy::SecretString> {
+fn secrets_in(
+    headers: &HashMap<String, String>,
+    query: &HashMap<String, String>,
+) -> Vec<secrecy::SecretString> {
     headers
         .iter()
         .chain(query)

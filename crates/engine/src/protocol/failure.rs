@@ -17,6 +17,8 @@ pub struct Failure {
     param: Option<String>,
     /// The HTTP status, or a status that the body tells.
     status: Option<u16>,
+    /// It came after the answer had begun well.
+    mid_stream: bool,
     retry_after: Option<u64>,
     request_id: Option<String>,
     prompt_tokens: Option<u64>,
@@ -52,6 +54,13 @@ impl Failure {
     #[must_use]
     pub fn status(mut self, status: u16) -> Self {
         self.status = Some(status);
+        self
+    }
+
+    /// It came after the answer had begun well: it can be no mistake of the caller's, whatever code it has.
+    #[must_use]
+    pub fn mid_stream(mut self) -> Self {
+        self.mid_stream = true;
         self
     }
 
@@ -97,7 +106,9 @@ impl Failure {
                 for name in ["status_code", "http_status_code"] {
                     self.status = self.status.or(number(name).and_then(|code| u16::try_from(code).ok()));
                 }
-                if let Some(kind) = text("type").or_else(|| text("error_type")).filter(|kind| *kind != "error") {
+                if let Some(kind) =
+                    text("type").or_else(|| text("error_type")).filter(|kind| *kind != "error")
+                {
                     kind.clone_into(&mut self.kind);
                 }
                 if let Some(param) = text("param") {
@@ -118,7 +129,8 @@ impl Failure {
                     None => self.message = value.to_string(),
                 }
                 // A gateway's own words say little; those of the server behind it say what happened.
-                let behind = fields.get("metadata").and_then(|metadata| metadata.get("raw")).and_then(Value::as_str);
+                let behind =
+                    fields.get("metadata").and_then(|metadata| metadata.get("raw")).and_then(Value::as_str);
                 if let Some(behind) = behind {
                     let gateway = std::mem::take(&mut self.message);
                     self.read_text(behind, depth);
@@ -140,11 +152,15 @@ impl Failure {
     pub fn into_error(self) -> Error {
         let code = self.classify();
         let status = self.status.filter(|status| (100..600).contains(status));
+        let is_wrong_path = self.is_page
+            || matches!(status, Some(404 | 405)) && code != Code::ModelNotFound
+            || self.is_unknown_endpoint();
         let message = match (self.message.is_empty(), status) {
             (false, _) if self.is_page => format!("The server answered with a web page: {}", self.message),
             (false, _) => self.message,
             (true, Some(status)) => {
-                let reason = http::StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason());
+                let reason =
+                    http::StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason());
                 format!("HTTP {status} {} without a word", reason.unwrap_or_default())
             }
             (true, None) => "The server reported an error without a word".to_owned(),
@@ -157,7 +173,7 @@ impl Failure {
         error.retry_after = self.retry_after;
         error.request_id = self.request_id;
         error.refused_field = self.param;
-        error.wrong_path = self.is_page || matches!(status, Some(404 | 405)) && code != Code::ModelNotFound;
+        error.wrong_path = is_wrong_path;
         if code == Code::ContextLengthExceeded {
             error.prompt_tokens = self.prompt_tokens;
             error.context_length = self.context_length;
@@ -166,31 +182,52 @@ impl Failure {
         error
     }
 
+    /// A server that answers 200 to what it does not know.
+    fn is_unknown_endpoint(&self) -> bool {
+        self.message.starts_with("Unexpected endpoint or method")
+    }
+
     fn classify(&self) -> Code {
         let label = format!("{} {}", self.code, self.kind).to_lowercase();
         let words = self.message.to_lowercase();
         let labelled = |parts: &[&str]| parts.iter().any(|part| label.contains(part));
         let says = |parts: &[&str]| parts.iter().any(|part| words.contains(part));
-        let status = self.status.unwrap_or(0);
+        // Several servers call every failure in a stream 400 or 422.
+        let status =
+            self.status.filter(|status| !(self.mid_stream && matches!(status, 400 | 422))).unwrap_or(0);
 
         if labelled(&["context_length", "exceed_context_size"]) || says(&CONTEXT_OVERFLOW) {
             Code::ContextLengthExceeded
         } else if labelled(&["insufficient_quota", "credits"]) || status == 402 {
             Code::Quota
-        } else if labelled(&["content_filter", "content_policy", "moderation"]) || says(&["content_filter", "flagged"]) {
+        } else if labelled(&["content_filter", "content_policy", "moderation"])
+            || says(&["content_filter", "flagged"])
+        {
             Code::ContentFilter
         } else if labelled(&["model_not_found"]) || says(&["model"]) && says(&MODEL_UNKNOWN) {
             Code::ModelNotFound
-        } else if says(&["loading model", "model is loading", "model is currently loading"]) {
+        } else if labelled(&["model_loading"])
+            || status == 503 && says(&["loading model"])
+            || says(&["model is loading", "model is currently loading", "model is still loading"])
+        {
             Code::ModelLoading
         } else if says(&OUT_OF_MEMORY) {
             Code::OutOfMemory
-        } else if labelled(&["invalid_api_key", "authentication", "auth_error", "token_not_found", "no_db_connection"]) {
+        } else if labelled(&[
+            "invalid_api_key",
+            "authentication",
+            "auth_error",
+            "token_not_found",
+            "no_db_connection",
+        ]) {
             Code::Authentication
         } else if labelled(&["rate_limit", "throttling", "overloaded"]) {
             Code::RateLimit
-        } else if labelled(&["invalid_request", "badrequest", "bad request", "invaliduserinput"]) && status >= 500 {
-            // A caller's mistake under a server's status.
+        } else if self.is_unknown_endpoint()
+            || labelled(&["invalid_request"]) && (status >= 500 || status == 0)
+            || labelled(&["badrequest", "bad request", "invaliduserinput"]) && status >= 500
+        {
+            // Also under a server's status.
             Code::InvalidRequest
         } else {
             match status {
@@ -207,8 +244,10 @@ impl Failure {
     }
 }
 
-const CONTEXT_OVERFLOW: [&str; 12] = [
+const CONTEXT_OVERFLOW: [&str; 14] = [
     "maximum context length",
+    "context length of only",
+    "max_model_len",
     "context size",
     "context window",
     "contextwindowexceeded",
@@ -222,7 +261,7 @@ const CONTEXT_OVERFLOW: [&str; 12] = [
     "`inputs` tokens + `max_new_tokens`",
 ];
 
-const MODEL_UNKNOWN: [&str; 9] = [
+const MODEL_UNKNOWN: [&str; 8] = [
     "not found",
     "does not exist",
     "invalid model name",
@@ -231,24 +270,30 @@ const MODEL_UNKNOWN: [&str; 9] = [
     "unknown model",
     "no models loaded",
     "no model is loaded",
-    "could not load model",
 ];
 
-const OUT_OF_MEMORY: [&str; 5] =
-    ["out of memory", "outofmemory", "failed to allocate", "insufficient memory", "requires more system memory"];
+const OUT_OF_MEMORY: [&str; 5] = [
+    "out of memory",
+    "outofmemory",
+    "failed to allocate",
+    "insufficient memory",
+    "requires more system memory",
+];
 
 /// Texts of several servers that a number follows.
-const CONTEXT_LENGTH_FOLLOWS: [&str; 5] = [
+const CONTEXT_LENGTH_FOLLOWS: [&str; 6] = [
+    "max_model_len=",
     "maximum context length is ",
     "available context size (",
     "context length of only ",
     "context length of ",
     "must be <= ",
 ];
-const PROMPT_TOKENS_FOLLOW: [&str; 8] = [
+const PROMPT_TOKENS_FOLLOW: [&str; 9] = [
     "prompt contains at least ",
-    "tokens (",
     "your request has ",
+    "keep the first ",
+    "tokens (",
     "resulted in ",
     "the request (",
     "request (",
@@ -257,6 +302,7 @@ const PROMPT_TOKENS_FOLLOW: [&str; 8] = [
 ];
 
 fn number_after(text: &str, markers: &[&str]) -> Option<u64> {
+    let text = text.to_ascii_lowercase();
     markers.iter().find_map(|marker| {
         let rest = &text[text.find(marker)? + marker.len()..];
         let end = rest.find(|character: char| !character.is_ascii_digit()).unwrap_or(rest.len());
@@ -271,7 +317,9 @@ fn hint(code: Code) -> Option<&'static str> {
         Code::RateLimit => "Ask again later, or less often.",
         Code::Quota => "The account has nothing left: top it up, or use another server.",
         Code::ModelNotFound => "Set `model` to one that `listModels()` names.",
-        Code::ContextLengthExceeded => "Shorten the prompt or the history, or load the model with a longer context.",
+        Code::ContextLengthExceeded => {
+            "Shorten the prompt or the history, or load the model with a longer context."
+        }
         Code::ModelLoading => "The model is still loading: ask again in a moment.",
         Code::OutOfMemory => "Load a smaller model or quantization, or a shorter context.",
         _ => return None,
@@ -284,8 +332,10 @@ fn one_of_list(item: &Value) -> String {
     let words = words.as_str().map_or_else(|| words.to_string(), str::to_owned);
     match item.get("loc").and_then(Value::as_array) {
         Some(place) => {
-            let place: Vec<String> =
-                place.iter().map(|step| step.as_str().map_or_else(|| step.to_string(), str::to_owned)).collect();
+            let place: Vec<String> = place
+                .iter()
+                .map(|step| step.as_str().map_or_else(|| step.to_string(), str::to_owned))
+                .collect();
             format!("{}: {words}", place.join("."))
         }
         None => words,
@@ -340,9 +390,15 @@ mod tests {
             (r#"{"detail":[{"loc":["body","temperature"],"msg":"m"}]}"#, "body.temperature: m"),
             (r#"{"error":"m","error_type":"validation"}"#, "m"),
             (r#"{"error":"{\"error\":{\"code\":400,\"message\":\"m\"}}"}"#, "m"),
-            (r#"{"error":{"message":"Provider returned error","metadata":{"raw":"{\"error\":\"m\"}"}}}"#, "Provider returned error: m"),
+            (
+                r#"{"error":{"message":"Provider returned error","metadata":{"raw":"{\"error\":\"m\"}"}}}"#,
+                "Provider returned error: m",
+            ),
             ("m", "m"),
-            ("<html><head><title>502 Bad\n Gateway</title></head></html>", "The server answered with a web page: 502 Bad Gateway"),
+            (
+                "<html><head><title>502 Bad\n Gateway</title></head></html>",
+                "The server answered with a web page: 502 Bad Gateway",
+            ),
             ("", "HTTP 400 Bad Request without a word"),
         ] {
             assert_eq!(error(400, body).message, words, "{body}");
@@ -372,9 +428,21 @@ mod tests {
     #[test]
     fn a_full_context_tells_both_numbers() {
         for (body, prompt, context) in [
-            (r#"{"error":{"code":400,"message":"the request exceeds the available context size, try increasing it","type":"exceed_context_size_error","n_prompt_tokens":6009,"n_ctx":2048}}"#, Some(6009), Some(2048)),
-            (r#"{"error":{"message":"This model's maximum context length is 512 tokens. However, your prompt contains at least 513 input tokens."}}"#, Some(513), Some(512)),
-            (r#"{"message":"This model's maximum context length is 512 tokens. However, you requested 623 tokens (611 in the messages, 12 in the completion)."}"#, Some(611), Some(512)),
+            (
+                r#"{"error":{"code":400,"message":"the request exceeds the available context size, try increasing it","type":"exceed_context_size_error","n_prompt_tokens":6009,"n_ctx":2048}}"#,
+                Some(6009),
+                Some(2048),
+            ),
+            (
+                r#"{"error":{"message":"This model's maximum context length is 512 tokens. However, your prompt contains at least 513 input tokens."}}"#,
+                Some(513),
+                Some(512),
+            ),
+            (
+                r#"{"message":"This model's maximum context length is 512 tokens. However, you requested 623 tokens (611 in the messages, 12 in the completion)."}"#,
+                Some(611),
+                Some(512),
+            ),
         ] {
             let error = error(400, body);
             assert_eq!(error.code, Code::ContextLengthExceeded);

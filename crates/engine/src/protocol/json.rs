@@ -27,6 +27,14 @@ pub fn with_repair<R>(
     }
 }
 
+/// Whether `text` is only the beginning of a value, as `error` found it.
+pub fn is_cut_off(text: &[u8], error: &serde_json::Error) -> bool {
+    let last_line = text.rsplit(|byte| *byte == b'\n').next().unwrap_or_default();
+    let lines = memchr::memchr_iter(b'\n', text).count() + 1;
+    // A number that ends in its point is no unexpected end to serde, but invalid where the text ends.
+    error.is_eof() || (error.line() == lines && error.column() >= last_line.len())
+}
+
 /// Reads all values of a text that holds several, one after the other.
 pub fn all<'a, T: Deserialize<'a>>(text: &'a [u8]) -> Result<Vec<T>, serde_json::Error> {
     serde_json::Deserializer::from_slice(text).into_iter().collect()
@@ -40,7 +48,8 @@ fn repair(text: &str) -> Cow<'_, str> {
     let bytes = text.as_bytes();
     while at < bytes.len() {
         let (length, replacement): (usize, Option<Cow<'_, str>>) = match (in_string, bytes[at]) {
-            (true, b'\\') if bytes.get(at + 1) == Some(&b'u') => match (unit(bytes, at), unit(bytes, at + 6)) {
+            (true, b'\\') if bytes.get(at + 1) == Some(&b'u') => match (unit(bytes, at), unit(bytes, at + 6))
+            {
                 (Some(0xD800..=0xDBFF), Some(0xDC00..=0xDFFF)) => (12, None),
                 (Some(0xD800..=0xDFFF), _) => (6, Some("\\ufffd".into())),
                 _ => (2, None),
@@ -52,7 +61,8 @@ fn repair(text: &str) -> Cow<'_, str> {
                 (1, None)
             }
             (false, b'N' | b'I' | b'-') => {
-                let word = ["NaN", "Infinity", "-Infinity"].into_iter().find(|word| text[at..].starts_with(word));
+                let word =
+                    ["NaN", "Infinity", "-Infinity"].into_iter().find(|word| text[at..].starts_with(word));
                 word.map_or((1, None), |word| (word.len(), Some("null".into())))
             }
             _ => (1, None),

@@ -20,7 +20,12 @@ pub trait Dialect: Send + Sync {
     fn chat_path(&self) -> &'static str;
 
     /// The body of a chat. `defaults` count where the request says nothing.
-    fn encode_chat(&self, request: ChatRequest, model: &str, defaults: &GenerationOptions) -> Map<String, Value>;
+    fn encode_chat(
+        &self,
+        request: ChatRequest,
+        model: &str,
+        defaults: &GenerationOptions,
+    ) -> Map<String, Value>;
 
     /// A reader for the body of one successful answer.
     fn decoder(&self, max_event_bytes: usize) -> Box<dyn Decoder>;

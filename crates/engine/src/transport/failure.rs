@@ -84,7 +84,10 @@ fn system_code(error: &(dyn StdError + 'static)) -> Option<&'static str> {
 
 /// The innermost cause in its own words: the outer ones only say that something failed.
 fn reason(error: &(dyn StdError + 'static)) -> String {
-    chain(error).skip(1).last().map_or_else(|| "the request could not be sent".to_owned(), ToString::to_string)
+    chain(error)
+        .skip(1)
+        .last()
+        .map_or_else(|| "the request could not be sent".to_owned(), ToString::to_string)
 }
 
 fn hyper_error(error: &reqwest::Error) -> Option<&hyper::Error> {
@@ -96,5 +99,6 @@ fn is_parse(error: &reqwest::Error) -> bool {
 }
 
 fn is_closed(error: &reqwest::Error) -> bool {
-    hyper_error(error).is_some_and(|error| error.is_incomplete_message() || error.is_closed() || error.is_canceled())
+    hyper_error(error)
+        .is_some_and(|error| error.is_incomplete_message() || error.is_closed() || error.is_canceled())
 }

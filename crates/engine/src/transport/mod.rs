@@ -67,11 +67,14 @@ pub(crate) fn redirected(response: &Response) -> Option<Error> {
     if !(300..400).contains(&response.status().as_u16()) {
         return None;
     }
-    let target = response.headers().get(header::LOCATION).and_then(|target| target.to_str().ok()).unwrap_or("nowhere");
+    let target =
+        response.headers().get(header::LOCATION).and_then(|target| target.to_str().ok()).unwrap_or("nowhere");
     let target = shown(target);
-    let mut error =
-        Error::new(crate::error::Code::Protocol, format!("The server redirects to {target}, which is not followed"))
-            .hint("Set `baseURL` to the address that the server redirects to, if you trust it.");
+    let mut error = Error::new(
+        crate::error::Code::Protocol,
+        format!("The server redirects to {target}, which is not followed"),
+    )
+    .hint("Set `baseURL` to the address that the server redirects to, if you trust it.");
     error.status = Some(response.status().as_u16());
     Some(error)
 }

@@ -41,7 +41,10 @@ impl Response {
         let chunk = self.inner.chunk().await.map_err(|error| failure::of_body(&error))?;
         self.read += chunk.as_ref().map_or(0, Bytes::len) as u64;
         if self.read > MAX_RESPONSE_BYTES {
-            return Err(Error::new(Code::Protocol, format!("The answer is longer than {MAX_RESPONSE_BYTES} bytes")));
+            return Err(Error::new(
+                Code::Protocol,
+                format!("The answer is longer than {MAX_RESPONSE_BYTES} bytes"),
+            ));
         }
         Ok(chunk)
     }

@@ -31,12 +31,23 @@ pub struct Watch {
 enum Stage {
     /// None but `total`: at work, or waiting for the consumer.
     Idle,
-    Connecting { since: Instant, connected: Connected },
-    FirstToken { since: Instant },
-    Answer { last_heard: Instant },
+    Connecting {
+        since: Instant,
+        connected: Connected,
+    },
+    FirstToken {
+        since: Instant,
+    },
+    Answer {
+        last_heard: Instant,
+    },
     /// The end was announced; only a count may still come.
-    LastWords { since: Instant },
-    Question { since: Instant },
+    LastWords {
+        since: Instant,
+    },
+    Question {
+        since: Instant,
+    },
 }
 
 /// How long a server that has said why it ended may take to say that it ended.
@@ -137,7 +148,8 @@ impl Watch {
 
     /// The deadline that comes first.
     fn deadline(&self) -> Option<(Instant, Clock, Duration)> {
-        let running = |since: Instant, clock| self.timeouts.limit(clock).map(|limit| (since + limit, clock, limit));
+        let running =
+            |since: Instant, clock| self.timeouts.limit(clock).map(|limit| (since + limit, clock, limit));
         let stage = match &self.stage {
             Stage::Idle => None,
             Stage::Connecting { since, connected } => match connected.since() {

@@ -10,7 +10,10 @@ pub enum Delta<'a> {
     /// Part of a tool call. Its content is not read.
     ToolCall,
     /// How much of the prompt the server has read.
-    PromptProgress { done: u64, total: u64 },
+    PromptProgress {
+        done: u64,
+        total: u64,
+    },
     /// The server's own word for why the answer ended.
     Finish(&'a str),
     Usage(Usage),

@@ -7,7 +7,11 @@ pub enum Event<'a> {
     Message(&'a str),
     /// A piece of the reasoning; never empty.
     Reasoning(&'a str),
-    Progress { phase: Phase, done: Option<u64>, total: Option<u64> },
+    Progress {
+        phase: Phase,
+        done: Option<u64>,
+        total: Option<u64>,
+    },
     Warning(&'a Warning),
 }
 

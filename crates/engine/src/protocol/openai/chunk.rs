@@ -132,8 +132,16 @@ impl WireUsage {
             input_tokens: input,
             output_tokens: output,
             total_tokens: self.total_tokens.count().unwrap_or(input.saturating_add(output)),
-            reasoning_tokens: self.completion_tokens_details.0.as_ref().and_then(|it| it.reasoning_tokens.count()),
-            cached_input_tokens: self.prompt_tokens_details.0.as_ref().and_then(|it| it.cached_tokens.count()),
+            reasoning_tokens: self
+                .completion_tokens_details
+                .0
+                .as_ref()
+                .and_then(|it| it.reasoning_tokens.count()),
+            cached_input_tokens: self
+                .prompt_tokens_details
+                .0
+                .as_ref()
+                .and_then(|it| it.cached_tokens.count()),
         })
     }
 

@@ -21,7 +21,10 @@ pub struct BodyDecoder {
 enum Form {
     /// Nothing has come but white space.
     Unknown(Vec<u8>),
-    Events { reader: SseReader, state: State },
+    Events {
+        reader: SseReader,
+        state: State,
+    },
     /// A JSON document, or several; read at its end.
     Document(Vec<u8>),
     /// HTML.
@@ -56,14 +59,16 @@ impl Decoder for BodyDecoder {
                 self.form = match held.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&held).trim_ascii_start()[0] {
                     b'{' | b'[' | b'"' => Form::Document(Vec::new()),
                     b'<' => Form::Page(Vec::new()),
-                    _ => Form::Events { reader: SseReader::new(self.max_event_bytes), state: State::default() },
+                    _ => {
+                        Form::Events { reader: SseReader::new(self.max_event_bytes), state: State::default() }
+                    }
                 };
                 self.push(&held, out)
             }
             Form::Events { reader, state } => {
                 reader.feed(bytes);
                 while let Some(frame) = reader.next().map_err(too_long)? {
-                    state.frame(frame, out)?;
+                    state.frame(frame, Whole::Yes, out)?;
                 }
                 Ok(())
             }
@@ -87,7 +92,7 @@ impl Decoder for BodyDecoder {
             Form::Unknown(_) => Ok(()),
             Form::Events { reader, state } => {
                 while let Some(frame) = reader.finish().map_err(too_long)? {
-                    state.frame(frame, out)?;
+                    state.frame(frame, Whole::Perhaps, out)?;
                 }
                 Ok(())
             }
@@ -108,20 +113,28 @@ impl Decoder for BodyDecoder {
     }
 }
 
+/// Whether a frame came to its end, or the body to its own.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Whole {
+    Yes,
+    Perhaps,
+}
+
 impl State {
-    fn frame(&mut self, frame: Frame<'_>, out: &mut Out<'_>) -> Result<()> {
+    fn frame(&mut self, frame: Frame<'_>, whole: Whole, out: &mut Out<'_>) -> Result<()> {
         let data = frame.data.trim_ascii();
         if data == b"[DONE]" {
             out(Delta::End);
             return Ok(());
         }
         if frame.event == b"error" && !data.is_empty() {
-            return Err(Failure::of_body(&with_stray(frame)).into_error());
+            return Err(Failure::of_body(&with_stray(frame)).mid_stream().into_error());
         }
-        if !frame.stray.is_empty() && !data.starts_with(b"{\"error\"") {
+        // One word may be the beginning of a field's name that was cut off.
+        if frame.stray.contains(&b' ') && !data.starts_with(b"{\"error\"") {
             self.last_words = String::from_utf8_lossy(frame.stray).into_owned();
             if frame.stray.trim_ascii_start().starts_with(b"{\"error\"") {
-                return Err(Failure::of_body(frame.stray).into_error());
+                return Err(Failure::of_body(frame.stray).mid_stream().into_error());
             }
         }
         if !data.starts_with(b"{") {
@@ -133,12 +146,19 @@ impl State {
         }) {
             Ok((result, repaired)) => {
                 if repaired {
-                    out(Delta::Repaired(Warning::new("json", "The server sent JSON that had to be repaired.")));
+                    out(Delta::Repaired(Warning::new(
+                        "json",
+                        "The server sent JSON that had to be repaired.",
+                    )));
                 }
                 result
             }
             // What transformers serve makes of its own failures: the message is not escaped.
-            Err(_) if data.starts_with(b"{\"error\"") => Err(Failure::of_body(&with_stray(frame)).into_error()),
+            Err(_) if data.starts_with(b"{\"error\"") => {
+                Err(Failure::of_body(&with_stray(frame)).mid_stream().into_error())
+            }
+            // The body broke off inside of it: that is for the verdict to say.
+            Err(error) if whole == Whole::Perhaps && json::is_cut_off(data, &error) => Ok(()),
             Err(error) => {
                 let mut failure = Error::new(
                     Code::Protocol,
@@ -155,7 +175,10 @@ impl State {
 fn ignore(data: &[u8], out: &mut Out<'_>) -> Result<()> {
     if !(data.is_empty() || data == b"null" || data.starts_with(b":")) {
         let text = truncated(&data[..data.len().min(100)]);
-        out(Delta::Repaired(Warning::new("frame", format!("An event that is no chunk was passed over: {text}"))));
+        out(Delta::Repaired(Warning::new(
+            "frame",
+            format!("An event that is no chunk was passed over: {text}"),
+        )));
     }
     Ok(())
 }
@@ -171,7 +194,8 @@ enum Part {
 fn read_chunk(chunk: &Chunk<'_>, part: Part, out: &mut Out<'_>) -> Result<()> {
     let first = chunk.choices.0.iter().find(|choice| choice.index.count().unwrap_or(0) == 0);
     if let Some(failure) = failure_in(chunk, first) {
-        return Err(failure);
+        let failure = if part == Part::OfStream { failure.mid_stream() } else { failure };
+        return Err(failure.into_error());
     }
     if !chunk.id.0.is_empty() {
         out(Delta::Id(&chunk.id.0));
@@ -188,7 +212,10 @@ fn read_chunk(chunk: &Chunk<'_>, part: Part, out: &mut Out<'_>) -> Result<()> {
         read_choice(choice, out);
     }
     if chunk.choices.0.len() > usize::from(first.is_some()) {
-        out(Delta::Repaired(Warning::new("choices", "The server sent more than one choice; the first is read.")));
+        out(Delta::Repaired(Warning::new(
+            "choices",
+            "The server sent more than one choice; the first is read.",
+        )));
     }
     read_counts(chunk, out);
     // A whole answer needs no finish reason to be complete.
@@ -253,7 +280,7 @@ fn read_counts(chunk: &Chunk<'_>, out: &mut Out<'_>) {
 }
 
 /// An error inside an answer that began well, or that only claims to be one.
-fn failure_in(chunk: &Chunk<'_>, choice: Option<&Choice<'_>>) -> Option<Error> {
+fn failure_in(chunk: &Chunk<'_>, choice: Option<&Choice<'_>>) -> Option<Failure> {
     let in_choice = choice.and_then(|choice| choice.error);
     let failed = choice.is_some_and(|choice| matches!(choice.finish_reason.0.as_ref(), "error" | "abort"));
     if let Some(failure) = [chunk.error, in_choice].into_iter().flatten().find_map(|error| of_error(error)) {
@@ -261,27 +288,36 @@ fn failure_in(chunk: &Chunk<'_>, choice: Option<&Choice<'_>>) -> Option<Error> {
     }
     let unwrapped = chunk.object.0 == "error" || (chunk.choices.0.is_empty() && chunk.detail.is_some());
     if let Some(words) = chunk.message.or(chunk.detail).filter(|_| unwrapped) {
-        return Some(Failure::of_body(words.get().as_bytes()).into_error());
+        return Some(Failure::of_body(words.get().as_bytes()));
     }
-    failed.then(|| Error::new(Code::Server, "The server ended its answer with finish_reason \"error\""))
+    failed.then(|| Failure::of_body(b"The server ended its answer with a finish reason that means an error"))
 }
 
-fn of_error(error: &RawValue) -> Option<Error> {
+fn of_error(error: &RawValue) -> Option<Failure> {
     let nothing = matches!(error.get(), "null" | "false" | "\"\"" | "{}" | "[]");
-    (!nothing).then(|| Failure::of_body(format!("{{\"error\":{}}}", error.get()).as_bytes()).into_error())
+    (!nothing).then(|| Failure::of_body(format!("{{\"error\":{}}}", error.get()).as_bytes()))
 }
 
 fn read_document(document: &[u8], out: &mut Out<'_>) -> Result<()> {
     let text = document.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(document);
     // A document without a choice and without an error is an answer of something else.
     let read = |chunk: &Chunk<'_>, out: &mut Out<'_>| {
-        let known = !chunk.choices.0.is_empty() || chunk.usage.0.is_some() || failure_in(chunk, None).is_some();
+        let known =
+            !chunk.choices.0.is_empty() || chunk.usage.0.is_some() || failure_in(chunk, None).is_some();
         known.then(|| read_chunk(chunk, Part::Whole, out))
     };
-    let whole = json::with_repair(text, |text| serde_json::from_slice(text).map(|chunk: Chunk<'_>| read(&chunk, out)));
+    let whole = json::with_repair(text, |text| {
+        serde_json::from_slice(text).map(|chunk: Chunk<'_>| read(&chunk, out))
+    });
     match whole {
         Ok((Some(result), _)) => return result,
         Ok((None, _)) => return Err(not_an_answer(text)),
+        Err(error) if json::is_cut_off(text, &error) => {
+            let mut error =
+                Error::new(Code::Stream, "The answer broke off in the middle of one JSON document");
+            error.body = Some(truncated(text));
+            return Err(error);
+        }
         Err(_) => {}
     }
     // One JSON object a line, without the framing of events.

@@ -22,7 +22,9 @@ fn message(message: Message) -> Value {
     match message {
         Message::System { content } => json!({ "role": "system", "content": Value::String(content) }),
         Message::Developer { content } => json!({ "role": "developer", "content": Value::String(content) }),
-        Message::Assistant { content } => json!({ "role": "assistant", "content": content.map(Value::String) }),
+        Message::Assistant { content } => {
+            json!({ "role": "assistant", "content": content.map(Value::String) })
+        }
         Message::User { content, name } => {
             let mut message = json!({ "role": "user", "content": Value::String(content) });
             if let Some(name) = name {
@@ -66,7 +68,8 @@ mod tests {
     use super::*;
 
     fn encoded(request: &str, defaults: &str) -> Value {
-        let body = chat(serde_json::from_str(request).unwrap(), "m", &serde_json::from_str(defaults).unwrap());
+        let body =
+            chat(serde_json::from_str(request).unwrap(), "m", &serde_json::from_str(defaults).unwrap());
         Value::Object(body)
     }
 
@@ -81,7 +84,10 @@ mod tests {
 
     #[test]
     fn a_call_overrides_the_defaults_field_by_field() {
-        let body = encoded(r#"{"temperature":0.5,"stop":"x"}"#, r#"{"temperature":1,"maxTokens":256,"stop":["a","b"]}"#);
+        let body = encoded(
+            r#"{"temperature":0.5,"stop":"x"}"#,
+            r#"{"temperature":1,"maxTokens":256,"stop":["a","b"]}"#,
+        );
         assert_eq!(body["temperature"], json!(0.5));
         assert_eq!(body["max_tokens"].to_string(), "256");
         assert_eq!(body["stop"], json!("x"));
@@ -89,7 +95,10 @@ mod tests {
 
     #[test]
     fn extra_body_is_merged_into_the_top_level_and_wins() {
-        let body = encoded(r#"{"topK":3,"extraBody":{"top_k":4,"grammar":"root ::= x"}}"#, r#"{"extraBody":{"min_p":0.1}}"#);
+        let body = encoded(
+            r#"{"topK":3,"extraBody":{"top_k":4,"grammar":"root ::= x"}}"#,
+            r#"{"extraBody":{"min_p":0.1}}"#,
+        );
         assert_eq!(body["top_k"], json!(4));
         assert_eq!(body["grammar"], json!("root ::= x"));
         assert_eq!(body["min_p"], json!(0.1));

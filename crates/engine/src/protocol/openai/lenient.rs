@@ -184,7 +184,10 @@ impl<'de> Deserialize<'de> for Number {
                 Ok(Number(Some(number)))
             }
 
-            #[expect(clippy::cast_precision_loss, reason = "counts of tokens and milliseconds are far below 2^53")]
+            #[expect(
+                clippy::cast_precision_loss,
+                reason = "counts of tokens and milliseconds are far below 2^53"
+            )]
             fn visit_u64<E>(self, number: u64) -> Result<Self::Value, E> {
                 Ok(Number(Some(number as f64)))
             }

@@ -24,7 +24,12 @@ impl Dialect for OpenAi {
         "/chat/completions"
     }
 
-    fn encode_chat(&self, request: ChatRequest, model: &str, defaults: &GenerationOptions) -> Map<String, Value> {
+    fn encode_chat(
+        &self,
+        request: ChatRequest,
+        model: &str,
+        defaults: &GenerationOptions,
+    ) -> Map<String, Value> {
         encode::chat(request, model, defaults)
     }
 

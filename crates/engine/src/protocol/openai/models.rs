@@ -37,7 +37,9 @@ fn list_in(value: &Value) -> Option<&[Value]> {
 }
 
 fn name_of(entry: &Value) -> Option<&str> {
-    let name = entry.as_str().or_else(|| ["id", "name", "model", "key"].iter().find_map(|name| entry.get(name)?.as_str()));
+    let name = entry
+        .as_str()
+        .or_else(|| ["id", "name", "model", "key"].iter().find_map(|name| entry.get(name)?.as_str()));
     name.filter(|name| !name.is_empty())
 }
 
@@ -46,13 +48,16 @@ fn model(entry: &Value, more: Option<&Value>) -> Option<ModelInfo> {
     let nothing = Map::new();
     let fields = entry.as_object().unwrap_or(&nothing);
     let meta = fields.get("meta").and_then(Value::as_object);
-    let size_bytes = meta.and_then(|meta| number(meta, &["size"])).or_else(|| number(fields, &["size", "size_bytes"]));
+    let quantization = fields.get("quantization").and_then(Value::as_object);
+    let size_bytes =
+        meta.and_then(|meta| number(meta, &["size"])).or_else(|| number(fields, &["size", "size_bytes"]));
     Some(ModelInfo {
         size: size_bytes.map(readable_size),
         size_bytes,
         quantization: meta
             .and_then(|meta| text(meta, &["ftype"]))
-            .or_else(|| text(fields, &["quantization", "quantization_level"])),
+            .or_else(|| text(fields, &["quantization", "quantization_level"]))
+            .or_else(|| quantization.and_then(|quantization| text(quantization, &["name"]))),
         context_length: context_length(fields, meta),
         loaded: loaded(fields, meta),
         capabilities: capabilities(&name, fields, more),
@@ -62,36 +67,48 @@ fn model(entry: &Value, more: Option<&Value>) -> Option<ModelInfo> {
 
 /// As the model runs, if the server says so; else as it could run.
 fn context_length(fields: &Map<String, Value>, meta: Option<&Map<String, Value>>) -> Option<u64> {
-    number(fields, &["loaded_context_length"])
+    let instance =
+        fields.get("loaded_instances").and_then(|instances| instances.get(0)?.get("config")?.as_object());
+    instance
+        .and_then(|config| number(config, &["context_length"]))
+        .or_else(|| number(fields, &["loaded_context_length"]))
         .or_else(|| meta.and_then(|meta| number(meta, &["n_ctx"])))
-        .or_else(|| number(fields, &["max_model_len", "context_length", "context_window", "max_context_length"]))
+        .or_else(|| {
+            number(fields, &["max_model_len", "context_length", "context_window", "max_context_length"])
+        })
         .or_else(|| number(fields, &["max_input_tokens"]))
 }
 
 fn loaded(fields: &Map<String, Value>, meta: Option<&Map<String, Value>>) -> Option<bool> {
+    if let Some(instances) = fields.get("loaded_instances").and_then(Value::as_array) {
+        return Some(!instances.is_empty());
+    }
     let state = fields.get("status").and_then(|status| status.get("value")).or_else(|| fields.get("state"));
     match state.and_then(Value::as_str) {
         Some(state) => Some(state == "loaded" || state == "sleeping"),
         // Only a model that runs has a context of a certain size, or a limit that its server set.
         None => fields.get("loaded").and_then(Value::as_bool).or_else(|| {
-            let runs = meta.is_some_and(|meta| meta.contains_key("n_ctx")) || fields.contains_key("max_model_len");
+            let runs =
+                meta.is_some_and(|meta| meta.contains_key("n_ctx")) || fields.contains_key("max_model_len");
             runs.then_some(true)
         }),
     }
 }
 
 fn capabilities(name: &str, fields: &Map<String, Value>, more: Option<&Value>) -> ModelCapabilities {
-    let told: Option<Vec<&str>> = [fields.get("capabilities"), more.and_then(|more| more.get("capabilities"))]
-        .into_iter()
-        .flatten()
-        .find_map(|list| Some(list.as_array()?.iter().filter_map(Value::as_str).collect()));
+    let told: Option<Vec<&str>> =
+        [fields.get("capabilities"), more.and_then(|more| more.get("capabilities"))]
+            .into_iter()
+            .flatten()
+            .find_map(|list| Some(list.as_array()?.iter().filter_map(Value::as_str).collect()));
     let kind = ["type", "mode"].iter().find_map(|name| fields.get(*name)?.as_str());
     let embedding = match kind {
         Some("embedding" | "embeddings") => true,
         Some("llm" | "vlm" | "chat" | "completion") => false,
         _ => name.to_lowercase().contains("embed"),
     };
-    let inputs = fields.get("architecture").and_then(|it| it.get("input_modalities")).and_then(Value::as_array);
+    let inputs =
+        fields.get("architecture").and_then(|it| it.get("input_modalities")).and_then(Value::as_array);
     let parameters = fields.get("supported_parameters").and_then(Value::as_array);
     let holds = |list: &[Value], word| list.iter().any(|entry| entry == word);
     let says = |words: &[&str]| told.as_ref().map(|told| words.iter().any(|word| told.contains(word)));
@@ -115,7 +132,11 @@ fn number(fields: &Map<String, Value>, names: &[&str]) -> Option<u64> {
 }
 
 fn text(fields: &Map<String, Value>, names: &[&str]) -> Option<String> {
-    names.iter().find_map(|name| fields.get(*name)?.as_str()).filter(|text| !text.is_empty()).map(str::to_owned)
+    names
+        .iter()
+        .find_map(|name| fields.get(*name)?.as_str())
+        .filter(|text| !text.is_empty())
+        .map(str::to_owned)
 }
 
 /// As people write it: `4.7 GB`.

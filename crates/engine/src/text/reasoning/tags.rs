@@ -33,6 +33,8 @@ pub struct Tags {
     held: String,
     /// No tag has come so far, so a closing one would be a lone one.
     untagged: bool,
+    /// Text was given already.
+    given: bool,
     /// How the text stands at the end of what was given.
     line: Line,
 }
@@ -40,9 +42,16 @@ pub struct Tags {
 #[derive(Debug)]
 enum Place {
     /// At the start of the answer, or after a block: white space that belongs to neither is dropped.
-    Between { first: bool },
+    Between {
+        first: bool,
+    },
     Text,
-    Reasoning { tag: Tag, depth: usize, begun: bool, after_inner: Option<String> },
+    Reasoning {
+        tag: Tag,
+        depth: usize,
+        begun: bool,
+        after_inner: Option<String>,
+    },
 }
 
 /// What is needed to know whether a tag in the text is only spoken of.
@@ -68,7 +77,13 @@ enum Match {
 impl Default for Tags {
     fn default() -> Self {
         let line = Line { blank: true, fenced: false, code: false, ticks: 0, last: b'\n' };
-        Self { place: Place::Between { first: true }, held: String::new(), untagged: true, line }
+        Self {
+            place: Place::Between { first: true },
+            held: String::new(),
+            untagged: true,
+            given: false,
+            line,
+        }
     }
 }
 
@@ -142,17 +157,22 @@ impl Tags {
             if rest.starts_with('<') {
                 match self.tag_in_text(rest, line) {
                     (Match::Yes(length), Some(tag)) => {
-                        give_text(&text[..at], out);
+                        self.give_text(&text[..at], out);
                         self.line = line;
                         return self.open(tag, &rest[length..]);
                     }
                     (Match::Yes(length), None) => {
-                        give_text(&text[..at], out);
-                        out(Piece::TextWasReasoning);
+                        let before = &text[..at];
+                        if self.given {
+                            give_text(before, out);
+                            out(Piece::TextWasReasoning);
+                        } else if !before.trim().is_empty() {
+                            out(Piece::Reasoning(before.trim()));
+                        }
                         return self.close(&rest[length..]);
                     }
                     (Match::MayBe, _) => {
-                        give_text(&text[..at], out);
+                        self.give_text(&text[..at], out);
                         self.line = line;
                         return rest;
                     }
@@ -164,7 +184,7 @@ impl Tags {
         }
         line.pass(&text.as_bytes()[at..]);
         self.line = line;
-        give_text(text, out);
+        self.give_text(text, out);
         ""
     }
 
@@ -214,7 +234,8 @@ impl Tags {
                 give_reasoning(&text[..at + length], begun, after_inner, out);
                 return &rest[length..];
             }
-            let may_be = matches!(begins(tag.close, rest), Match::MayBe) || matches!(opens(*tag, rest), Match::MayBe);
+            let may_be =
+                matches!(begins(tag.close, rest), Match::MayBe) || matches!(opens(*tag, rest), Match::MayBe);
             if may_be {
                 let known = text[..at].trim_end().len();
                 give_reasoning(&text[..known], begun, after_inner, out);
@@ -225,6 +246,11 @@ impl Tags {
         let known = text.trim_end().len();
         give_reasoning(&text[..known], begun, after_inner, out);
         &text[known..]
+    }
+
+    fn give_text(&mut self, text: &str, out: &mut dyn FnMut(Piece<'_>)) {
+        self.given |= !text.is_empty();
+        give_text(text, out);
     }
 
     fn open<'a>(&mut self, tag: Tag, rest: &'a str) -> &'a str {
@@ -247,7 +273,12 @@ fn give_text(text: &str, out: &mut dyn FnMut(Piece<'_>)) {
     }
 }
 
-fn give_reasoning(text: &str, begun: &mut bool, after_inner: &mut Option<String>, out: &mut dyn FnMut(Piece<'_>)) {
+fn give_reasoning(
+    text: &str,
+    begun: &mut bool,
+    after_inner: &mut Option<String>,
+    out: &mut dyn FnMut(Piece<'_>),
+) {
     let text = if *begun { text } else { text.trim_start() };
     if text.is_empty() {
         return;
