@@ -158,7 +158,8 @@ pub enum Outcome {
 /// Runs a call to its end and tells it, whatever happens. Events and end go the same way, so all events come first.
 pub async fn run(outbox: Arc<Outbox>, handle: Arc<Handle>, work: impl Future<Output = Result<Outcome>>) {
     let outcome = AssertUnwindSafe(work).catch_unwind().await;
-    let outcome = outcome.unwrap_or_else(|panic| Err(Error::new(Code::Protocol, guard::message(panic.as_ref()))));
+    let outcome =
+        outcome.unwrap_or_else(|panic| Err(Error::new(Code::Protocol, guard::message(panic.as_ref()))));
     let mut batch = Batch::default();
     let mut push = |kind, text: &str| batch.push(handle.id, kind, text, true);
     match outcome {
@@ -214,13 +215,17 @@ impl Hooks for JsHooks {
         Box::pin(self.ask("apiKey", Value::Null))
     }
 
-    fn request_headers(&self, headers: Vec<(String, String)>) -> BoxFuture<'_, Result<Vec<(String, String)>>> {
+    fn request_headers(
+        &self,
+        headers: Vec<(String, String)>,
+    ) -> BoxFuture<'_, Result<Vec<(String, String)>>> {
         Box::pin(async move {
             let headers: serde_json::Map<_, _> =
                 headers.into_iter().map(|(name, value)| (name, Value::String(value))).collect();
             let answer = self.ask("requestHeaders", Value::Object(headers)).await?;
-            let changed: HashMap<String, String> = serde_json::from_str(&answer)
-                .map_err(|error| Error::configuration(format!("requestHeaders must return texts by name: {error}")))?;
+            let changed: HashMap<String, String> = serde_json::from_str(&answer).map_err(|error| {
+                Error::configuration(format!("requestHeaders must return texts by name: {error}"))
+            })?;
             Ok(changed.into_iter().collect())
         })
     }

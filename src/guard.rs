@@ -9,6 +9,7 @@ pub fn guarded<T>(function: impl FnOnce() -> T) -> Result<T> {
 
 /// What a panic says, for a report.
 pub fn message(panic: &(dyn std::any::Any + Send)) -> String {
-    let words = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    let words =
+        panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
     format!("A fault in local-llm-provider itself: {}. Please report it.", words.unwrap_or("without a word"))
 }

@@ -3,6 +3,9 @@
 //! Calls are started by plain functions; everything they give, their ends too, comes back through one [`outbox`] for
 //! each JavaScript thread. So no promise can overtake an event, and no call costs a wake of its own.
 
+#![allow(clippy::needless_pass_by_value, reason = "napi hands arguments over by value")]
+#![cfg_attr(test, allow(dead_code, reason = "what registers the exports is left out of tests"))]
+
 mod call;
 mod guard;
 mod outbox;

@@ -207,7 +207,11 @@ impl BindingOutbox {
     /// `deliver` must not throw.
     #[napi(constructor)]
     pub fn new(
-        #[napi(ts_arg_type = "(text: string, records: Uint32Array) => void")] deliver: Function<'_, Delivery, ()>,
+        #[napi(ts_arg_type = "(text: string, records: Uint32Array) => void")] deliver: Function<
+            '_,
+            Delivery,
+            (),
+        >,
     ) -> napi::Result<Self> {
         guarded(|| {
             // Started here, so that its threads cost nothing where the package is only imported.

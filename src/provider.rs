@@ -36,7 +36,8 @@ pub struct CallFlags {
 #[napi]
 pub fn open_provider(config: String) -> napi::Result<Either<BindingProvider, String>> {
     guarded(|| {
-        let opened = parsed::<ClientConfig>(&config).and_then(|config| Client::new(config, runtime::clients()));
+        let opened =
+            parsed::<ClientConfig>(&config).and_then(|config| Client::new(config, runtime::clients()));
         match opened {
             Ok(client) => Either::A(BindingProvider { client: Arc::new(client) }),
             Err(error) => Either::B(serde_json::to_string(&*error).unwrap_or_default()),
@@ -118,7 +119,8 @@ impl BindingProvider {
             let handle = outbox.register(|id| Handle::new(id, client.call_token()));
             let id = handle.id;
             let CallFlags { changes_headers, changes_body, .. } = flags;
-            let hooks = JsHooks { outbox: outbox.clone(), handle: handle.clone(), changes_headers, changes_body };
+            let hooks =
+                JsHooks { outbox: outbox.clone(), handle: handle.clone(), changes_headers, changes_body };
             runtime::handle()?.spawn(call::run(outbox, handle, work(client, hooks)));
             Ok(id)
         })?

@@ -14,7 +14,11 @@ const WORKERS: usize = 1;
 pub fn handle() -> napi::Result<&'static Handle> {
     static RUNTIME: OnceLock<std::io::Result<Runtime>> = OnceLock::new();
     let runtime = RUNTIME.get_or_init(|| {
-        Builder::new_multi_thread().worker_threads(WORKERS).thread_name("local-llm-provider").enable_all().build()
+        Builder::new_multi_thread()
+            .worker_threads(WORKERS)
+            .thread_name("local-llm-provider")
+            .enable_all()
+            .build()
     });
     match runtime {
         Ok(runtime) => Ok(runtime.handle()),

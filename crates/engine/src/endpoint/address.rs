@@ -4,7 +4,7 @@ use http::HeaderValue;
 use secrecy::SecretString;
 use url::Url;
 
-use super::{EndpointConfig, is_secret_name};
+use super::{EndpointConfig, Variable, is_secret_name};
 use crate::error::{Error, Result};
 
 /// The base URL of a server, and what is appended to each request's.
@@ -32,10 +32,7 @@ impl fmt::Debug for Address {
 
 impl Address {
     /// Argument, then environment, then default; `host` and `port` are an address, so no variable is asked then.
-    pub(super) fn new(
-        config: &EndpointConfig,
-        variable: &dyn Fn(&[String]) -> Option<(String, String)>,
-    ) -> Result<(Self, FromAddress)> {
+    pub(super) fn new(config: &EndpointConfig, variable: Variable<'_>) -> Result<(Self, FromAddress)> {
         let default = &config.definition.base_url;
         let port = config.port.map(checked_port).transpose()?;
         let url = if let Some(base) = &config.base_url {

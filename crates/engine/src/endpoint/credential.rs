@@ -4,7 +4,7 @@ use http::{
 };
 use secrecy::{ExposeSecret, SecretString};
 
-use super::EndpointConfig;
+use super::{EndpointConfig, Variable};
 use crate::error::{Error, Result};
 
 /// The key that goes with each request, if any.
@@ -22,11 +22,7 @@ pub enum Credential {
 const PLACEHOLDER: &str = "not-needed";
 
 impl Credential {
-    pub(super) fn new(
-        config: &EndpointConfig,
-        headers: &HeaderMap,
-        variable: &dyn Fn(&[String]) -> Option<(String, String)>,
-    ) -> Result<Self> {
+    pub(super) fn new(config: &EndpointConfig, headers: &HeaderMap, variable: Variable<'_>) -> Result<Self> {
         let own = headers.keys().find(|name| {
             **name != PROXY_AUTHORIZATION
                 && matches!(name.as_str(), "authorization" | "x-api-key" | "api-key")

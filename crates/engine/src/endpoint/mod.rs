@@ -92,6 +92,9 @@ impl Endpoint {
     }
 }
 
+/// Looks the first of some environment variables up that is set: its name and its value.
+type Variable<'a> = &'a dyn Fn(&[String]) -> Option<(String, String)>;
+
 fn own_headers(given: &HashMap<String, String>) -> Result<HeaderMap> {
     let mut headers = HeaderMap::new();
     for (name, value) in given {

@@ -40,7 +40,7 @@ impl Failure {
             failure.message = title;
             failure.is_page = true;
         } else {
-            failure.message = text.to_owned();
+            text.clone_into(&mut failure.message);
         }
         if failure.context_length.is_none() {
             failure.context_length = number_after(&failure.message, &CONTEXT_LENGTH_FOLLOWS);

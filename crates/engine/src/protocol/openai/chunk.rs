@@ -54,6 +54,7 @@ pub struct Choice<'a> {
 }
 
 #[derive(Debug, Deserialize)]
+#[expect(clippy::struct_field_names, reason = "the wire's names")]
 pub struct Content<'a> {
     #[serde(borrow, default)]
     pub content: Parts<'a>,

@@ -138,7 +138,8 @@ impl State {
             }
         }
         if !data.starts_with(b"{") {
-            return ignore(data, out);
+            pass_over(data, out);
+            return Ok(());
         }
         match json::with_repair(data, |data| {
             let chunk = serde_json::from_slice::<Chunk<'_>>(data)?;
@@ -172,7 +173,7 @@ impl State {
 }
 
 /// Data that is no object: a disguised keep-alive, or something that nobody knows.
-fn ignore(data: &[u8], out: &mut Out<'_>) -> Result<()> {
+fn pass_over(data: &[u8], out: &mut Out<'_>) {
     if !(data.is_empty() || data == b"null" || data.starts_with(b":")) {
         let text = truncated(&data[..data.len().min(100)]);
         out(Delta::Repaired(Warning::new(
@@ -180,7 +181,6 @@ fn ignore(data: &[u8], out: &mut Out<'_>) -> Result<()> {
             format!("An event that is no chunk was passed over: {text}"),
         )));
     }
-    Ok(())
 }
 
 /// What a chunk is part of.
@@ -283,7 +283,7 @@ fn read_counts(chunk: &Chunk<'_>, out: &mut Out<'_>) {
 fn failure_in(chunk: &Chunk<'_>, choice: Option<&Choice<'_>>) -> Option<Failure> {
     let in_choice = choice.and_then(|choice| choice.error);
     let failed = choice.is_some_and(|choice| matches!(choice.finish_reason.0.as_ref(), "error" | "abort"));
-    if let Some(failure) = [chunk.error, in_choice].into_iter().flatten().find_map(|error| of_error(error)) {
+    if let Some(failure) = [chunk.error, in_choice].into_iter().flatten().find_map(of_error) {
         return Some(failure);
     }
     let unwrapped = chunk.object.0 == "error" || (chunk.choices.0.is_empty() && chunk.detail.is_some());

@@ -69,7 +69,7 @@ impl Harmony {
                 rest = &rest[2..];
             }
         }
-        self.held = rest.to_owned();
+        rest.clone_into(&mut self.held);
     }
 
     pub fn finish(&mut self, out: &mut dyn FnMut(Piece<'_>)) {

@@ -59,7 +59,7 @@ enum Place {
 struct Line {
     /// Only white space since the last line end.
     blank: bool,
-    /// Inside ``` fences.
+    /// Inside fenced code.
     fenced: bool,
     /// Inside `inline code`.
     code: bool,
@@ -342,7 +342,7 @@ impl Line {
         self.last = last;
     }
 
-    fn is_quoted(&self) -> bool {
+    fn is_quoted(self) -> bool {
         self.fenced || self.code || matches!(self.last, b'`' | b'"' | b'\'')
     }
 }
