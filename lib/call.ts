@@ -1,6 +1,6 @@
 import type { ChatResponse } from './chat'
 import type { AbortSignalLike } from './config'
-import { Kind, Pace, type Receiver, receive, theOutbox } from './delivery'
+import { Kind, Pace, type Receiver, receive, TURN, theOutbox } from './delivery'
 import { ConfigurationError, type ErrorDetails, errorOf } from './errors'
 import type { ProviderProgressEvent } from './events'
 import { onAbort } from './signals'
@@ -47,6 +47,11 @@ export class Call<T> implements Receiver {
   /** What waits for the listener's promise, in order. */
   #steps: (() => void)[] = []
   #blocked = false
+  /** Somebody listens, and nothing waits: an event can be given at once. */
+  #flows: boolean
+  /** Gone once it has thrown: it hears no more then. */
+  #listener: CallSetup['listener']
+  readonly #takesLater: boolean
   #unreported = 0
   #content = ''
   #reasoning = ''
@@ -56,6 +61,9 @@ export class Call<T> implements Receiver {
 
   constructor(setup: CallSetup) {
     this.#setup = setup
+    this.#flows = setup.listener !== undefined
+    this.#listener = setup.listener
+    this.#takesLater = setup.takesLater ?? false
     Error.captureStackTrace(this.#trace, setup.origin)
     this.result = new Promise<T>((resolve, reject) => {
       this.#resolve = resolve
@@ -81,13 +89,17 @@ export class Call<T> implements Receiver {
   /** Events of so many units were taken by their consumer. */
   consume(units: number): void {
     this.#unreported += units
-    if (this.#unreported >= REPORTED_UNITS && this.#id !== undefined) {
-      theOutbox().consumed(this.#id, this.#unreported)
-      this.#unreported = 0
-    }
+    if (this.#unreported < REPORTED_UNITS) return
+    if (this.#id !== undefined) theOutbox().consumed(this.#id, this.#unreported)
+    this.#unreported = 0
   }
 
   take(kind: number, text: string): boolean {
+    // Nearly every record goes this way: it is what a stream costs.
+    if (kind === Kind.Message && this.#flows) {
+      this.#emit({ type: 'message', content: text }, text.length + RECORD_COST)
+      return false
+    }
     if (this.#blocked || this.#steps.length > 0) this.#steps.push(() => this.#handle(kind, text))
     else this.#handle(kind, text)
     return kind === Kind.Done || kind === Kind.Failed
@@ -126,12 +138,10 @@ export class Call<T> implements Receiver {
   }
 
   #emit(event: ProviderProgressEvent, units: number): void {
-    const { listener, takesLater } = this.#setup
-    if (!listener || this.#thrown) return
     try {
-      const returned = listener(event, units)
-      if (isThenable(returned)) this.#waitFor(returned, units)
-      else if (!takesLater) this.consume(units)
+      const returned = this.#listener?.(event, units)
+      if (returned !== undefined && isThenable(returned)) this.#waitFor(returned, units)
+      else if (!this.#takesLater) this.consume(units)
     } catch (thrown) {
       this.#failBy(thrown)
     }
@@ -140,6 +150,7 @@ export class Call<T> implements Receiver {
   /** The next event waits for what the listener promised. */
   #waitFor(promise: PromiseLike<unknown>, units: number): void {
     this.#blocked = true
+    this.#flows = false
     promise.then(
       () => {
         this.consume(units)
@@ -154,17 +165,19 @@ export class Call<T> implements Receiver {
 
   #resume(): void {
     this.#blocked = false
-    const pace = new Pace(8)
+    const pace = new Pace(TURN)
     let done = 0
-    while (!this.#blocked && done < this.#steps.length && !(done > 0 && pace.isOver())) {
+    while (!this.#blocked && done < this.#steps.length) {
       this.#steps[done]?.()
       done += 1
+      if (done % pace.stride === 0 && pace.isOver()) break
     }
     this.#steps.splice(0, done)
     if (!this.#blocked && this.#steps.length > 0) {
       this.#blocked = true
       setImmediate(() => this.#resume())
     }
+    this.#flows = !this.#blocked && !this.#thrown
   }
 
   /** Runs `step` once the listener has taken what it was given. Only for the last record: nothing waits behind it. */
@@ -176,12 +189,14 @@ export class Call<T> implements Receiver {
   /** The caller's own code threw: the call ends, and with that same value. */
   #failBy(thrown: unknown): void {
     this.#thrown ??= { value: thrown }
+    this.#flows = false
+    this.#listener = undefined
     this.cancel(thrown)
   }
 
   #succeed(value: unknown): void {
     const result = isAnswer(value) ? withContent(value, this.#content, this.#reasoning) : value
-    if (this.#setup.listener && isAnswer(value)) this.#emit({ type: 'completion' }, 0)
+    if (isAnswer(value)) this.#emit({ type: 'completion' }, 0)
     this.#afterwards(() => {
       if (this.#thrown) this.#settle(() => this.#reject(this.#thrown?.value))
       else this.#settle(() => this.#resolve(result as T))

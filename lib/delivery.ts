@@ -30,7 +30,7 @@ interface Batch {
 }
 
 /** So long may one turn of the event loop be ours, in milliseconds; the listeners' own time is in it. */
-const TURN = 8
+export const TURN = 8
 
 const receivers = new Map<number, Receiver>()
 const backlog: Batch[] = []
@@ -61,51 +61,53 @@ function handOn(): void {
   resuming = false
   const pace = new Pace(TURN)
   for (let batch = backlog[0]; batch; batch = backlog[0]) {
-    if (!handOnBatch(batch, pace)) {
+    handOnSome(batch, pace.stride)
+    if (batch.next === batch.records.length) backlog.shift()
+    if (pace.isOver() && backlog.length > 0) {
       resuming = true
       setImmediate(handOn)
       return
     }
-    backlog.shift()
   }
 }
 
-/** Returns whether all of the batch was handed on. */
-function handOnBatch(batch: Batch, pace: Pace): boolean {
+/** At most so many records: a short loop is optimized once, a long one twice, and each costs more than a stream. */
+function handOnSome(batch: Batch, count: number): void {
   const { text, records } = batch
   let { next, at } = batch
+  const stop = Math.min(records.length, next + 3 * count)
   let known = -1
   let receiver: Receiver | undefined
-  while (next < records.length) {
+  while (next < stop) {
     const call = records[next] as number
     const end = at + (records[next + 2] as number)
     if (call !== known) {
       known = call
       receiver = receivers.get(call)
     }
-    const isLast = receiver?.take(records[next + 1] as number, text.slice(at, end)) ?? false
-    if (isLast) {
-      known = -1
-      receivers.delete(call)
-      if (receivers.size === 0) keepAlive.unref()
-    }
+    const isLast = receiver?.take(records[next + 1] as number, text.slice(at, end))
     next += 3
     at = end
-    if (pace.isOver()) {
-      batch.next = next
-      batch.at = at
-      return next === records.length
+    if (isLast) {
+      known = -1
+      forget(call)
     }
   }
-  return true
+  batch.next = next
+  batch.at = at
+}
+
+function forget(call: number): void {
+  receivers.delete(call)
+  if (receivers.size === 0) keepAlive.unref()
 }
 
 /** Watches the time of a turn, without asking for it after every cheap event. */
 export class Pace {
+  /** How many events may be handed on before it is asked again: dear ones are timed one by one. */
+  stride = 1
   readonly #end: number
   #asked: number
-  #stride = 1
-  #left = 1
 
   constructor(milliseconds: number) {
     this.#asked = performance.now()
@@ -113,13 +115,9 @@ export class Pace {
   }
 
   isOver(): boolean {
-    this.#left -= 1
-    if (this.#left > 0) return false
     const now = performance.now()
-    // Cheap events are counted off, dear ones are timed one by one.
-    this.#stride = now - this.#asked < 0.25 ? Math.min(this.#stride * 2, 256) : 1
+    this.stride = now - this.#asked < 0.25 ? Math.min(this.stride * 2, 256) : 1
     this.#asked = now
-    this.#left = this.#stride
     return now >= this.#end
   }
 }

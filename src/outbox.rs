@@ -117,15 +117,15 @@ impl Outbox {
             let due = queue.last_taken + WINDOW;
             match queue.wake {
                 Wake::Called => false,
-                _ if batch.urgent || Instant::now() >= due => {
-                    queue.wake = Wake::Called;
-                    true
-                }
-                Wake::Timer => false,
-                Wake::Idle => {
+                Wake::Timer if !batch.urgent => false,
+                Wake::Idle if !batch.urgent && Instant::now() < due => {
                     queue.wake = Wake::Timer;
                     self.call_at(due);
                     false
+                }
+                Wake::Idle | Wake::Timer => {
+                    queue.wake = Wake::Called;
+                    true
                 }
             }
         };

@@ -13,16 +13,17 @@ pub type Repaired = bool;
 /// `Infinity`, and keys that come twice in one object.
 pub fn with_repair<R>(
     text: &[u8],
-    mut read: impl FnMut(&[u8]) -> Result<R, serde_json::Error>,
+    mut read: impl FnMut(&str) -> Result<R, serde_json::Error>,
 ) -> Result<(R, Repaired), serde_json::Error> {
-    match read(text) {
-        Ok(value) => Ok((value, false)),
+    // Looked at once as a whole, no string in it is looked at again for its UTF-8.
+    let utf8 = str::from_utf8(text).map_or_else(|_| String::from_utf8_lossy(text), Cow::Borrowed);
+    match read(&utf8) {
+        Ok(value) => Ok((value, matches!(utf8, Cow::Owned(_)))),
         Err(error) => {
-            let text = String::from_utf8_lossy(text);
-            let repaired = repair(&text);
+            let repaired = repair(&utf8);
             // A value keeps the last of two equal keys, which typed reading refuses.
             let Ok(value) = serde_json::from_str::<serde_json::Value>(&repaired) else { return Err(error) };
-            read(value.to_string().as_bytes()).map(|value| (value, true))
+            read(&value.to_string()).map(|value| (value, true))
         }
     }
 }
@@ -95,7 +96,7 @@ mod tests {
     use super::*;
 
     fn value(text: &[u8]) -> Option<(Value, Repaired)> {
-        with_repair(text, |text| serde_json::from_slice(text)).ok()
+        with_repair(text, |text| serde_json::from_str(text)).ok()
     }
 
     #[test]

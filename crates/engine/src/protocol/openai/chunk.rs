@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 use super::lenient::{List, Number, Object, Parts, Text};
 use crate::types::{ServerTimings, Usage};
 
-/// Every field may be absent, null or of another type.
+/// Every field may be absent, null or of another type. What most chunks lack is boxed: a chunk is moved often.
 #[derive(Debug, Deserialize)]
 pub struct Chunk<'a> {
     #[serde(borrow, default)]
@@ -16,15 +16,15 @@ pub struct Chunk<'a> {
     #[serde(borrow, default)]
     pub choices: List<Choice<'a>>,
     #[serde(default)]
-    pub usage: Object<WireUsage>,
+    pub usage: Object<Box<WireUsage>>,
     /// Groq's second place for the usage.
     #[serde(default)]
-    pub x_groq: Object<XGroq>,
+    pub x_groq: Object<Box<XGroq>>,
     /// llama.cpp's counts and times.
     #[serde(default)]
-    pub timings: Object<WireTimings>,
+    pub timings: Object<Box<WireTimings>>,
     #[serde(default)]
-    pub prompt_progress: Object<PromptProgress>,
+    pub prompt_progress: Object<Box<PromptProgress>>,
     #[serde(borrow, default)]
     pub error: Option<&'a RawValue>,
     #[serde(borrow, default)]
@@ -43,7 +43,7 @@ pub struct Choice<'a> {
     #[serde(borrow, default)]
     pub delta: Object<Content<'a>>,
     #[serde(borrow, default)]
-    pub message: Object<Content<'a>>,
+    pub message: Object<Box<Content<'a>>>,
     /// The text of a legacy completion.
     #[serde(borrow, default)]
     pub text: Text<'a>,

@@ -142,7 +142,7 @@ impl State {
             return Ok(());
         }
         match json::with_repair(data, |data| {
-            let chunk = serde_json::from_slice::<Chunk<'_>>(data)?;
+            let chunk = serde_json::from_str::<Chunk<'_>>(data)?;
             Ok(read_chunk(&chunk, Part::OfStream, out))
         }) {
             Ok((result, repaired)) => {
@@ -226,7 +226,7 @@ fn read_chunk(chunk: &Chunk<'_>, part: Part, out: &mut Out<'_>) -> Result<()> {
 }
 
 fn read_choice(choice: &Choice<'_>, out: &mut Out<'_>) {
-    for content in [&choice.delta.0, &choice.message.0].into_iter().flatten() {
+    for content in [choice.delta.0.as_ref(), choice.message.0.as_deref()].into_iter().flatten() {
         // The same text can stand in several of these; the first that has some counts.
         let reasoning = [
             &content.reasoning_content.0,
@@ -261,7 +261,7 @@ fn read_choice(choice: &Choice<'_>, out: &mut Out<'_>) {
 
 fn read_counts(chunk: &Chunk<'_>, out: &mut Out<'_>) {
     let in_groq = chunk.x_groq.0.as_ref().and_then(|groq| groq.usage.0.as_ref());
-    let told = [in_groq, chunk.usage.0.as_ref()].into_iter().flatten();
+    let told = [in_groq, chunk.usage.0.as_deref()].into_iter().flatten();
     let timings = chunk.timings.0.as_ref();
     if let Some(timings) = timings {
         if let Some(usage) = timings.usage() {
@@ -306,9 +306,8 @@ fn read_document(document: &[u8], out: &mut Out<'_>) -> Result<()> {
             !chunk.choices.0.is_empty() || chunk.usage.0.is_some() || failure_in(chunk, None).is_some();
         known.then(|| read_chunk(chunk, Part::Whole, out))
     };
-    let whole = json::with_repair(text, |text| {
-        serde_json::from_slice(text).map(|chunk: Chunk<'_>| read(&chunk, out))
-    });
+    let whole =
+        json::with_repair(text, |text| serde_json::from_str(text).map(|chunk: Chunk<'_>| read(&chunk, out)));
     match whole {
         Ok((Some(result), _)) => return result,
         Ok((None, _)) => return Err(not_an_answer(text)),

@@ -9,7 +9,7 @@ use crate::{
 };
 
 pub fn decode(body: &[u8]) -> Result<Vec<ModelInfo>> {
-    let value = json::with_repair(body, |body| serde_json::from_slice::<Value>(body)).map(|(value, _)| value);
+    let value = json::with_repair(body, |body| serde_json::from_str::<Value>(body)).map(|(value, _)| value);
     let list = value.as_ref().ok().and_then(list_in);
     let Some(list) = list else {
         let mut error = Error::new(Code::Protocol, "The server's answer is no model list");
