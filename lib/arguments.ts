@@ -40,14 +40,18 @@ export function checkObject(value: unknown, name: string): void {
   if (typeof value !== 'object' || value === null) throw mistake(`${name} must be an object, not ${describe(value)}`)
 }
 
+/** Checks that JSON can hold the numbers of `options`: it writes `null` for NaN, which would be as if nothing was set. */
+export function checkNumbers(options: object, place = ''): void {
+  for (const [name, value] of Object.entries(options)) {
+    if (typeof value === 'number' && !Number.isFinite(value)) throw mistake(`\`${place}${name}\` must be a finite number, not ${value}`)
+  }
+}
+
 /**
  * The JSON in which arguments cross to the engine. Halves of surrogate pairs become U+FFFD: no server takes them,
  * and prompts that were cut by length have them.
  */
 export function toJson(value: Record<string, unknown>): string {
-  for (const [name, entry] of Object.entries(value)) {
-    if (typeof entry === 'number' && !Number.isFinite(entry)) throw mistake(`\`${name}\` must be a finite number, not ${entry}`)
-  }
   let json: string
   try {
     json = JSON.stringify(value)
@@ -64,6 +68,6 @@ export function mistake(message: string, hint?: string): ConfigurationError {
 }
 
 function describe(value: unknown): string {
-  if (value === null) return 'null'
+  if (value === null || value === undefined) return String(value)
   return typeof value === 'object' || typeof value === 'function' ? `a ${value.constructor.name}` : `${typeof value} ${JSON.stringify(value)}`
 }

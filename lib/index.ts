@@ -1,4 +1,4 @@
-/// <reference lib="esnext.disposable" />
+/// <reference lib="esnext.disposable" preserve="true" />
 export type { AssistantMessage, ChatMessage, ChatRequest, ChatResponse, ChatStream, QueryOptions, Timings, Usage } from './chat'
 export type {
   AbortSignalLike,

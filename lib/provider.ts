@@ -1,10 +1,10 @@
-import { checkCall, checkObject, configOf, mistake, timeoutsOf, toJson } from './arguments'
+import { checkCall, checkNumbers, checkObject, configOf, mistake, timeoutsOf, toJson } from './arguments'
 import { Call, type CallSetup, type Hooks } from './call'
 import type { ChatMessage, ChatRequest, ChatResponse, ChatStream, QueryOptions } from './chat'
 import type { CallOptions, ProviderCapabilities, ProviderConfig, ProviderDefinition } from './config'
 import { environmentOf, listed } from './definition'
 import { theOutbox } from './delivery'
-import { type ErrorDetails, errorOf } from './errors'
+import { AbortError, type ErrorDetails, errorOf } from './errors'
 import type { ProgressCallback, ProviderProgressEvent } from './events'
 import { native, type Provider } from './native'
 import type { Authenticator, ModelInfo, ProviderStatus } from './status'
@@ -36,7 +36,9 @@ export interface ChatProvider extends LocalLLMProvider {
  * const provider = new OpenAICompatibleProvider({ port: 1234 })
  * const answer = await provider.query({
  *   prompt: 'Why is the sky blue?',
- *   onProgress: (event) => event.type === 'message' && process.stdout.write(event.content),
+ *   onProgress(event) {
+ *     if (event.type === 'message') process.stdout.write(event.content)
+ *   },
  * })
  * ```
  */
@@ -68,16 +70,15 @@ export class OpenAICompatibleProvider implements ChatProvider, AsyncDisposable {
    */
   constructor(config?: ProviderConfig | number | string) {
     const { definition } = new.target
-    const { apiKey, capabilities, timeout, ...given } = configOf(config)
-    const opened = native.openProvider(
-      toJson({
-        ...given,
-        ...(typeof apiKey === 'function' ? { hasApiKeyFunction: true } : { apiKey }),
-        timeout: timeoutsOf(timeout) ?? {},
-        definition: listed(definition),
-        environment: environmentOf(definition),
-      }),
-    )
+    const { apiKey, capabilities, timeout, model, defaults, ...address } = configOf(config)
+    const endpoint = {
+      ...address,
+      ...(typeof apiKey === 'function' ? { hasApiKeyFunction: true } : { apiKey }),
+      definition: listed(definition),
+      environment: environmentOf(definition),
+    }
+    checkNumbers(defaults ?? {}, 'defaults.')
+    const opened = native.openProvider(toJson({ model, defaults: defaults ?? {}, timeout: timeoutsOf(timeout) ?? {}, endpoint }))
     if (typeof opened === 'string') throw errorOf({ ...(JSON.parse(opened) as ErrorDetails), server: definition.name })
     this.name = definition.name
     this.#native = opened
@@ -152,7 +153,10 @@ export class OpenAICompatibleProvider implements ChatProvider, AsyncDisposable {
    * @throws {@link AbortError} only.
    */
   async validateConfiguration(options: CallOptions = {}): Promise<boolean> {
-    return await this.#ask<boolean>('validate', options, this.validateConfiguration)
+    return await this.#ask<boolean>('validate', options, this.validateConfiguration).catch((error) => {
+      if (error instanceof AbortError) throw error
+      return false
+    })
   }
 
   /**
@@ -161,7 +165,10 @@ export class OpenAICompatibleProvider implements ChatProvider, AsyncDisposable {
    * @throws {@link AbortError} only.
    */
   async getStatus(options: CallOptions = {}): Promise<ProviderStatus> {
-    const status = await this.#ask<ProviderStatus>('status', options, this.getStatus)
+    const status = await this.#ask<ProviderStatus>('status', options, this.getStatus).catch((error) => {
+      if (error instanceof AbortError) throw error
+      return { isConnected: false, error: error instanceof Error ? error.message : String(error) }
+    })
     return { ...status, server: this.name }
   }
 
@@ -175,7 +182,7 @@ export class OpenAICompatibleProvider implements ChatProvider, AsyncDisposable {
     const models = this.#ask<ModelInfo[]>('models', options, this.listModels)
     if (options.throwOnError) return await models
     return await models.catch((error) => {
-      if (error.code === 'aborted') throw error
+      if (error instanceof AbortError) throw error
       return []
     })
   }
@@ -227,8 +234,9 @@ export class OpenAICompatibleProvider implements ChatProvider, AsyncDisposable {
     checkObject(request, 'The request')
     checkCall(request)
     if (!Array.isArray(request.messages) || request.messages.length === 0) throw mistake('`messages` must be a list of at least one message')
-    const { signal, onProgress: _, timeout, ...rest } = request
-    const json = toJson({ ...rest, timeout: timeoutsOf(timeout) })
+    const { messages, model, signal, onProgress: _, timeout, ...options } = request
+    checkNumbers(options)
+    const json = toJson({ messages, model, timeout: timeoutsOf(timeout), options })
     return this.#run<ChatResponse>({
       signal,
       origin,

@@ -13,7 +13,7 @@ export class EventStream implements ChatStream {
   #end: { error?: unknown } | undefined
   /** Who waits for the next event. */
   #wake: (() => void) | undefined
-  #state: 'new' | 'iterated' | 'dropped' = 'new'
+  #state: 'new' | 'iterated' | 'left' | 'dropped' = 'new'
 
   constructor(start: (listener: (event: ProviderProgressEvent, units: number) => void) => Call<ChatResponse>) {
     this.#call = start((event, units) => this.#keep(event, units))
@@ -35,7 +35,7 @@ export class EventStream implements ChatStream {
 
   async *[Symbol.asyncIterator](): AsyncGenerator<ProviderProgressEvent, void, undefined> {
     if (this.#state !== 'new') {
-      const why = this.#state === 'iterated' ? 'it can be iterated only once' : 'its events were dropped: begin the loop before, or in the same turn as, response()'
+      const why = this.#state !== 'dropped' ? 'it can be iterated only once' : 'its events were dropped: begin the loop before, or in the same turn as, response()'
       throw new ConfigurationError({ code: 'configuration', message: `This stream has no more events: ${why}` })
     }
     this.#state = 'iterated'
@@ -59,7 +59,7 @@ export class EventStream implements ChatStream {
       }
     } finally {
       // The loop was left, or the call has ended anyway.
-      this.#state = 'dropped'
+      this.#state = 'left'
       this.#waiting = []
       this.#call.cancel()
     }
@@ -71,7 +71,7 @@ export class EventStream implements ChatStream {
   }
 
   #keep(event: ProviderProgressEvent, units: number): void {
-    if (this.#state === 'dropped') {
+    if (this.#state === 'dropped' || this.#state === 'left') {
       this.#call.consume(units)
       return
     }

@@ -51,7 +51,7 @@ impl Handle {
 /// How much of a call's events may wait for its consumer, in UTF-16 units.
 const CREDIT: usize = 4 << 20;
 
-/// What a record costs beyond its text. `lib/delivery.ts` counts the same.
+/// What a record costs beyond its text. `lib/call.ts` counts the same.
 const RECORD_COST: usize = 16;
 
 /// What was handed over and not yet taken by the consumer.

@@ -1,5 +1,5 @@
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use serde_json::{Map, Value};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -7,6 +7,7 @@ use tokio_util::sync::CancellationToken;
 use super::{Client, Hooks};
 use crate::{
     chat::Reading,
+    endpoint::{Credential, is_secret_name},
     error::{Code, Error, Result},
     policy::loading_delays,
     transport::{Connected, MAX_EVENT_BYTES, Request, Response, Watch},
@@ -31,6 +32,8 @@ struct Call<'a, S> {
 struct Built {
     headers: HeaderMap,
     body: Bytes,
+    /// The key in the headers, if nobody changed it.
+    key: Option<HeaderValue>,
 }
 
 impl Client {
@@ -86,7 +89,7 @@ impl<S: Sink> Call<'_, S> {
             if built.is_none() {
                 built = Some(self.build(&body).await?);
             }
-            let Some(Built { headers, body: bytes }) = &built else { continue };
+            let Some(Built { headers, body: bytes, .. }) = &built else { continue };
             let error = match self.attempt(headers.clone(), bytes.clone()).await {
                 Ok(answer) => return Ok(answer),
                 Err(error) => error,
@@ -103,6 +106,9 @@ impl<S: Sink> Call<'_, S> {
                         body.insert("model".into(), model.as_str().into());
                         built = None;
                     }
+                }
+                if let Some(built) = &mut built {
+                    self.renew_key(built).await?;
                 }
                 continue;
             }
@@ -132,20 +138,39 @@ impl<S: Sink> Call<'_, S> {
         let hooks = self.hooks;
         let client = self.client;
         let mut headers = self.watch.run(client.headers(hooks, Some("application/json"))).await??;
+        let key = headers.get(header::AUTHORIZATION).cloned();
         if hooks.changes_headers() {
             let shown = headers.iter().map(|(name, value)| {
                 (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned())
             });
             let changed = self.watch.run(hooks.request_headers(shown.collect())).await??;
+            for (name, value) in &changed {
+                if is_secret_name(name) {
+                    client.keep_secret(value.rsplit(' ').next().unwrap_or(value).to_owned());
+                }
+            }
             headers = changed.into_iter().map(checked_header).collect::<Result<_>>()?;
         }
+        let key = key.filter(|key| headers.get(header::AUTHORIZATION) == Some(key));
         let mut text = serde_json::to_string(body).map_err(|error| {
             Error::configuration(format!("The request cannot be written as JSON: {error}"))
         })?;
         if hooks.changes_body() {
             text = self.watch.run(hooks.request_body(text)).await??;
         }
-        Ok(Built { headers, body: text.into() })
+        Ok(Built { headers, body: text.into(), key })
+    }
+
+    /// A key that comes from a function is asked for before each attempt: it may have been replaced meanwhile.
+    async fn renew_key(&mut self, built: &mut Built) -> Result<()> {
+        if built.key.is_none() || !matches!(self.client.endpoint.credential, Credential::Function) {
+            return Ok(());
+        }
+        if let Some(key) = self.watch.run(self.client.key(self.hooks)).await?? {
+            built.headers.insert(header::AUTHORIZATION, key.clone());
+            built.key = Some(key);
+        }
+        Ok(())
     }
 
     async fn attempt(&mut self, headers: HeaderMap, body: Bytes) -> Result<Answer> {
@@ -210,22 +235,37 @@ impl<S: Sink> Call<'_, S> {
                 progress = reading.progress();
                 self.watch.progresses();
             }
-            let bytes = match self.watch.run(response.chunk()).await {
-                Ok(Ok(Some(bytes))) => bytes,
-                Ok(Ok(None)) => return Ok(None),
+            let mut next = match self.watch.run(response.chunk()).await {
+                Ok(Ok(next)) => next,
                 Ok(Err(error)) => return Ok(Some(error)),
                 // The answer is complete; that the connection stays open does not matter.
                 Err(error) if reading.is_finished() && error.code == Code::Timeout => return Ok(None),
                 Err(error) => return Err(reading.fail(error, self.sink)),
             };
-            reading.push(&bytes, self.sink)?;
-            if self.first_token.is_none() && reading.has_begun() {
-                self.first_token = Some(Instant::now());
+            // A short answer arrives as one: then it is handed on as one, and wakes its consumer once.
+            let mut together = if self.first_token.is_none() { READ_TOGETHER } else { 1 };
+            loop {
+                let Some(bytes) = next else { return Ok(None) };
+                reading.push(&bytes, self.sink)?;
+                if self.first_token.is_none() && reading.has_begun() {
+                    self.first_token = Some(Instant::now());
+                }
+                if reading.is_ended() {
+                    return Ok(None);
+                }
+                together -= 1;
+                if together == 0 {
+                    break;
+                }
+                // The connection's task hands over one piece a turn: this is its turn.
+                tokio::task::yield_now().await;
+                next = match response.ready() {
+                    Some(Ok(next)) => next,
+                    Some(Err(error)) => return Ok(Some(error)),
+                    None => break,
+                };
             }
             self.sink.flush();
-            if reading.is_ended() {
-                return Ok(None);
-            }
         }
     }
 
@@ -278,6 +318,9 @@ impl<S: Sink> Call<'_, S> {
         answer
     }
 }
+
+/// How many pieces of a body are read at most before its first events are handed on.
+const READ_TOGETHER: usize = 64;
 
 /// What is asked for where nobody knows a name: many servers ignore it.
 const UNKNOWN_MODEL: &str = "default";

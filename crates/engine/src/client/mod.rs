@@ -6,9 +6,10 @@ mod hooks;
 mod knowledge;
 mod metadata;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use http::{HeaderMap, HeaderValue, Method, header};
+use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use tokio_util::sync::CancellationToken;
 
@@ -32,9 +33,11 @@ pub struct ClientConfig {
     pub model: Option<String>,
     pub timeout: Timeouts,
     pub defaults: GenerationOptions,
-    #[serde(flatten)]
     pub endpoint: EndpointConfig,
 }
+
+/// How many secrets of the caller's code are known at once.
+const KEPT_SECRETS: usize = 16;
 
 pub struct Client {
     endpoint: Endpoint,
@@ -47,6 +50,8 @@ pub struct Client {
     clients: Arc<Clients>,
     knowledge: Knowledge,
     learnt: Learnt,
+    /// Secrets that the caller's code gave while calls ran, the latest last.
+    given_secrets: Mutex<Vec<SecretString>>,
     closed: CancellationToken,
 }
 
@@ -66,6 +71,7 @@ impl Client {
             clients,
             knowledge: Knowledge::default(),
             learnt: Learnt::default(),
+            given_secrets: Mutex::default(),
             closed: CancellationToken::new(),
         })
     }
@@ -110,18 +116,37 @@ impl Client {
         if let Some(content) = content {
             headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content));
         }
-        let key = match &self.endpoint.credential {
-            Credential::Function => match hooks.api_key().await? {
-                key if key.is_empty() => None,
-                key => Some(bearer(&key, "The key that `apiKey` returned")?),
-            },
-            credential => credential.header()?,
-        };
-        if let Some(key) = key {
+        if let Some(key) = self.key(hooks).await? {
             headers.insert(header::AUTHORIZATION, key);
         }
         headers.extend(self.endpoint.headers.clone());
         Ok(headers)
+    }
+
+    /// The header that says who is asking; a function is asked each time.
+    async fn key(&self, hooks: &dyn Hooks) -> Result<Option<HeaderValue>> {
+        let Credential::Function = &self.endpoint.credential else {
+            return self.endpoint.credential.header();
+        };
+        let key = hooks.api_key().await?;
+        if key.is_empty() {
+            return Ok(None);
+        }
+        self.keep_secret(key.clone());
+        bearer(&key, "The key that `apiKey` returned").map(Some)
+    }
+
+    /// From now on, no error shows `secret`.
+    fn keep_secret(&self, secret: String) {
+        let mut secrets = self.given_secrets.lock().unwrap_or_else(PoisonError::into_inner);
+        if secrets.iter().any(|known| known.expose_secret() == secret) {
+            return;
+        }
+        // A token that rotates must not fill the memory; calls that run use the latest few.
+        if secrets.len() == KEPT_SECRETS {
+            secrets.remove(0);
+        }
+        secrets.push(secret.into());
     }
 
     async fn get(&self, base: Option<String>, path: &str, hooks: &dyn Hooks) -> Result<Response> {
@@ -151,11 +176,24 @@ impl Client {
 
     /// Adds what only the client knows, and takes out what must not be shown.
     fn finished(&self, mut error: Error, path: &str) -> Error {
-        if error.code == Code::Authentication && !self.api_key_env.is_empty() {
-            let variables = self.api_key_env.join(" or ");
-            let what = if self.has_key() { "The server does not take the key: set" } else { "Set" };
-            error.hint =
-                Some(format!("{what} `apiKey` (or the environment variable {variables}) to one it takes."));
+        if error.code == Code::Authentication {
+            let variables = match self.api_key_env.join(" or ") {
+                names if names.is_empty() => names,
+                names => format!(" (or the environment variable {names})"),
+            };
+            error.hint = Some(match &self.endpoint.credential {
+                Credential::Key(_) | Credential::Function => {
+                    format!(
+                        "The server does not take this key: set `apiKey`{variables} to one that it takes."
+                    )
+                }
+                Credential::Placeholder => format!("Set `apiKey`{variables} to a key that the server takes."),
+                Credential::None => {
+                    format!(
+                        "No `apiKey` is sent: check the header that you send instead, or set `apiKey`{variables}."
+                    )
+                }
+            });
         }
         if error.code == Code::Aborted && self.closed.is_cancelled() {
             "The provider is closed".clone_into(&mut error.message);
@@ -163,7 +201,8 @@ impl Client {
         if error.code != Code::Configuration {
             error.url = Some(format!("{}{path}", self.base_url()));
         }
-        error.redact(self.endpoint.secrets());
+        let given = self.given_secrets.lock().unwrap_or_else(PoisonError::into_inner);
+        error.redact(self.endpoint.secrets().chain(given.iter().map(ExposeSecret::expose_secret)));
         error
     }
 }

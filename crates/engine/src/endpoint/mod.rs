@@ -112,7 +112,8 @@ fn own_headers(given: &HashMap<String, String>) -> Result<HeaderMap> {
 }
 
 /// A header or a parameter whose name says that its value is a secret.
-fn is_secret_name(name: &str) -> bool {
+#[must_use]
+pub fn is_secret_name(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     ["auth", "key", "token", "secret", "password", "cookie", "signature"]
         .iter()

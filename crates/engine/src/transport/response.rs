@@ -49,6 +49,11 @@ impl Response {
         Ok(chunk)
     }
 
+    /// The next bytes, if they are here already.
+    pub fn ready(&mut self) -> Option<Result<Option<Bytes>>> {
+        self.chunk().now_or_never()
+    }
+
     /// The whole of a body that should be short.
     ///
     /// # Errors

@@ -10,7 +10,6 @@ pub struct ChatRequest {
     pub messages: Vec<Message>,
     pub model: Option<String>,
     pub timeout: Option<Timeouts>,
-    #[serde(flatten)]
     pub options: GenerationOptions,
 }
 

@@ -85,7 +85,7 @@ mod tests {
     #[test]
     fn a_call_overrides_the_defaults_field_by_field() {
         let body = encoded(
-            r#"{"temperature":0.5,"stop":"x"}"#,
+            r#"{"options":{"temperature":0.5,"stop":"x"}}"#,
             r#"{"temperature":1,"maxTokens":256,"stop":["a","b"]}"#,
         );
         assert_eq!(body["temperature"], json!(0.5));
@@ -96,7 +96,7 @@ mod tests {
     #[test]
     fn extra_body_is_merged_into_the_top_level_and_wins() {
         let body = encoded(
-            r#"{"topK":3,"extraBody":{"top_k":4,"grammar":"root ::= x"}}"#,
+            r#"{"options":{"topK":3,"extraBody":{"top_k":4,"grammar":"root ::= x"}}}"#,
             r#"{"extraBody":{"min_p":0.1}}"#,
         );
         assert_eq!(body["top_k"], json!(4));
