@@ -1,6 +1,6 @@
 import type { ChatResponse } from './chat'
 import type { AbortSignalLike } from './config'
-import { Kind, Pace, type Receiver, receive, TURN, theOutbox } from './delivery'
+import { type Batch, Kind, Pace, type Receiver, receive, TURN, theOutbox } from './delivery'
 import { ConfigurationError, type ErrorDetails, errorOf } from './errors'
 import type { ProviderProgressEvent } from './events'
 import { onAbort } from './signals'
@@ -95,14 +95,39 @@ export class Call<T> implements Receiver {
   }
 
   take(kind: number, text: string): boolean {
-    // Nearly every record goes this way: it is what a stream costs.
-    if (kind === Kind.Message && this.#flows) {
-      this.#emit({ type: 'message', content: text }, text.length + RECORD_COST)
-      return false
-    }
     if (this.#blocked || this.#steps.length > 0) this.#steps.push(() => this.#handle(kind, text))
     else this.#handle(kind, text)
     return kind === Kind.Done || kind === Kind.Failed
+  }
+
+  /** Nearly every record goes this way: this loop is what a stream costs. */
+  takeMessages(batch: Batch, stop: number): void {
+    const listener = this.#flows ? this.#listener : undefined
+    if (!listener) return
+    const { text, records } = batch
+    const call = records[batch.next]
+    let { next, at } = batch
+    let taken = 0
+    try {
+      do {
+        const end = at + (records[next + 2] as number)
+        const units = end - at + RECORD_COST
+        const content = text.slice(at, end)
+        next += 3
+        at = end
+        const returned = listener({ type: 'message', content }, units)
+        if (returned !== undefined && isThenable(returned)) {
+          this.#waitFor(returned, units)
+          break
+        }
+        taken += units
+      } while (next < stop && records[next] === call && records[next + 1] === Kind.Message)
+    } catch (thrown) {
+      this.#failBy(thrown)
+    }
+    batch.next = next
+    batch.at = at
+    if (!this.#takesLater) this.consume(taken)
   }
 
   #handle(kind: number, text: string): void {

@@ -15,12 +15,14 @@ export const Kind = {
 
 /** What takes the records of one call. Neither method throws. */
 export interface Receiver {
-  /** Returns whether this was the call's last record. */
+  /** Takes one record. Returns whether it was the call's last. */
   take(kind: number, text: string): boolean
+  /** Takes the messages of its call at the front of `batch`, up to the record `stop`; perhaps none. */
+  takeMessages(batch: Batch, stop: number): void
 }
 
 /** One delivery, and how far it has been handed on. */
-interface Batch {
+export interface Batch {
   text: string
   records: Uint32Array
   /** The next record. */
@@ -74,27 +76,18 @@ function handOn(): void {
 /** At most so many records: a short loop is optimized once, a long one twice, and each costs more than a stream. */
 function handOnSome(batch: Batch, count: number): void {
   const { text, records } = batch
-  let { next, at } = batch
-  const stop = Math.min(records.length, next + 3 * count)
-  let known = -1
-  let receiver: Receiver | undefined
-  while (next < stop) {
+  const stop = Math.min(records.length, batch.next + 3 * count)
+  while (batch.next < stop) {
+    const { next, at } = batch
     const call = records[next] as number
-    const end = at + (records[next + 2] as number)
-    if (call !== known) {
-      known = call
-      receiver = receivers.get(call)
-    }
-    const isLast = receiver?.take(records[next + 1] as number, text.slice(at, end))
-    next += 3
-    at = end
-    if (isLast) {
-      known = -1
-      forget(call)
-    }
+    const kind = records[next + 1] as number
+    const receiver = receivers.get(call)
+    if (kind === Kind.Message) receiver?.takeMessages(batch, stop)
+    if (batch.next > next) continue
+    batch.next = next + 3
+    batch.at = at + (records[next + 2] as number)
+    if (receiver?.take(kind, text.slice(at, batch.at))) forget(call)
   }
-  batch.next = next
-  batch.at = at
 }
 
 function forget(call: number): void {
