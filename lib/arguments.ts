@@ -13,14 +13,20 @@ export function configOf(config: ProviderConfig | number | string | undefined): 
 export function timeoutsOf(timeout: number | Timeouts | undefined): Timeouts | undefined {
   if (timeout === undefined) return undefined
   if (typeof timeout !== 'number' && (typeof timeout !== 'object' || timeout === null)) {
-    throw mistake(`\`timeout\` must be a number of milliseconds or an object of them, not ${describe(timeout)}`)
+    throw mistake(
+      `\`timeout\` must be a number of milliseconds or an object of them, not ${describe(timeout)}`,
+    )
   }
-  const entries = Object.entries(typeof timeout === 'number' ? { total: timeout } : timeout).map(([name, value]) => {
-    if (value !== undefined && !(typeof value === 'number' && value >= 0)) {
-      throw mistake(`\`timeout.${name}\` must be a number of milliseconds, 0 or more, not ${describe(value)}`)
-    }
-    return [name, value === Number.POSITIVE_INFINITY ? 0 : value]
-  })
+  const entries = Object.entries(typeof timeout === 'number' ? { total: timeout } : timeout).map(
+    ([name, value]) => {
+      if (value !== undefined && !(typeof value === 'number' && value >= 0)) {
+        throw mistake(
+          `\`timeout.${name}\` must be a number of milliseconds, 0 or more, not ${describe(value)}`,
+        )
+      }
+      return [name, value === Number.POSITIVE_INFINITY ? 0 : value]
+    },
+  )
   return Object.fromEntries(entries)
 }
 
@@ -37,13 +43,15 @@ export function checkCall(options: CallOptions & { onProgress?: unknown }): void
 
 /** Checks that `value` is an object, as calls take them. */
 export function checkObject(value: unknown, name: string): void {
-  if (typeof value !== 'object' || value === null) throw mistake(`${name} must be an object, not ${describe(value)}`)
+  if (typeof value !== 'object' || value === null)
+    throw mistake(`${name} must be an object, not ${describe(value)}`)
 }
 
 /** Checks that JSON can hold the numbers of `options`: it writes `null` for NaN, which would be as if nothing was set. */
 export function checkNumbers(options: object, place = ''): void {
   for (const [name, value] of Object.entries(options)) {
-    if (typeof value === 'number' && !Number.isFinite(value)) throw mistake(`\`${place}${name}\` must be a finite number, not ${value}`)
+    if (typeof value === 'number' && !Number.isFinite(value))
+      throw mistake(`\`${place}${name}\` must be a finite number, not ${value}`)
   }
 }
 
@@ -56,7 +64,13 @@ export function toJson(value: Record<string, unknown>): string {
   try {
     json = JSON.stringify(value)
   } catch (cause) {
-    throw new ConfigurationError({ code: 'configuration', message: `The request cannot be written as JSON: ${(cause as Error).message}` }, { cause })
+    throw new ConfigurationError(
+      {
+        code: 'configuration',
+        message: `The request cannot be written as JSON: ${(cause as Error).message}`,
+      },
+      { cause },
+    )
   }
   // JSON.stringify writes whole pairs as they are, so what is escaped is a half. (An escaped backslash is skipped.)
   if (!json.includes('\\ud')) return json
@@ -69,5 +83,7 @@ export function mistake(message: string, hint?: string): ConfigurationError {
 
 function describe(value: unknown): string {
   if (value === null || value === undefined) return String(value)
-  return typeof value === 'object' || typeof value === 'function' ? `a ${value.constructor.name}` : `${typeof value} ${JSON.stringify(value)}`
+  return typeof value === 'object' || typeof value === 'function'
+    ? `a ${value.constructor.name}`
+    : `${typeof value} ${JSON.stringify(value)}`
 }

@@ -8,8 +8,12 @@ import { onAbort } from './signals'
 /** The caller's code that the engine may ask for something. */
 export interface Hooks {
   apiKey?: (() => string | Promise<string>) | undefined
-  requestHeaders?: ((headers: Record<string, string>) => Record<string, string> | Promise<Record<string, string>>) | undefined
-  requestBody?: ((body: Record<string, unknown>) => Record<string, unknown> | Promise<Record<string, unknown>>) | undefined
+  requestHeaders?:
+    | ((headers: Record<string, string>) => Record<string, string> | Promise<Record<string, string>>)
+    | undefined
+  requestBody?:
+    | ((body: Record<string, unknown>) => Record<string, unknown> | Promise<Record<string, unknown>>)
+    | undefined
 }
 
 export interface CallSetup {
@@ -72,7 +76,11 @@ export class Call<T> implements Receiver {
     const { signal } = setup
     if (signal?.aborted) {
       this.#cancelReason = signal.reason
-      this.#fail({ code: 'aborted', message: 'The call was cancelled before it began', partial: { content: '' } })
+      this.#fail({
+        code: 'aborted',
+        message: 'The call was cancelled before it began',
+        partial: { content: '' },
+      })
       return
     }
     this.#id = setup.start()
@@ -229,10 +237,17 @@ export class Call<T> implements Receiver {
   }
 
   #fail(details: ErrorDetails): void {
-    const options = details.code === 'aborted' && this.#cancelReason !== undefined ? { cause: this.#cancelReason } : undefined
+    const options =
+      details.code === 'aborted' && this.#cancelReason !== undefined
+        ? { cause: this.#cancelReason }
+        : undefined
     const error = errorOf({ ...details, server: this.#setup.provider }, options)
     const frames = this.#trace.stack?.split('\n').slice(1).join('\n') ?? ''
-    Object.defineProperty(error, 'stack', { value: `${error.name}: ${error.message}\n${frames}`, configurable: true, writable: true })
+    Object.defineProperty(error, 'stack', {
+      value: `${error.name}: ${error.message}\n${frames}`,
+      configurable: true,
+      writable: true,
+    })
     this.#emit({ type: 'error', message: error.message, code: error.code }, 0)
     this.#afterwards(() => this.#settle(() => this.#reject(this.#thrown ? this.#thrown.value : error)))
   }
@@ -244,7 +259,15 @@ export class Call<T> implements Receiver {
   }
 
   /** Answers a question of the engine's with what the caller's code says. */
-  async #answer({ question, what, value }: { question: number; what: keyof Hooks; value: never }): Promise<void> {
+  async #answer({
+    question,
+    what,
+    value,
+  }: {
+    question: number
+    what: keyof Hooks
+    value: never
+  }): Promise<void> {
     const call = this.#id
     if (call === undefined) return
     let answer: string | null = null
@@ -292,5 +315,7 @@ function withContent(answer: Answer, content: string, reasoning: string): ChatRe
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'
+  return (
+    typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'
+  )
 }

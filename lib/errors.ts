@@ -76,13 +76,49 @@ export class ProviderError extends Error {
     this.retryable = details.retryable ?? false
     this.attempts = details.attempts ?? 0
     // What is not known is absent, not undefined.
-    assignKnown(this, details, ['hint', 'status', 'systemCode', 'retryAfter', 'server', 'url', 'body', 'requestId', 'partial'])
+    assignKnown(this, details, [
+      'hint',
+      'status',
+      'systemCode',
+      'retryAfter',
+      'server',
+      'url',
+      'body',
+      'requestId',
+      'partial',
+    ])
   }
 
   /** Safe to log: no prompt, no key, no text of an answer. */
   toJSON(): Record<string, unknown> {
-    const { name, code, message, hint, status, systemCode, retryable, retryAfter, server, url, requestId, attempts } = this
-    const all = { name, code, message, hint, status, systemCode, retryable, retryAfter, server, url, requestId, attempts }
+    const {
+      name,
+      code,
+      message,
+      hint,
+      status,
+      systemCode,
+      retryable,
+      retryAfter,
+      server,
+      url,
+      requestId,
+      attempts,
+    } = this
+    const all = {
+      name,
+      code,
+      message,
+      hint,
+      status,
+      systemCode,
+      retryable,
+      retryAfter,
+      server,
+      url,
+      requestId,
+      attempts,
+    }
     return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined))
   }
 }
@@ -157,7 +193,21 @@ const classes: Record<ErrorCode, new (details: ErrorDetails, options?: ErrorOpti
 }
 
 // Written out, because a bundler may rename the classes.
-for (const [name, { prototype }] of Object.entries({ ProviderError, ConfigurationError, ConnectionError, TimeoutError, AuthenticationError, RateLimitError, ModelNotFoundError, ContextLengthError, InvalidRequestError, ServerError, StreamError, AbortError, UnsupportedError })) {
+for (const [name, { prototype }] of Object.entries({
+  ProviderError,
+  ConfigurationError,
+  ConnectionError,
+  TimeoutError,
+  AuthenticationError,
+  RateLimitError,
+  ModelNotFoundError,
+  ContextLengthError,
+  InvalidRequestError,
+  ServerError,
+  StreamError,
+  AbortError,
+  UnsupportedError,
+})) {
   Object.defineProperty(prototype, 'name', { value: name, configurable: true, writable: true })
 }
 

@@ -1,5 +1,14 @@
 /// <reference lib="esnext.disposable" preserve="true" />
-export type { AssistantMessage, ChatMessage, ChatRequest, ChatResponse, ChatStream, QueryOptions, Timings, Usage } from './chat'
+export type {
+  AssistantMessage,
+  ChatMessage,
+  ChatRequest,
+  ChatResponse,
+  ChatStream,
+  QueryOptions,
+  Timings,
+  Usage,
+} from './chat'
 export type {
   AbortSignalLike,
   CallOptions,

@@ -78,8 +78,11 @@ export class OpenAICompatibleProvider implements ChatProvider, AsyncDisposable {
       environment: environmentOf(definition),
     }
     checkNumbers(defaults ?? {}, 'defaults.')
-    const opened = native.openProvider(toJson({ model, defaults: defaults ?? {}, timeout: timeoutsOf(timeout) ?? {}, endpoint }))
-    if (typeof opened === 'string') throw errorOf({ ...(JSON.parse(opened) as ErrorDetails), server: definition.name })
+    const opened = native.openProvider(
+      toJson({ model, defaults: defaults ?? {}, timeout: timeoutsOf(timeout) ?? {}, endpoint }),
+    )
+    if (typeof opened === 'string')
+      throw errorOf({ ...(JSON.parse(opened) as ErrorDetails), server: definition.name })
     this.name = definition.name
     this.#native = opened
     this.#isKeyRequired = definition.apiKeyRequired ?? false
@@ -87,7 +90,8 @@ export class OpenAICompatibleProvider implements ChatProvider, AsyncDisposable {
     const base = OpenAICompatibleProvider.prototype
     this.#hooks = {
       apiKey: typeof apiKey === 'function' ? apiKey : undefined,
-      requestHeaders: this.requestHeaders === base.requestHeaders ? undefined : (headers) => this.requestHeaders(headers),
+      requestHeaders:
+        this.requestHeaders === base.requestHeaders ? undefined : (headers) => this.requestHeaders(headers),
       requestBody: this.requestBody === base.requestBody ? undefined : (body) => this.requestBody(body),
     }
   }
@@ -211,7 +215,9 @@ export class OpenAICompatibleProvider implements ChatProvider, AsyncDisposable {
    * For subclasses: sees the headers that are about to be sent with a chat, and returns them, changed or not; once
    * for each body that is built. What it throws rejects the call.
    */
-  protected requestHeaders(headers: Record<string, string>): Record<string, string> | Promise<Record<string, string>> {
+  protected requestHeaders(
+    headers: Record<string, string>,
+  ): Record<string, string> | Promise<Record<string, string>> {
     return headers
   }
 
@@ -220,7 +226,9 @@ export class OpenAICompatibleProvider implements ChatProvider, AsyncDisposable {
    * was learnt from refusals, and returns it, changed or not; once for each body that is built. It is then sent as it
    * is. What it throws rejects the call.
    */
-  protected requestBody(body: Record<string, unknown>): Record<string, unknown> | Promise<Record<string, unknown>> {
+  protected requestBody(
+    body: Record<string, unknown>,
+  ): Record<string, unknown> | Promise<Record<string, unknown>> {
     return body
   }
 
@@ -233,7 +241,8 @@ export class OpenAICompatibleProvider implements ChatProvider, AsyncDisposable {
   ): Call<ChatResponse> {
     checkObject(request, 'The request')
     checkCall(request)
-    if (!Array.isArray(request.messages) || request.messages.length === 0) throw mistake('`messages` must be a list of at least one message')
+    if (!Array.isArray(request.messages) || request.messages.length === 0)
+      throw mistake('`messages` must be a list of at least one message')
     const { messages, model, signal, onProgress: _, timeout, ...options } = request
     checkNumbers(options)
     const json = toJson({ messages, model, timeout: timeoutsOf(timeout), options })
@@ -270,7 +279,11 @@ export class OpenAICompatibleProvider implements ChatProvider, AsyncDisposable {
   }
 
   #flags(events: boolean): { events: boolean; changesHeaders: boolean; changesBody: boolean } {
-    return { events, changesHeaders: this.#hooks.requestHeaders !== undefined, changesBody: this.#hooks.requestBody !== undefined }
+    return {
+      events,
+      changesHeaders: this.#hooks.requestHeaders !== undefined,
+      changesBody: this.#hooks.requestBody !== undefined,
+    }
   }
 }
 
@@ -284,7 +297,10 @@ function conversation(options: QueryOptions): ChatRequest {
   return { ...rest, messages }
 }
 
-function reportedCapabilities(told: string | null, given: Partial<ProviderCapabilities>): ProviderCapabilities {
+function reportedCapabilities(
+  told: string | null,
+  given: Partial<ProviderCapabilities>,
+): ProviderCapabilities {
   const defaults: ProviderCapabilities = {
     supportsStreaming: true,
     supportsTools: false,

@@ -25,7 +25,14 @@ export interface ModelInfo {
   contextLength?: number
   loaded?: boolean
   /** The first three fall back to the name where the server is silent; the others are absent then. */
-  capabilities: { chat: boolean; completion: boolean; embedding: boolean; tools?: boolean; vision?: boolean; reasoning?: boolean }
+  capabilities: {
+    chat: boolean
+    completion: boolean
+    embedding: boolean
+    tools?: boolean
+    vision?: boolean
+    reasoning?: boolean
+  }
 }
 
 /** How a provider proves who is asking. */

@@ -15,7 +15,9 @@ export class EventStream implements ChatStream {
   #wake: (() => void) | undefined
   #state: 'new' | 'iterated' | 'left' | 'dropped' = 'new'
 
-  constructor(start: (listener: (event: ProviderProgressEvent, units: number) => void) => Call<ChatResponse>) {
+  constructor(
+    start: (listener: (event: ProviderProgressEvent, units: number) => void) => Call<ChatResponse>,
+  ) {
     this.#call = start((event, units) => this.#keep(event, units))
     this.#call.result.then(
       () => this.#finish({}),
@@ -35,8 +37,14 @@ export class EventStream implements ChatStream {
 
   async *[Symbol.asyncIterator](): AsyncGenerator<ProviderProgressEvent, void, undefined> {
     if (this.#state !== 'new') {
-      const why = this.#state !== 'dropped' ? 'it can be iterated only once' : 'its events were dropped: begin the loop before, or in the same turn as, response()'
-      throw new ConfigurationError({ code: 'configuration', message: `This stream has no more events: ${why}` })
+      const why =
+        this.#state !== 'dropped'
+          ? 'it can be iterated only once'
+          : 'its events were dropped: begin the loop before, or in the same turn as, response()'
+      throw new ConfigurationError({
+        code: 'configuration',
+        message: `This stream has no more events: ${why}`,
+      })
     }
     this.#state = 'iterated'
     try {
