@@ -1,0 +1,30 @@
+import { execFile } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { clients } from './clients.mjs'
+import { program } from './programs.mjs'
+
+const LIMIT = 180_000
+const script = fileURLToPath(new URL('measure.mjs', import.meta.url))
+
+/** Runs a job of one client in a fresh process, and gives its outcome. Nothing of the environment changes a client. */
+export async function measure(clientName, job) {
+  const client = clients[clientName]
+  const input = JSON.stringify({ ...job, client: clientName })
+  const [file, ...args] = client.program
+    ? [program(client.program), input]
+    : [process.execPath, script, input]
+  const options = {
+    env: { PATH: process.env.PATH },
+    timeout: LIMIT,
+    killSignal: 'SIGKILL',
+    maxBuffer: 2 ** 24,
+  }
+  try {
+    const { stdout } = await promisify(execFile)(file, args, options)
+    // Some clients have their own to say before it.
+    return JSON.parse(stdout.trim().split('\n').at(-1))
+  } catch (error) {
+    throw new Error(`${client.title} failed: ${error.stderr || error.message}`)
+  }
+}

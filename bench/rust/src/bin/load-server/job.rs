@@ -1,0 +1,43 @@
+//! What to send, as the path says it: `/chunks-20000/rate-50/size-4/text-unicode/v1/chat/completions`.
+
+/// How an answer is wrapped.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Wire {
+    /// Server-sent events of `chat.completion.chunk`.
+    OpenAi,
+    /// Lines of JSON, as Ollama's `/api/chat` sends them.
+    Ollama,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Job {
+    pub wire: Wire,
+    pub chunks: usize,
+    /// Chunks a second; 0 is as fast as the socket takes them.
+    pub rate: u32,
+    /// Characters of content a chunk; none needs two UTF-16 units.
+    pub size: usize,
+    pub unicode: bool,
+}
+
+impl Job {
+    /// Nothing where the path asks for no answer.
+    pub fn of(path: &str) -> Option<Self> {
+        let wire = match path {
+            path if path.ends_with("/chat/completions") => Wire::OpenAi,
+            path if path.ends_with("/api/chat") => Wire::Ollama,
+            _ => return None,
+        };
+        let mut job = Self { wire, chunks: 1, rate: 0, size: 4, unicode: false };
+        for (name, value) in path.split('/').filter_map(|segment| segment.split_once('-')) {
+            match name {
+                "chunks" => job.chunks = value.parse().ok()?,
+                "rate" => job.rate = value.parse().ok()?,
+                "size" => job.size = value.parse().ok()?,
+                "text" => job.unicode = value == "unicode",
+                _ => return None,
+            }
+        }
+        Some(job)
+    }
+}

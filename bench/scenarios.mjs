@@ -1,0 +1,30 @@
+import fiftyStreams from './scenarios/fifty-streams.mjs'
+import firstToken from './scenarios/first-token.mjs'
+import flatOut from './scenarios/flat-out.mjs'
+import heap from './scenarios/heap.mjs'
+import imported from './scenarios/import.mjs'
+import { longAnswers } from './scenarios/long-answers.mjs'
+import longFlatOut from './scenarios/long-flat-out.mjs'
+import { shortAnswers } from './scenarios/short-answers.mjs'
+import start from './scenarios/start.mjs'
+import thousandStreams from './scenarios/thousand-streams.mjs'
+import twoHundredStreams from './scenarios/two-hundred-streams.mjs'
+
+/** In the order of the report. A scenario is measured once for all of its rows. */
+export const scenarios = [
+  flatOut,
+  fiftyStreams,
+  thousandStreams,
+  shortAnswers(0),
+  shortAnswers(100),
+  longAnswers('ascii', 0),
+  longAnswers('ascii', 100),
+  longAnswers('unicode', 0),
+  longAnswers('unicode', 100),
+  firstToken,
+  imported,
+  start,
+  heap,
+  twoHundredStreams,
+  longFlatOut,
+]
