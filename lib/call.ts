@@ -103,6 +103,11 @@ export class Call<T> implements Receiver {
   }
 
   take(kind: number, text: string): boolean {
+    // Whoever ended the call does not wait for a listener any more, and what it has not heard is in `partial`.
+    if (kind === Kind.Failed && isOver(JSON.parse(text))) {
+      this.#steps = []
+      this.#blocked = false
+    }
     if (this.#blocked || this.#steps.length > 0) this.#steps.push(() => this.#handle(kind, text))
     else this.#handle(kind, text)
     return kind === Kind.Done || kind === Kind.Failed
@@ -186,7 +191,7 @@ export class Call<T> implements Receiver {
     this.#flows = false
     promise.then(
       () => {
-        this.consume(units)
+        if (!this.#takesLater) this.consume(units)
         this.#resume()
       },
       (thrown) => {
@@ -248,8 +253,10 @@ export class Call<T> implements Receiver {
       configurable: true,
       writable: true,
     })
-    this.#emit({ type: 'error', message: error.message, code: error.code }, 0)
-    this.#afterwards(() => this.#settle(() => this.#reject(this.#thrown ? this.#thrown.value : error)))
+    if (!this.#thrown) this.#emit({ type: 'error', message: error.message, code: error.code }, 0)
+    const settle = () => this.#settle(() => this.#reject(this.#thrown ? this.#thrown.value : error))
+    if (isOver(details)) settle()
+    else this.#afterwards(settle)
   }
 
   #settle(settle: () => void): void {
@@ -301,6 +308,11 @@ const ask = {
 
 function wrongReturn(name: string, expected: string): ConfigurationError {
   return new ConfigurationError({ code: 'configuration', message: `\`${name}\` must return ${expected}` })
+}
+
+/** The caller ended the call, or it took all the time it had. */
+function isOver({ code, clock }: ErrorDetails): boolean {
+  return code === 'aborted' || clock === 'total'
 }
 
 type Answer = Omit<ChatResponse, 'content' | 'reasoning' | 'message'>

@@ -37,7 +37,7 @@ export interface ProviderConfig {
   /** Sent with every chat unless the call says otherwise. Nothing that nobody set is ever sent. */
   defaults?: GenerationOptions | undefined
   /** Overrides what is reported as {@link ProviderCapabilities}. */
-  capabilities?: Partial<ProviderCapabilities> | undefined
+  capabilities?: CapabilityOverrides | undefined
 }
 
 /** The clocks of a call, in milliseconds. 0 switches one off; none has a hidden companion. */
@@ -116,15 +116,20 @@ export interface ProviderCapabilities {
   readonly supportedModels: readonly string[]
 }
 
+/** Some capabilities, as the caller knows them better. */
+export type CapabilityOverrides = {
+  [Name in keyof ProviderCapabilities]?: ProviderCapabilities[Name] | undefined
+}
+
 /** Who a class talks to. A subclass overrides it: its name, address and variables come from here. */
 export interface ProviderDefinition {
   readonly name: string
   readonly displayName: string
   readonly baseURL: string
   /** Environment variables that may hold the address, in the order in which they are asked. */
-  readonly baseURLEnv?: string | readonly string[]
+  readonly baseURLEnv?: string | readonly string[] | undefined
   /** Environment variables that may hold the key, in the order in which they are asked. */
-  readonly apiKeyEnv?: string | readonly string[]
+  readonly apiKeyEnv?: string | readonly string[] | undefined
   /** A missing key is then a {@link ConfigurationError} when the provider is made. @defaultValue false */
-  readonly apiKeyRequired?: boolean
+  readonly apiKeyRequired?: boolean | undefined
 }

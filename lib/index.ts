@@ -12,6 +12,7 @@ export type {
 export type {
   AbortSignalLike,
   CallOptions,
+  CapabilityOverrides,
   GenerationOptions,
   ProviderCapabilities,
   ProviderConfig,

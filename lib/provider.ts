@@ -1,7 +1,13 @@
 import { checkCall, checkNumbers, checkObject, configOf, mistake, timeoutsOf, toJson } from './arguments'
 import { Call, type CallSetup, type Hooks } from './call'
 import type { ChatMessage, ChatRequest, ChatResponse, ChatStream, QueryOptions } from './chat'
-import type { CallOptions, ProviderCapabilities, ProviderConfig, ProviderDefinition } from './config'
+import type {
+  CallOptions,
+  CapabilityOverrides,
+  ProviderCapabilities,
+  ProviderConfig,
+  ProviderDefinition,
+} from './config'
 import { environmentOf, listed } from './definition'
 import { theOutbox } from './delivery'
 import { AbortError, type ErrorDetails, errorOf } from './errors'
@@ -57,7 +63,7 @@ export class OpenAICompatibleProvider implements ChatProvider, AsyncDisposable {
   readonly #native: Provider
   readonly #hooks: Hooks
   readonly #isKeyRequired: boolean
-  readonly #givenCapabilities: Partial<ProviderCapabilities>
+  readonly #givenCapabilities: CapabilityOverrides
   /** What is reported, and what of the server it was made from. */
   #capabilities: { told: string | null; reported: ProviderCapabilities } | undefined
   readonly #pending = new Set<Promise<unknown>>()
@@ -77,6 +83,7 @@ export class OpenAICompatibleProvider implements ChatProvider, AsyncDisposable {
       definition: listed(definition),
       environment: environmentOf(definition),
     }
+    checkNumbers(address)
     checkNumbers(defaults ?? {}, 'defaults.')
     const opened = native.openProvider(
       toJson({ model, defaults: defaults ?? {}, timeout: timeoutsOf(timeout) ?? {}, endpoint }),
@@ -297,10 +304,7 @@ function conversation(options: QueryOptions): ChatRequest {
   return { ...rest, messages }
 }
 
-function reportedCapabilities(
-  told: string | null,
-  given: Partial<ProviderCapabilities>,
-): ProviderCapabilities {
+function reportedCapabilities(told: string | null, given: CapabilityOverrides): ProviderCapabilities {
   const defaults: ProviderCapabilities = {
     supportsStreaming: true,
     supportsTools: false,
@@ -309,6 +313,7 @@ function reportedCapabilities(
     maxContextTokens: 8192,
     supportedModels: [],
   }
-  const all: ProviderCapabilities = { ...defaults, ...(told === null ? {} : JSON.parse(told)), ...given }
+  const known = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
+  const all: ProviderCapabilities = { ...defaults, ...(told === null ? {} : JSON.parse(told)), ...known }
   return Object.freeze({ ...all, supportedModels: Object.freeze([...all.supportedModels]) })
 }

@@ -1,6 +1,6 @@
+import { mistake } from './arguments'
 import type { Call } from './call'
 import type { ChatResponse, ChatStream } from './chat'
-import { ConfigurationError } from './errors'
 import type { ProviderProgressEvent } from './events'
 
 /** The events of a call, for one `for await`. */
@@ -9,10 +9,9 @@ export class EventStream implements ChatStream {
   /** Events that nobody has taken yet, each with what it costs. */
   #waiting: { event: ProviderProgressEvent; units: number }[] = []
   #next = 0
-  /** How the call ended, once it has. */
-  #end: { error?: unknown } | undefined
-  /** Who waits for the next event. */
-  #wake: (() => void) | undefined
+  /** How the call ended, once it has; an error until the loop has thrown it. */
+  #end: { error?: { thrown: unknown } } | undefined
+  #takers: Taker[] = []
   #state: 'new' | 'iterated' | 'left' | 'dropped' = 'new'
 
   constructor(
@@ -21,7 +20,7 @@ export class EventStream implements ChatStream {
     this.#call = start((event, units) => this.#keep(event, units))
     this.#call.result.then(
       () => this.#finish({}),
-      (error) => this.#finish({ error }),
+      (thrown) => this.#finish({ error: { thrown } }),
     )
   }
 
@@ -35,42 +34,16 @@ export class EventStream implements ChatStream {
     this.#call.cancel(reason)
   }
 
-  async *[Symbol.asyncIterator](): AsyncGenerator<ProviderProgressEvent, void, undefined> {
+  [Symbol.asyncIterator](): AsyncIterator<ProviderProgressEvent, undefined> {
     if (this.#state !== 'new') {
       const why =
-        this.#state !== 'dropped'
-          ? 'it can be iterated only once'
-          : 'its events were dropped: begin the loop before, or in the same turn as, response()'
-      throw new ConfigurationError({
-        code: 'configuration',
-        message: `This stream has no more events: ${why}`,
-      })
+        this.#state === 'dropped'
+          ? 'its events were dropped: begin the loop before, or in the same turn as, response()'
+          : 'it can be iterated only once'
+      throw mistake(`This stream has no more events: ${why}`)
     }
     this.#state = 'iterated'
-    try {
-      while (true) {
-        const taken = this.#waiting[this.#next]
-        if (taken) {
-          this.#next += 1
-          this.#call.consume(taken.units)
-          yield taken.event
-        } else if (this.#end) {
-          if ('error' in this.#end) throw this.#end.error
-          return
-        } else {
-          this.#waiting = []
-          this.#next = 0
-          await new Promise<void>((resolve) => {
-            this.#wake = resolve
-          })
-        }
-      }
-    } finally {
-      // The loop was left, or the call has ended anyway.
-      this.#state = 'left'
-      this.#waiting = []
-      this.#call.cancel()
-    }
+    return { next: () => this.#take(), return: () => this.#leave() }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -79,28 +52,71 @@ export class EventStream implements ChatStream {
   }
 
   #keep(event: ProviderProgressEvent, units: number): void {
-    if (this.#state === 'dropped' || this.#state === 'left') {
+    const taker = this.#takers.shift()
+    if (taker) {
       this.#call.consume(units)
-      return
+      taker.resolve({ value: event, done: false })
+    } else if (this.#state === 'new' || this.#state === 'iterated') {
+      this.#waiting.push({ event, units })
+    } else {
+      this.#call.consume(units)
     }
-    this.#waiting.push({ event, units })
-    this.#wakeUp()
+  }
+
+  #take(): Promise<IteratorResult<ProviderProgressEvent, undefined>> {
+    const taken = this.#waiting[this.#next]
+    if (taken) {
+      this.#next += 1
+      if (this.#next === this.#waiting.length) this.#forget()
+      this.#call.consume(taken.units)
+      return Promise.resolve({ value: taken.event, done: false })
+    }
+    if (!this.#end) return new Promise((resolve, reject) => this.#takers.push({ resolve, reject }))
+    const { error } = this.#end
+    this.#end = {}
+    return error === undefined ? Promise.resolve(DONE) : Promise.reject(error.thrown)
+  }
+
+  /** The loop was left. */
+  #leave(): Promise<IteratorResult<ProviderProgressEvent, undefined>> {
+    this.#state = 'left'
+    this.#forget()
+    this.#end = {}
+    for (const taker of this.#takers.splice(0)) taker.resolve(DONE)
+    this.#call.cancel()
+    return Promise.resolve(DONE)
   }
 
   #drop(): void {
     if (this.#state !== 'new') return
     this.#state = 'dropped'
     for (const { units } of this.#waiting) this.#call.consume(units)
+    this.#forget()
+  }
+
+  #forget(): void {
     this.#waiting = []
+    this.#next = 0
   }
 
-  #finish(end: { error?: unknown }): void {
-    this.#end = end
-    this.#wakeUp()
+  #finish(end: { error?: { thrown: unknown } }): void {
+    if (this.#state === 'left') return
+    const [first, ...others] = this.#takers.splice(0)
+    for (const taker of others) taker.resolve(DONE)
+    if (first) {
+      this.#end = {}
+      if (end.error) first.reject(end.error.thrown)
+      else first.resolve(DONE)
+    } else {
+      this.#end = end
+    }
   }
+}
 
-  #wakeUp(): void {
-    this.#wake?.()
-    this.#wake = undefined
-  }
+const DONE = { value: undefined, done: true } as const
+
+/** Who waits for the next event. */
+interface Taker {
+  resolve(result: IteratorResult<ProviderProgressEvent, undefined>): void
+  reject(error: unknown): void
 }

@@ -19,7 +19,7 @@ use tokio::time::Instant;
 
 use crate::{call::Handle, guard::guarded, packed::Packed, runtime};
 
-/// Deltas wake JavaScript at most this often. Nobody sees it, and a wake costs more than a hundred deltas.
+/// Deltas wake JavaScript at most this often. Nobody sees it, and a wake costs more than many deltas.
 const WINDOW: Duration = Duration::from_millis(5);
 
 /// What `deliver` in `lib/delivery.ts` is called with: the texts of all records joined, and three numbers a record:

@@ -3,8 +3,8 @@ use std::sync::{Arc, OnceLock};
 use local_llm_engine::transport::Clients;
 use tokio::runtime::{Builder, Handle, Runtime};
 
-/// One worker: hyper's connection task then runs where its bytes are parsed. On two cores, handing them over cost
-/// up to ten times as much.
+/// One worker: hyper's connection task then runs where its bytes are parsed. Handing them to another core costs more
+/// than parsing them.
 const WORKERS: usize = 1;
 
 /// The runtime of this process. It is never shut down: a call that outlives its thread is cancelled, not waited for.

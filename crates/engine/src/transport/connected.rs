@@ -14,6 +14,10 @@ use tokio::time::Instant;
 pub struct Connected(Arc<OnceLock<Instant>>);
 
 impl Connected {
+    pub(super) fn stands(&self) {
+        self.0.get_or_init(Instant::now);
+    }
+
     #[must_use]
     pub fn since(&self) -> Option<Instant> {
         self.0.get().copied()
@@ -40,7 +44,7 @@ impl Body for AnnouncedBody {
         mut self: Pin<&mut Self>,
         _: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        self.connected.0.get_or_init(Instant::now);
+        self.connected.stands();
         Poll::Ready(self.bytes.take().map(|bytes| Ok(Frame::data(bytes))))
     }
 

@@ -131,19 +131,34 @@ impl Watch {
     }
 
     fn poll_expired(&mut self, context: &mut Context<'_>) -> Poll<Error> {
-        while let Some((deadline, clock, limit)) = self.deadline() {
-            if deadline < self.alarm.deadline() {
-                self.alarm.as_mut().reset(deadline);
+        let mut from = None;
+        while let Some(look) = self.next_look(from) {
+            if look < self.alarm.deadline() || self.alarm.is_elapsed() {
+                self.alarm.as_mut().reset(look);
             }
             if self.alarm.as_mut().poll(context).is_pending() {
                 break;
             }
-            if Instant::now() >= deadline {
+            let now = Instant::now();
+            if let Some((_, clock, limit)) = self.deadline().filter(|(deadline, ..)| now >= *deadline) {
                 return Poll::Ready(Error::timeout(clock, limit));
             }
-            self.alarm.as_mut().reset(deadline);
+            from = Some(now);
         }
         Poll::Pending
+    }
+
+    /// When the clocks are to be looked at: at the next deadline, or where that may have changed unnoticed.
+    fn next_look(&self, from: Option<Instant>) -> Option<Instant> {
+        let deadline = self.deadline().map(|(deadline, ..)| deadline);
+        let unnoticed = match &self.stage {
+            // That the connection stands is told to another task.
+            Stage::Connecting { since, connected } if connected.since().is_none() => {
+                self.timeouts.limit(Clock::FirstToken).map(|limit| from.unwrap_or(*since) + limit)
+            }
+            _ => None,
+        };
+        [deadline, unnoticed].into_iter().flatten().min()
     }
 
     /// The deadline that comes first.
@@ -226,6 +241,22 @@ mod tests {
         let since = Instant::now();
         assert_eq!(clock_that_runs_out(&mut watch).await, Clock::FirstToken);
         assert_eq!(since.elapsed(), Duration::from_millis(10));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_first_token_is_waited_for_since_the_connection_though_nobody_tells_that_it_stands() {
+        for timeouts in [r#"{"connect":1000,"firstToken":20}"#, r#"{"connect":0,"firstToken":20}"#] {
+            let mut watch = watch(timeouts);
+            let connected = Connected::default();
+            watch.connects(connected.clone());
+            let started = Instant::now();
+            tokio::spawn(async move {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+                connected.stands();
+            });
+            assert_eq!(clock_that_runs_out(&mut watch).await, Clock::FirstToken);
+            assert_eq!(started.elapsed(), Duration::from_millis(25));
+        }
     }
 
     #[tokio::test]
