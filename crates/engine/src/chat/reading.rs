@@ -90,3 +90,269 @@ impl Reading {
         self.assembly.into_partial()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::{
+        protocol::{Dialect, openai::OpenAi},
+        types::{Event, FinishReason, Usage},
+    };
+
+    #[derive(Debug, Default, PartialEq)]
+    struct Told {
+        text: String,
+        reasoning: String,
+        warnings: Vec<&'static str>,
+        progress: Vec<(Option<u64>, Option<u64>)>,
+    }
+
+    impl Events for Told {
+        fn event(&mut self, event: Event<'_>) {
+            match event {
+                Event::Message(text) => self.text.push_str(text),
+                Event::Reasoning(text) => self.reasoning.push_str(text),
+                Event::Warning(warning) => self.warnings.push(warning.code),
+                Event::Progress { done, total, .. } => self.progress.push((done, total)),
+            }
+        }
+    }
+
+    fn read(pieces: &[&[u8]]) -> (Result<Answer>, Told) {
+        let mut told = Told::default();
+        let mut reading = Reading::new(OpenAi.decoder(1 << 20));
+        for piece in pieces {
+            if let Err(error) = reading.push(piece, &mut told) {
+                return (Err(error), told);
+            }
+        }
+        (reading.finish(None, &mut told), told)
+    }
+
+    fn answer(body: &str) -> Answer {
+        read(&[body.as_bytes()]).0.unwrap_or_else(|error| panic!("{error}: {body}"))
+    }
+
+    fn error(body: &str) -> Error {
+        read(&[body.as_bytes()]).0.unwrap_err()
+    }
+
+    /// A stream of these deltas, each the inside of a choice, with its proper end.
+    fn stream(choices: &[&str]) -> String {
+        let chunk = |choice: &&str| format!("data: {{\"choices\":[{{\"index\":0,{choice}}}]}}\n\n");
+        choices.iter().map(chunk).collect::<String>() + "data: [DONE]\n\n"
+    }
+
+    const HELLO: &str = r#""delta":{"content":"Hello"}"#;
+    const STOP: &str = r#""delta":{},"finish_reason":"stop""#;
+
+    #[test]
+    fn text_is_found_wherever_servers_put_it() {
+        for choice in [
+            HELLO,
+            r#""delta":{"role":"","content":["Hel","lo"]}"#,
+            r#""delta":{"content":[{"type":"text","text":"Hello"}]}"#,
+            r#""message":{"role":"assistant","content":"Hello"}"#,
+            r#""text":"Hello""#,
+            r#""delta":{"content":null,"refusal":"Hello"}"#,
+        ] {
+            assert_eq!(answer(&stream(&[choice, STOP])).content, "Hello", "{choice}");
+        }
+    }
+
+    #[test]
+    fn reasoning_is_found_wherever_servers_put_it_and_told_once() {
+        for choice in [
+            r#""delta":{"reasoning_content":"why"}"#,
+            r#""delta":{"reasoning":"why"}"#,
+            r#""delta":{"thinking":"why"}"#,
+            r#""delta":{"reasoning":"why","reasoning_content":"why"}"#,
+            r#""delta":{"reasoning":"why","reasoning_details":[{"type":"reasoning.text","text":"why"}]}"#,
+            r#""delta":{"reasoning_details":[{"text":"why"}]}"#,
+            r#""delta":{"content":[{"type":"thinking","thinking":[{"type":"text","text":"why"}]}]}"#,
+            r#""delta":{"content":"<think>why</think>"}"#,
+        ] {
+            let answer = answer(&stream(&[choice, HELLO, STOP]));
+            assert_eq!((answer.reasoning.as_str(), answer.content.as_str()), ("why", "Hello"), "{choice}");
+        }
+    }
+
+    #[test]
+    fn chunks_without_anything_to_read_are_survived() {
+        let odd = concat!(
+            "data: {\"choices\":null}\n\ndata: {\"choices\":[]}\n\ndata: {}\n\ndata: null\n\n",
+            "data:\n\ndata: : keepalive\n\n: ping\n\ndata: {\"choices\":[null,3,\"x\"],\"id\":7,\"usage\":\"none\"}\n\n",
+            "data: {\"choices\":[{\"delta\":null}],\"error\":null}\n\ndata: {\"choices\":{\"delta\":{\"content\":\"!\"}}}\n\n",
+        );
+        assert_eq!(answer(&(odd.to_owned() + &stream(&[HELLO, STOP]))).content, "!Hello");
+    }
+
+    #[test]
+    fn the_words_for_an_end_become_few() {
+        for (word, reason) in [
+            ("stop", FinishReason::Stop),
+            ("eos", FinishReason::Stop),
+            ("stop_sequence", FinishReason::Stop),
+            ("length", FinishReason::Length),
+            ("model_length", FinishReason::Length),
+            ("content_filter", FinishReason::ContentFilter),
+            ("function_call", FinishReason::ToolCalls),
+            ("repetition", FinishReason::Unknown),
+        ] {
+            let finish = format!(r#""delta":{{}},"finish_reason":"{word}""#);
+            assert_eq!(answer(&stream(&[HELLO, &finish])).finish_reason, reason, "{word}");
+        }
+        let twice = answer(&stream(&[HELLO, STOP, r#""delta":{},"finish_reason":"""#, STOP]));
+        assert_eq!(twice.finish_reason, FinishReason::Stop);
+    }
+
+    #[test]
+    fn stop_although_tools_were_called_is_tool_calls() {
+        let call =
+            r#""delta":{"tool_calls":[{"index":0,"id":"a","function":{"name":"f","arguments":"{}"}}]}"#;
+        let answer = answer(&stream(&[call, STOP]));
+        assert_eq!(answer.finish_reason, FinishReason::ToolCalls);
+        assert_eq!(answer.warnings[0].code, "tool_calls");
+    }
+
+    #[test]
+    fn done_without_a_finish_reason_is_an_end_whose_reason_is_unknown() {
+        let answer = answer(&stream(&[HELLO]));
+        assert_eq!(answer.finish_reason, FinishReason::Unknown);
+        assert_eq!(answer.warnings[0].code, "finish_reason");
+    }
+
+    #[test]
+    fn what_ends_without_a_word_is_broken_off_and_keeps_what_came() {
+        let error =
+            error("data: {\"choices\":[{\"delta\":{\"content\":\"Hel\"}}]}\n\nproxy error: no route\n");
+        assert_eq!(error.code, Code::Stream);
+        assert_eq!(error.partial.as_ref().unwrap().content, "Hel");
+        assert!(error.message.contains("proxy error: no route"), "{}", error.message);
+    }
+
+    #[test]
+    fn nothing_and_a_page_are_no_answer() {
+        assert_eq!(error("").code, Code::EmptyCompletion);
+        assert_eq!(error(": ping\n\ndata: [DONE]\n\n").code, Code::EmptyCompletion);
+        let page = error("<!doctype html><title>Welcome</title>");
+        assert_eq!((page.code, page.wrong_path), (Code::Protocol, true));
+        assert!(page.message.contains("Welcome"));
+    }
+
+    #[test]
+    fn an_error_in_the_stream_is_told_in_the_servers_words_with_what_had_come() {
+        for failure in [
+            r#"data: {"error":{"message":"boom"}}"#,
+            r#"data: {"error":"boom"}"#,
+            r#"data: {"object":"error","message":"boom"}"#,
+            r#"data: {"choices":[{"index":0,"delta":{},"error":{"message":"boom"}}]}"#,
+            r#"data: {"error":{"code":502,"message":"boom"},"choices":[{"delta":{},"finish_reason":"error"}]}"#,
+            "event: error\ndata: {\"message\":\"boom\"}",
+            "error: {\"message\":\"boom\"}",
+            "data: {\"error\": \"boom\nin two \"lines\"\"}",
+        ] {
+            let body =
+                format!("data: {{\"choices\":[{{\"delta\":{{\"content\":\"Hel\"}}}}]}}\n\n{failure}\n\n");
+            let error = error(&body);
+            assert!(error.message.contains("boom"), "{failure}: {}", error.message);
+            assert_eq!(error.partial.as_ref().unwrap().content, "Hel", "{failure}");
+        }
+    }
+
+    #[test]
+    fn a_chunk_that_is_no_json_fails_the_answer_and_a_word_that_is_no_chunk_does_not() {
+        assert_eq!(
+            error(&("data: {\"choices\": nope}\n\n".to_owned() + &stream(&[HELLO, STOP]))).code,
+            Code::Protocol
+        );
+        let answer = answer(&("data: warming up\n\n".to_owned() + &stream(&[HELLO, STOP])));
+        assert_eq!(answer.warnings[0].code, "frame");
+    }
+
+    #[test]
+    fn json_that_its_writer_got_slightly_wrong_is_read_with_a_warning() {
+        let body = "data: {\"choices\":[{\"delta\":{\"content\":\"a\tb\"},\"logprobs\":NaN}]}\n\n".to_owned();
+        let answer = answer(&(body + &stream(&[STOP])));
+        assert_eq!((answer.content.as_str(), answer.warnings[0].code), ("a\tb", "json"));
+    }
+
+    #[test]
+    fn one_document_or_one_a_line_is_an_answer_too() {
+        let whole = r#"{"choices":[{"message":{"content":"Hello"},"finish_reason":"stop"}],"usage":{"prompt_tokens":5,"completion_tokens":2}}"#;
+        let answered = answer(&format!("\u{feff} {whole}\n"));
+        assert_eq!((answered.content.as_str(), answered.usage.unwrap().total_tokens), ("Hello", 7));
+        let lines = stream(&[HELLO, STOP]).replace("data: ", "").replace("[DONE]", "");
+        assert_eq!(answer(&lines).content, "Hello");
+    }
+
+    #[test]
+    fn the_last_count_that_counts_something_is_taken() {
+        let usage = |body: &str| answer(&(body.to_owned() + &stream(&[HELLO, STOP]))).usage;
+        let counted = Some(Usage { input_tokens: 5, output_tokens: 2, total_tokens: 7, ..Usage::default() });
+        for body in [
+            r#"data: {"usage":{"prompt_tokens":5,"completion_tokens":2,"total_tokens":7}}"#,
+            r#"data: {"x_groq":{"usage":{"prompt_tokens":5,"completion_tokens":2}}}"#,
+            r#"data: {"usage":{"input_tokens":5,"output_tokens":2}}"#,
+            "data: {\"usage\":{\"prompt_tokens\":1}}\n\ndata: {\"usage\":{\"prompt_tokens\":5,\"completion_tokens\":2}}",
+            "data: {\"usage\":{\"prompt_tokens\":5,\"completion_tokens\":2}}\n\ndata: {\"usage\":null}",
+            "data: {\"usage\":{\"prompt_tokens\":5,\"completion_tokens\":2}}\n\ndata: {\"usage\":{\"prompt_tokens\":0}}",
+        ] {
+            assert_eq!(usage(&format!("{body}\n\n")), counted, "{body}");
+        }
+        assert_eq!(usage("data: {\"usage\":{\"prompt_tokens\":0,\"completion_tokens\":0}}\n\n"), None);
+        let timings =
+            usage("data: {\"timings\":{\"cache_n\":3,\"prompt_n\":2,\"predicted_n\":2}}\n\n").unwrap();
+        assert_eq!((timings.input_tokens, timings.cached_input_tokens), (5, Some(3)));
+    }
+
+    #[test]
+    fn only_the_first_choice_is_the_answer() {
+        let other = "data: {\"choices\":[{\"index\":1,\"delta\":{\"content\":\"Other\"}}]}\n\n".to_owned();
+        let answer = answer(&(other + &stream(&[HELLO, STOP])));
+        assert_eq!((answer.content.as_str(), answer.warnings[0].code), ("Hello", "choices"));
+    }
+
+    #[test]
+    fn progress_is_told() {
+        let body = "data: {\"prompt_progress\":{\"processed\":3,\"total\":9},\"choices\":[]}\n\n".to_owned();
+        let (_, told) = read(&[(body + &stream(&[HELLO, STOP])).as_bytes()]);
+        assert_eq!(told.progress, [(Some(3), Some(9))]);
+    }
+
+    #[test]
+    fn what_is_complete_stays_so_when_the_connection_breaks_after_it() {
+        let mut told = Told::default();
+        let mut reading = Reading::new(OpenAi.decoder(1 << 20));
+        let body = "data: {\"choices\":[{\"delta\":{\"content\":\"Hello\"},\"finish_reason\":\"stop\"}]}\n\ndata: {\"us";
+        reading.push(body.as_bytes(), &mut told).unwrap();
+        let broken = Error::new(Code::Stream, "reset");
+        assert_eq!(reading.finish(Some(broken), &mut told).unwrap().content, "Hello");
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_cut_anywhere_end_in_the_same_answer_or_error(
+            pieces in prop::collection::vec(
+                prop_oneof![
+                    prop::collection::vec(any::<u8>(), 0..12),
+                    prop::sample::select(vec![
+                        "data: ", "{\"choices\":[{\"delta\":{\"content\":\"é🙂\"}}]}", "\n\n", "\r\n", "[DONE]", "{\"error\":\"x",
+                        "{\"choices\":[{\"finish_reason\":\"stop\"}]}", "<html>", "\"\\ud83d\"", "null", "[[[[", "1e999",
+                    ]).prop_map(|text| text.as_bytes().to_vec()),
+                ],
+                0..16,
+            ),
+            cut in any::<prop::sample::Index>(),
+        ) {
+            let body = pieces.concat();
+            let cut = cut.index(body.len() + 1);
+            let bytes: Vec<&[u8]> = body.chunks(1).collect();
+            let whole = read(&[&body]);
+            prop_assert_eq!(&read(&[&body[..cut], &body[cut..]]), &whole);
+            prop_assert_eq!(&read(&bytes), &whole);
+        }
+    }
+}
