@@ -1,0 +1,77 @@
+import { type ExecFileException, execFile } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, test as it } from 'vitest'
+import { LlamaServer } from './support/llama-server.js'
+
+const server = new LlamaServer({ key: 'secret' })
+
+interface Run {
+  args?: string[]
+  stdin?: string
+  env?: Record<string, string>
+}
+
+interface Outcome {
+  code: ExecFileException['code']
+  stdout: string
+  stderr: string
+}
+
+/** Runs an example as its users do: as a program of its own. */
+function run(name: string, { args = [], stdin = '', env = {} }: Run = {}): Promise<Outcome> {
+  const file = fileURLToPath(new URL(`../examples/${name}`, import.meta.url))
+  const address = { OPENAI_COMPATIBLE_BASE_URL: server.baseURL, OPENAI_COMPATIBLE_API_KEY: 'secret' }
+  const options = { env: { ...process.env, ...address, ...env } }
+  return new Promise((resolve) => {
+    const child = execFile(process.execPath, [file, ...args], options, (error, stdout, stderr) => {
+      resolve({ code: error?.code ?? 0, stdout, stderr })
+    })
+    child.stdin?.end(stdin)
+  })
+}
+
+it('stream.mjs writes the answer, and the reasoning apart from it', async () => {
+  const { code, stdout, stderr } = await run('stream.mjs', { args: ['Please think'] })
+  expect(stdout).toBe('Four.')
+  expect(stderr).toMatch(/^Let me count: one, two\n.*: \d+ tokens, the first after \d+ ms\n$/)
+  expect(code).toBe(0)
+})
+
+it('cancel.mjs keeps what was written before the time was up', async () => {
+  const { code, stdout } = await run('cancel.mjs', { args: ['story', '0.25'] })
+  expect(stdout).toMatch(/^Once upon a time .*…\n$/)
+  expect(code).toBe(0)
+})
+
+describe('commit-message.mjs', () => {
+  const diff = '+console.log("hello")\n'
+
+  it('prints the message', async () => {
+    const { code, stdout } = await run('commit-message.mjs', { stdin: diff })
+    expect(stdout).toBe('Hello! How can I help you today?\n')
+    expect(code).toBe(0)
+  })
+
+  it.each([
+    {
+      mistake: 'a server that is not there',
+      options: { env: { OPENAI_COMPATIBLE_BASE_URL: 'http://127.0.0.1:9/v1' } },
+      explanation: 'No server answers',
+    },
+    {
+      mistake: 'a wrong key',
+      options: { env: { OPENAI_COMPATIBLE_API_KEY: 'wrong' } },
+      explanation: 'The server wants another key',
+    },
+    {
+      mistake: 'a diff that is too long',
+      options: { stdin: '+ a line\n'.repeat(5000) },
+      explanation: 'The diff is too long',
+    },
+  ])('explains $mistake', async ({ options, explanation }) => {
+    const { code, stdout, stderr } = await run('commit-message.mjs', { stdin: diff, ...options })
+    expect(stderr).toContain(explanation)
+    expect(stdout).toBe('')
+    expect(code).toBe(1)
+  })
+})

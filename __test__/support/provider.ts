@@ -1,0 +1,24 @@
+import { onTestFinished } from 'vitest'
+import { OpenAICompatibleProvider, type ProviderConfig } from '../../index.js'
+import type { ScriptedServer } from './scripted-server.js'
+import { KEY } from './witness.js'
+
+/** A provider for one test, with a key that must not be shown, and a model, so that nobody asks for one. */
+export function providerOf(
+  server: Pick<ScriptedServer, 'baseURL'>,
+  config: ProviderConfig = {},
+): OpenAICompatibleProvider {
+  const provider = new OpenAICompatibleProvider({
+    baseURL: server.baseURL,
+    apiKey: KEY,
+    model: 'm',
+    ...config,
+  })
+  onTestFinished(() => provider.close())
+  return provider
+}
+
+/** A conversation of one question. */
+export function asking(content: string): { messages: [{ role: 'user'; content: string }] } {
+  return { messages: [{ role: 'user', content }] }
+}

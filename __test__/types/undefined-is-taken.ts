@@ -1,0 +1,36 @@
+import type {
+  CallOptions,
+  ChatMessage,
+  ChatRequest,
+  GenerationOptions,
+  OpenAICompatibleProvider,
+  ProviderConfig,
+  ProviderDefinition,
+  QueryOptions,
+  Timeouts,
+} from '../../index.js'
+
+/** The optional fields of `T` that do not take an explicit `undefined`. */
+type Refusing<T> = {
+  [K in keyof T]-?: object extends Pick<T, K> ? (undefined extends Required<T>[K] ? never : K) : never
+}[keyof T]
+
+type None<T extends never> = T
+
+/** Users hold their settings in optional fields and pass them on. */
+export type Taken = [
+  None<Refusing<ProviderConfig>>,
+  None<Refusing<NonNullable<ProviderConfig['capabilities']>>>,
+  None<Refusing<Timeouts>>,
+  None<Refusing<GenerationOptions>>,
+  None<Refusing<CallOptions>>,
+  None<Refusing<QueryOptions>>,
+  None<Refusing<ChatRequest>>,
+  None<Refusing<Extract<ChatMessage, { role: 'user' }>>>,
+  None<Refusing<Extract<ChatMessage, { role: 'assistant' }>>>,
+  None<Refusing<ProviderDefinition>>,
+  None<Refusing<NonNullable<Parameters<OpenAICompatibleProvider['listModels']>[0]>>>,
+]
+
+// @ts-expect-error: such a field is found
+export type Found = None<Refusing<{ field?: string }>>
