@@ -113,7 +113,7 @@ export interface ProviderCapabilities {
   /** @defaultValue 8192 */
   readonly maxContextTokens: number
   /** @defaultValue [] */
-  readonly supportedModels: readonly string[]
+  readonly supportedModels: string[]
 }
 
 /** Some capabilities, as the caller knows them better. */

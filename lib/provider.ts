@@ -315,5 +315,7 @@ function reportedCapabilities(told: string | null, given: CapabilityOverrides): 
   }
   const known = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
   const all: ProviderCapabilities = { ...defaults, ...(told === null ? {} : JSON.parse(told)), ...known }
-  return Object.freeze({ ...all, supportedModels: Object.freeze([...all.supportedModels]) })
+  const supportedModels = [...all.supportedModels]
+  Object.freeze(supportedModels)
+  return Object.freeze({ ...all, supportedModels })
 }

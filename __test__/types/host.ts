@@ -6,7 +6,7 @@ export interface ProviderCapabilities {
   supportsSystemPrompt: boolean
   supportsMultiTurn: boolean
   maxContextTokens: number
-  supportedModels: readonly string[]
+  supportedModels: string[]
 }
 
 export type ProviderProgressEvent = { type: 'message'; content: string } | { type: 'completion' }

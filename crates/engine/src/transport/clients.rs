@@ -7,6 +7,7 @@ use std::{
 use reqwest::{Client, ClientBuilder, redirect};
 use tokio::sync::OnceCell;
 
+use super::pooled::NoteConnections;
 use crate::{
     endpoint::Address,
     error::{Code, Error, Result},
@@ -66,6 +67,7 @@ fn builder() -> ClientBuilder {
         .pool_max_idle_per_host(POOL_SIZE)
         .tcp_keepalive(TCP_KEEPALIVE)
         .tcp_nodelay(true)
+        .connector_layer(NoteConnections)
         .user_agent(concat!("local-llm-provider/", env!("CARGO_PKG_VERSION")))
 }
 

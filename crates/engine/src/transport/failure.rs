@@ -98,7 +98,10 @@ fn is_parse(error: &reqwest::Error) -> bool {
     hyper_error(error).is_some_and(hyper::Error::is_parse)
 }
 
-fn is_closed(error: &reqwest::Error) -> bool {
-    hyper_error(error)
-        .is_some_and(|error| error.is_incomplete_message() || error.is_closed() || error.is_canceled())
+/// The connection was closed before any byte of an answer.
+pub(super) fn is_closed(error: &reqwest::Error) -> bool {
+    let by_system = matches!(system_code(error), Some("ECONNRESET" | "EPIPE" | "ECONNABORTED"));
+    let by_peer =
+        |error: &hyper::Error| error.is_incomplete_message() || error.is_closed() || error.is_canceled();
+    by_system || hyper_error(error).is_some_and(by_peer)
 }

@@ -3,11 +3,15 @@
 mod clients;
 mod connected;
 mod failure;
+mod pooled;
 mod response;
 mod watch;
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, header};
+use tokio::time::Instant;
 
 pub use clients::Clients;
 pub use connected::Connected;
@@ -19,6 +23,7 @@ use crate::{
     error::{Error, Result},
 };
 use connected::AnnouncedBody;
+use pooled::noting_connections;
 
 /// How long an answer may be, after decompression.
 pub const MAX_RESPONSE_BYTES: u64 = 1 << 30;
@@ -35,9 +40,12 @@ pub struct Request {
     pub body: Option<Bytes>,
 }
 
+/// How soon a connection from the pool shows that it was closed. Later, the server may have read the request.
+const STALE_WITHIN: Duration = Duration::from_millis(100);
+
 impl Clients {
     /// Sends `request` and waits for the head of the answer, whatever its status. `connected` is told when the
-    /// connection stands.
+    /// connection stands. A connection from the pool that turns out to be closed is replaced once.
     ///
     /// # Errors
     /// `connection`
@@ -46,14 +54,22 @@ impl Clients {
         let Request { method, url, mut headers, body } = request;
         // A stream that is compressed comes in lumps.
         headers.entry(header::ACCEPT_ENCODING).or_insert(HeaderValue::from_static("identity"));
-        let mut builder = client.request(method, &url).headers(headers);
-        if let Some(body) = body {
-            builder = builder.body(reqwest::Body::wrap(AnnouncedBody::new(body, connected)));
-        }
-        match builder.send().await {
-            Ok(response) => Ok(Response::new(response)),
-            Err(error) => Err(failure::of_request(&error, address)),
-        }
+        let send = || {
+            let mut builder = client.request(method.clone(), &url).headers(headers.clone());
+            if let Some(body) = body.clone() {
+                builder = builder.body(reqwest::Body::wrap(AnnouncedBody::new(body, connected.clone())));
+            }
+            noting_connections(builder.send())
+        };
+        let sent_at = Instant::now();
+        let outcome = match send().await {
+            // The server had closed it while it waited in the pool: this request was never read.
+            (Err(error), false) if failure::is_closed(&error) && sent_at.elapsed() <= STALE_WITHIN => {
+                send().await.0
+            }
+            (outcome, _) => outcome,
+        };
+        outcome.map(Response::new).map_err(|error| failure::of_request(&error, address))
     }
 }
 
