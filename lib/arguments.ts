@@ -81,9 +81,9 @@ export function mistake(message: string, hint?: string): ConfigurationError {
   return new ConfigurationError({ code: 'configuration', message, ...(hint === undefined ? {} : { hint }) })
 }
 
+/** For people; also of what JSON cannot hold. */
 function describe(value: unknown): string {
-  if (value === null || value === undefined) return String(value)
-  return typeof value === 'object' || typeof value === 'function'
-    ? `a ${value.constructor.name}`
-    : `${typeof value} ${JSON.stringify(value)}`
+  if (typeof value === 'function') return 'a function'
+  if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'a list' : 'an object'
+  return typeof value === 'string' ? `the text ${JSON.stringify(value)}` : String(value)
 }

@@ -1,7 +1,7 @@
 import type { ChatResponse } from './chat'
 import type { AbortSignalLike } from './config'
 import { type Batch, Kind, Pace, type Receiver, receive, TURN, theOutbox } from './delivery'
-import { ConfigurationError, type ErrorDetails, errorOf } from './errors'
+import { ConfigurationError, type ErrorDetails, errorOf, type ProviderError } from './errors'
 import type { ProviderProgressEvent } from './events'
 import { onAbort } from './signals'
 
@@ -38,6 +38,12 @@ const REPORTED_UNITS = 512 * 1024
 /** What a record costs beyond its text. `src/call.rs` counts the same. */
 const RECORD_COST = 16
 
+/** A record that waits, or is handed on. */
+interface Entry {
+  kind: number
+  text: string
+}
+
 /** One call of the engine, from its start to the settling of its promise. */
 export class Call<T> implements Receiver {
   /** Settles after all events were handed on. */
@@ -46,14 +52,16 @@ export class Call<T> implements Receiver {
   readonly #trace: { stack?: string } = {}
   #resolve!: (value: T) => void
   #reject!: (error: unknown) => void
+  /** Gone once the call has settled. */
   #id: number | undefined
   #stopListening: (() => void) | undefined
-  /** What waits for the listener's promise, in order. */
-  #steps: (() => void)[] = []
+  /** What waits for the listener's promise, in order; what stands before `#next` has been handed on. */
+  #queue: Entry[] = []
+  #next = 0
   #blocked = false
   /** Somebody listens, and nothing waits: an event can be given at once. */
   #flows: boolean
-  /** Gone once it has thrown: it hears no more then. */
+  /** Gone once it has thrown or the call was cancelled: it hears no more then. */
   #listener: CallSetup['listener']
   readonly #takesLater: boolean
   #unreported = 0
@@ -61,7 +69,9 @@ export class Call<T> implements Receiver {
   #reasoning = ''
   /** What the caller's own code threw. */
   #thrown: { value: unknown } | undefined
-  #cancelReason: unknown
+  #cancelled: { reason: unknown } | undefined
+  /** How the call ends, once its last record has come and the listener has taken what it was given. */
+  #end: (() => void) | undefined
 
   constructor(setup: CallSetup) {
     this.#setup = setup
@@ -75,7 +85,7 @@ export class Call<T> implements Receiver {
     })
     const { signal } = setup
     if (signal?.aborted) {
-      this.#cancelReason = signal.reason
+      this.#cancelled = { reason: signal.reason }
       this.#fail({
         code: 'aborted',
         message: 'The call was cancelled before it began',
@@ -88,10 +98,17 @@ export class Call<T> implements Receiver {
     if (signal) this.#stopListening = onAbort(signal, () => this.cancel(signal.reason))
   }
 
-  /** Closes the connection; the call ends with an AbortError, and with what had arrived. */
+  /** Closes the connection; the call ends with an AbortError that holds what had arrived, heard or not. */
   cancel(reason?: unknown): void {
-    this.#cancelReason ??= reason
-    if (this.#id !== undefined) theOutbox().cancel(this.#id)
+    if (this.#id === undefined) return
+    this.#cancelled ??= { reason }
+    this.#flows = false
+    theOutbox().cancel(this.#id)
+    // The engine may have ended the call long ago, and its end waits here for a slow listener.
+    const waiting = this.#queue.slice(this.#next)
+    this.#forgetQueue()
+    for (const { kind, text } of waiting) this.#handle(kind, text)
+    if (waiting.length === 0) this.#end?.()
   }
 
   /** Events of so many units were taken by their consumer. */
@@ -103,13 +120,13 @@ export class Call<T> implements Receiver {
   }
 
   take(kind: number, text: string): boolean {
-    // Whoever ended the call does not wait for a listener any more, and what it has not heard is in `partial`.
-    if (kind === Kind.Failed && isOver(JSON.parse(text))) {
-      this.#steps = []
-      this.#blocked = false
+    // All the time the call had is over: no listener is waited for any more.
+    if (kind === Kind.Failed && this.#mustWait() && JSON.parse(text).clock === 'total') this.#forgetQueue()
+    else if (this.#mustWait()) {
+      this.#queue.push({ kind, text })
+      return kind === Kind.Done || kind === Kind.Failed
     }
-    if (this.#blocked || this.#steps.length > 0) this.#steps.push(() => this.#handle(kind, text))
-    else this.#handle(kind, text)
+    this.#handle(kind, text)
     return kind === Kind.Done || kind === Kind.Failed
   }
 
@@ -125,16 +142,16 @@ export class Call<T> implements Receiver {
       do {
         const end = at + (records[next + 2] as number)
         const units = end - at + RECORD_COST
-        const content = text.slice(at, end)
+        const event = { type: 'message', content: text.slice(at, end) } as const
         next += 3
         at = end
-        const returned = listener({ type: 'message', content }, units)
+        const returned = listener(event, units)
         if (returned !== undefined && isThenable(returned)) {
           this.#waitFor(returned, units)
           break
         }
         taken += units
-      } while (next < stop && records[next] === call && records[next + 1] === Kind.Message)
+      } while (this.#flows && next < stop && records[next] === call && records[next + 1] === Kind.Message)
     } catch (thrown) {
       this.#failBy(thrown)
     }
@@ -175,9 +192,14 @@ export class Call<T> implements Receiver {
     }
   }
 
+  #mustWait(): boolean {
+    return !this.#cancelled && (this.#blocked || this.#next < this.#queue.length)
+  }
+
   #emit(event: ProviderProgressEvent, units: number): void {
+    const listener = this.#cancelled ? undefined : this.#listener
     try {
-      const returned = this.#listener?.(event, units)
+      const returned = listener?.(event, units)
       if (returned !== undefined && isThenable(returned)) this.#waitFor(returned, units)
       else if (!this.#takesLater) this.consume(units)
     } catch (thrown) {
@@ -189,14 +211,15 @@ export class Call<T> implements Receiver {
   #waitFor(promise: PromiseLike<unknown>, units: number): void {
     this.#blocked = true
     this.#flows = false
-    promise.then(
+    // A thenable of the caller's own might call back at once.
+    Promise.resolve(promise).then(
       () => {
         if (!this.#takesLater) this.consume(units)
         this.#resume()
       },
       (thrown) => {
+        this.#blocked = false
         this.#failBy(thrown)
-        this.#resume()
       },
     )
   }
@@ -204,64 +227,106 @@ export class Call<T> implements Receiver {
   #resume(): void {
     this.#blocked = false
     const pace = new Pace(TURN)
-    let done = 0
-    while (!this.#blocked && done < this.#steps.length) {
-      this.#steps[done]?.()
-      done += 1
-      if (done % pace.stride === 0 && pace.isOver()) break
+    let handled = 0
+    while (!this.#blocked && this.#next < this.#queue.length) {
+      const { kind, text } = this.#queue[this.#next] as Entry
+      this.#next += 1
+      this.#handle(kind, text)
+      handled += 1
+      if (handled % pace.stride === 0 && pace.isOver()) break
     }
-    this.#steps.splice(0, done)
-    if (!this.#blocked && this.#steps.length > 0) {
+    if (this.#next === this.#queue.length) {
+      this.#forgetQueue()
+      if (!this.#blocked) this.#end?.()
+    } else if (!this.#blocked) {
       this.#blocked = true
       setImmediate(() => this.#resume())
     }
-    this.#flows = !this.#blocked && !this.#thrown
+    this.#flows = !this.#blocked && !this.#cancelled && this.#listener !== undefined
   }
 
-  /** Runs `step` once the listener has taken what it was given. Only for the last record: nothing waits behind it. */
-  #afterwards(step: () => void): void {
-    if (this.#blocked) this.#steps.push(step)
-    else step()
+  #forgetQueue(): void {
+    this.#queue = []
+    this.#next = 0
   }
 
   /** The caller's own code threw: the call ends, and with that same value. */
   #failBy(thrown: unknown): void {
     this.#thrown ??= { value: thrown }
-    this.#flows = false
     this.#listener = undefined
     this.cancel(thrown)
   }
 
   #succeed(value: unknown): void {
-    const result = isAnswer(value) ? withContent(value, this.#content, this.#reasoning) : value
-    if (isAnswer(value)) this.#emit({ type: 'completion' }, 0)
-    this.#afterwards(() => {
-      if (this.#thrown) this.#settle(() => this.#reject(this.#thrown?.value))
+    const isChat = isAnswer(value)
+    if (isChat) this.#emit({ type: 'completion' }, 0)
+    const succeed = () => {
+      const result = isChat ? withContent(value, this.#content, this.#reasoning) : value
+      if (this.#cancelled || this.#thrown)
+        this.#fail({ code: 'aborted', message: CANCELLED, ...this.#partial() })
       else this.#settle(() => this.#resolve(result as T))
-    })
+    }
+    this.#endWith(succeed)
+  }
+
+  /** What had arrived of an answer whose end the caller did not want to hear. */
+  #partial(): Pick<ErrorDetails, 'partial' | 'attempts'> {
+    const partial = this.#reasoning
+      ? { content: this.#content, reasoning: this.#reasoning }
+      : { content: this.#content }
+    return { partial, attempts: 1 }
   }
 
   #fail(details: ErrorDetails): void {
-    const options =
-      details.code === 'aborted' && this.#cancelReason !== undefined
-        ? { cause: this.#cancelReason }
-        : undefined
-    const error = errorOf({ ...details, server: this.#setup.provider }, options)
+    const isOver = this.#cancelled !== undefined || details.clock === 'total'
+    const error = this.#errorOf(details)
+    // A listener that is still busy is not called again, and whoever ended the call does not wait for it.
+    if (!this.#thrown && !(isOver && this.#blocked)) this.#tell(error, isOver)
+    const fail = () => this.#settle(() => this.#reject(this.#thrown ? this.#thrown.value : error))
+    if (isOver) fail()
+    else this.#endWith(fail)
+  }
+
+  #errorOf(details: ErrorDetails): ProviderError {
+    const { provider } = this.#setup
+    // Whatever else happened meanwhile, the caller did not want to hear the end.
+    const told: ErrorDetails =
+      this.#cancelled && details.code !== 'aborted'
+        ? { ...details, code: 'aborted', message: CANCELLED, retryable: false }
+        : details
+    const reason = this.#cancelled?.reason
+    const error = errorOf({ ...told, server: provider }, reason === undefined ? {} : { cause: reason })
     const frames = this.#trace.stack?.split('\n').slice(1).join('\n') ?? ''
     Object.defineProperty(error, 'stack', {
       value: `${error.name}: ${error.message}\n${frames}`,
       configurable: true,
       writable: true,
     })
-    if (!this.#thrown) this.#emit({ type: 'error', message: error.message, code: error.code }, 0)
-    const settle = () => this.#settle(() => this.#reject(this.#thrown ? this.#thrown.value : error))
-    if (isOver(details)) settle()
-    else this.#afterwards(settle)
+    return error
+  }
+
+  /** The `error` event. */
+  #tell(error: ProviderError, isOver: boolean): void {
+    try {
+      const returned = this.#listener?.({ type: 'error', message: error.message, code: error.code }, 0)
+      if (!isThenable(returned)) return
+      if (isOver) Promise.resolve(returned).catch(() => {})
+      else this.#waitFor(returned, 0)
+    } catch (thrown) {
+      this.#thrown ??= { value: thrown }
+    }
+  }
+
+  /** Ends the call by `end`, once the listener has taken what it was given. */
+  #endWith(end: () => void): void {
+    this.#end = end
+    if (!this.#blocked || this.#cancelled) end()
   }
 
   #settle(settle: () => void): void {
     this.#stopListening?.()
     this.#id = undefined
+    this.#end = undefined
     settle()
   }
 
@@ -282,10 +347,13 @@ export class Call<T> implements Receiver {
       answer = await ask[what](this.#setup.hooks, value)
     } catch (thrown) {
       this.#thrown ??= { value: thrown }
+      theOutbox().cancel(call)
     }
     theOutbox().reply(call, question, answer)
   }
 }
+
+const CANCELLED = 'The call was cancelled'
 
 /** How each hook is asked, and its answer written for the engine. */
 const ask = {
@@ -308,11 +376,6 @@ const ask = {
 
 function wrongReturn(name: string, expected: string): ConfigurationError {
   return new ConfigurationError({ code: 'configuration', message: `\`${name}\` must return ${expected}` })
-}
-
-/** The caller ended the call, or it took all the time it had. */
-function isOver({ code, clock }: ErrorDetails): boolean {
-  return code === 'aborted' || clock === 'total'
 }
 
 type Answer = Omit<ChatResponse, 'content' | 'reasoning' | 'message'>

@@ -72,6 +72,8 @@ export interface Timings {
   tokensPerSecond?: number
   /** How often the request was sent. */
   attempts: number
+  /** Whether the answer came without asking the server: never, so far. */
+  cached: boolean
 }
 
 /**
@@ -79,6 +81,8 @@ export interface Timings {
  * the loop cancels.
  */
 export interface ChatStream extends AsyncIterable<ProviderProgressEvent>, AsyncDisposable {
+  /** Only the text, in place of the events. */
+  textStream(): AsyncIterable<string>
   /**
    * The whole answer, also without iterating: events are then dropped, not kept. After the loop was left or
    * {@link cancel}, it rejects with an {@link AbortError} that holds `partial`. It never is an unhandled rejection.

@@ -12,7 +12,7 @@ import { environmentOf, listed } from './definition'
 import { theOutbox } from './delivery'
 import { AbortError, type ErrorDetails, errorOf } from './errors'
 import type { ProgressCallback, ProviderProgressEvent } from './events'
-import { native, type Provider } from './native'
+import { type CallFlags, native, type Provider } from './native'
 import type { Authenticator, ModelInfo, ProviderStatus } from './status'
 import { EventStream } from './stream'
 
@@ -61,12 +61,12 @@ export class OpenAICompatibleProvider implements ChatProvider, AsyncDisposable {
   /** `'openai-compatible'` */
   readonly name: string
   readonly #native: Provider
-  readonly #hooks: Hooks
+  readonly #apiKey: Hooks['apiKey']
   readonly #isKeyRequired: boolean
   readonly #givenCapabilities: CapabilityOverrides
   /** What is reported, and what of the server it was made from. */
   #capabilities: { told: string | null; reported: ProviderCapabilities } | undefined
-  readonly #pending = new Set<Promise<unknown>>()
+  readonly #pending = new Set<Pick<Call<unknown>, 'cancel' | 'result'>>()
 
   /**
    * Opens no connection.
@@ -94,13 +94,7 @@ export class OpenAICompatibleProvider implements ChatProvider, AsyncDisposable {
     this.#native = opened
     this.#isKeyRequired = definition.apiKeyRequired ?? false
     this.#givenCapabilities = capabilities ?? {}
-    const base = OpenAICompatibleProvider.prototype
-    this.#hooks = {
-      apiKey: typeof apiKey === 'function' ? apiKey : undefined,
-      requestHeaders:
-        this.requestHeaders === base.requestHeaders ? undefined : (headers) => this.requestHeaders(headers),
-      requestBody: this.requestBody === base.requestBody ? undefined : (body) => this.requestBody(body),
-    }
+    this.#apiKey = typeof apiKey === 'function' ? apiKey : undefined
   }
 
   /** `'http://localhost:1234/v1'` */
@@ -126,7 +120,8 @@ export class OpenAICompatibleProvider implements ChatProvider, AsyncDisposable {
    * @throws {@link ProviderError} of the class that its code stands for; what `onProgress` throws, as it is.
    */
   async query(options: QueryOptions): Promise<string> {
-    const { content } = await this.#chat(conversation(options), options.onProgress, this.query).result
+    const { content } = await this.#chat(conversation(options), listenerOf(options.onProgress), this.query)
+      .result
     return content
   }
 
@@ -136,7 +131,7 @@ export class OpenAICompatibleProvider implements ChatProvider, AsyncDisposable {
    * @throws As {@link query}.
    */
   async chat(request: ChatRequest): Promise<ChatResponse> {
-    return await this.#chat(request, request?.onProgress, this.chat).result
+    return await this.#chat(request, listenerOf(request?.onProgress), this.chat).result
   }
 
   /**
@@ -211,7 +206,9 @@ export class OpenAICompatibleProvider implements ChatProvider, AsyncDisposable {
   /** Cancels what is in flight and waits for its end; later calls reject with code `'aborted'`. Twice is fine. */
   async close(): Promise<void> {
     this.#native.close()
-    await Promise.allSettled(this.#pending)
+    const pending = [...this.#pending]
+    for (const call of pending) call.cancel()
+    await Promise.allSettled(pending.map((call) => call.result))
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -241,57 +238,60 @@ export class OpenAICompatibleProvider implements ChatProvider, AsyncDisposable {
 
   #chat(
     request: ChatRequest,
-    listener: ProgressCallback | CallSetup['listener'],
-    // biome-ignore lint/complexity/noBannedTypes: what Error.captureStackTrace takes
-    origin: Function,
+    listener: CallSetup['listener'],
+    origin: CallSetup['origin'],
     takesLater = false,
   ): Call<ChatResponse> {
     checkObject(request, 'The request')
     checkCall(request)
-    if (!Array.isArray(request.messages) || request.messages.length === 0)
+    if (!Array.isArray(request.messages) || request.messages.length === 0) {
       throw mistake('`messages` must be a list of at least one message')
+    }
     const { messages, model, signal, onProgress: _, timeout, ...options } = request
     checkNumbers(options)
     const json = toJson({ messages, model, timeout: timeoutsOf(timeout), options })
-    return this.#run<ChatResponse>({
-      signal,
-      origin,
-      takesLater,
-      listener: listener as CallSetup['listener'],
-      start: () => this.#native.chat(theOutbox(), json, this.#flags(listener !== undefined)),
-    })
+    return this.#run<ChatResponse>({ signal, origin, takesLater, listener }, (flags) =>
+      this.#native.chat(theOutbox(), json, flags),
+    )
   }
 
-  // biome-ignore lint/complexity/noBannedTypes: what Error.captureStackTrace takes
-  async #ask<T>(question: string, options: CallOptions, origin: Function): Promise<T> {
+  async #ask<T>(question: string, options: CallOptions, origin: CallSetup['origin']): Promise<T> {
     checkObject(options, 'The options')
     checkCall(options)
     const timeout = timeoutsOf(options.timeout)
     const json = timeout && toJson({ ...timeout })
-    return await this.#run<T>({
-      signal: options.signal,
-      origin,
-      start: () => this.#native.ask(theOutbox(), question, json, this.#flags(false)),
-    }).result
+    return await this.#run<T>({ signal: options.signal, origin }, (flags) =>
+      this.#native.ask(theOutbox(), question, json, flags),
+    ).result
   }
 
-  #run<T>(setup: Omit<CallSetup, 'provider' | 'hooks'>): Call<T> {
-    const call = new Call<T>({ ...setup, provider: this.name, hooks: this.#hooks })
-    const forget = () => {
-      this.#pending.delete(call.result)
+  #run<T>(
+    setup: Omit<CallSetup, 'provider' | 'hooks' | 'start'>,
+    start: (flags: CallFlags) => number,
+  ): Call<T> {
+    // Looked up for each call: a subclass may have them as fields.
+    const base = OpenAICompatibleProvider.prototype
+    const changesHeaders = this.requestHeaders !== base.requestHeaders
+    const changesBody = this.requestBody !== base.requestBody
+    const hooks: Hooks = {
+      apiKey: this.#apiKey,
+      requestHeaders: changesHeaders ? (headers) => this.requestHeaders(headers) : undefined,
+      requestBody: changesBody ? (body) => this.requestBody(body) : undefined,
     }
-    this.#pending.add(call.result)
+    const flags = { events: setup.listener !== undefined, changesHeaders, changesBody }
+    const call = new Call<T>({ ...setup, provider: this.name, hooks, start: () => start(flags) })
+    const forget = () => {
+      this.#pending.delete(call)
+    }
+    this.#pending.add(call)
     call.result.then(forget, forget)
     return call
   }
+}
 
-  #flags(events: boolean): { events: boolean; changesHeaders: boolean; changesBody: boolean } {
-    return {
-      events,
-      changesHeaders: this.#hooks.requestHeaders !== undefined,
-      changesBody: this.#hooks.requestBody !== undefined,
-    }
-  }
+/** Calls the caller's function with nothing but the event. */
+function listenerOf(onProgress: ProgressCallback | undefined): CallSetup['listener'] {
+  return onProgress && ((event) => onProgress(event))
 }
 
 /** A prompt as the conversation that it is. */

@@ -31,7 +31,14 @@ export class EventStream implements ChatStream {
   }
 
   cancel(reason?: unknown): void {
+    this.#forget()
     this.#call.cancel(reason)
+  }
+
+  async *textStream(): AsyncGenerator<string, void, undefined> {
+    for await (const event of this) {
+      if (event.type === 'message') yield event.content
+    }
   }
 
   [Symbol.asyncIterator](): AsyncIterator<ProviderProgressEvent, undefined> {

@@ -46,6 +46,8 @@ pub struct Timings {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tokens_per_second: Option<f64>,
     pub attempts: u32,
+    /// Whether the answer came without asking the server.
+    pub cached: bool,
 }
 
 /// A deviation that was repaired, or something that was changed or left out.
