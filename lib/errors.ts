@@ -76,17 +76,12 @@ export class ProviderError extends Error {
     this.retryable = details.retryable ?? false
     this.attempts = details.attempts ?? 0
     // What is not known is absent, not undefined.
-    assignKnown(this, details, [
-      'hint',
-      'status',
-      'systemCode',
-      'retryAfter',
-      'server',
-      'url',
-      'body',
-      'requestId',
-      'partial',
-    ])
+    assignKnown(this, details, ['hint', 'status', 'systemCode', 'retryAfter', 'server', 'url', 'requestId'])
+    // Long, and not for every log: there to be asked for, but not shown with the error.
+    for (const name of ['body', 'partial'] as const) {
+      if (details[name] !== undefined)
+        Object.defineProperty(this, name, { value: details[name], configurable: true })
+    }
   }
 
   /** Safe to log: no prompt, no key, no text of an answer. */

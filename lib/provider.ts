@@ -66,6 +66,8 @@ export class OpenAICompatibleProvider implements ChatProvider, AsyncDisposable {
   readonly #givenCapabilities: CapabilityOverrides
   /** What is reported, and what of the server it was made from. */
   #capabilities: { told: string | null; reported: ProviderCapabilities } | undefined
+  /** Streams whose end nobody has heard: it may be here already. */
+  readonly #streams = new Set<EventStream>()
   readonly #pending = new Set<Pick<Call<unknown>, 'cancel' | 'result'>>()
 
   /**
@@ -140,8 +142,8 @@ export class OpenAICompatibleProvider implements ChatProvider, AsyncDisposable {
    * @throws As {@link query}, but from the loop and from `response()`; only a wrong argument is thrown at once.
    */
   stream(request: ChatRequest): ChatStream {
-    const { onProgress } = request ?? {}
-    return new EventStream((keep) => {
+    const { onProgress, signal } = request ?? {}
+    const start = (keep: (event: ProviderProgressEvent, units: number) => void) => {
       const listener = (event: ProviderProgressEvent, units: number) => {
         keep(event, units)
         return onProgress?.(event)
@@ -150,7 +152,10 @@ export class OpenAICompatibleProvider implements ChatProvider, AsyncDisposable {
       // It may be asked for late, or never.
       call.result.catch(() => {})
       return call
-    })
+    }
+    const stream = new EventStream(start, signal, (over) => this.#streams.delete(over))
+    this.#streams.add(stream)
+    return stream
   }
 
   /**
@@ -207,7 +212,7 @@ export class OpenAICompatibleProvider implements ChatProvider, AsyncDisposable {
   async close(): Promise<void> {
     this.#native.close()
     const pending = [...this.#pending]
-    for (const call of pending) call.cancel()
+    for (const call of [...pending, ...this.#streams]) call.cancel()
     await Promise.allSettled(pending.map((call) => call.result))
   }
 

@@ -1,7 +1,10 @@
 import { mistake } from './arguments'
 import type { Call } from './call'
 import type { ChatResponse, ChatStream } from './chat'
+import type { AbortSignalLike } from './config'
+import { AbortError, errorOf, TimeoutError } from './errors'
 import type { ProviderProgressEvent } from './events'
+import { onAbort } from './signals'
 
 /** The events of a call, for one `for await`. */
 export class EventStream implements ChatStream {
@@ -10,13 +13,25 @@ export class EventStream implements ChatStream {
   #waiting: { event: ProviderProgressEvent; units: number }[] = []
   #next = 0
   /** How the call ended, once it has; an error until the loop has thrown it. */
-  #end: { error?: { thrown: unknown } } | undefined
+  #end: End | undefined
+  #heardEnd = false
+  readonly #over: () => void
+  /** What `response()` gives where nobody wanted to hear the end: it always rejects. */
+  #abandoned: Promise<never> | undefined
   #takers: Taker[] = []
   #state: 'new' | 'iterated' | 'left' | 'dropped' = 'new'
 
+  /** `onOver` is called once nobody can hear more of it. */
   constructor(
     start: (listener: (event: ProviderProgressEvent, units: number) => void) => Call<ChatResponse>,
+    signal: AbortSignalLike | undefined,
+    onOver: (stream: EventStream) => void,
   ) {
+    const stopListening = signal && onAbort(signal, () => this.cancel(signal.reason))
+    this.#over = () => {
+      stopListening?.()
+      onOver(this)
+    }
     this.#call = start((event, units) => this.#keep(event, units))
     this.#call.result.then(
       () => this.#finish({}),
@@ -27,12 +42,17 @@ export class EventStream implements ChatStream {
   response(): Promise<ChatResponse> {
     // A loop may begin in the same turn.
     if (this.#state === 'new') setImmediate(() => this.#drop())
+    if (this.#abandoned !== undefined) return this.#abandoned
+    const heard = () => this.#hearEnd()
+    this.#call.result.then(heard, heard)
     return this.#call.result
   }
 
   cancel(reason?: unknown): void {
+    this.#abandon(reason)
     this.#forget()
     this.#call.cancel(reason)
+    this.#over()
   }
 
   async *textStream(): AsyncGenerator<string, void, undefined> {
@@ -61,8 +81,7 @@ export class EventStream implements ChatStream {
   #keep(event: ProviderProgressEvent, units: number): void {
     const taker = this.#takers.shift()
     if (taker) {
-      this.#call.consume(units)
-      taker.resolve({ value: event, done: false })
+      taker.resolve(this.#given(event, units))
     } else if (this.#state === 'new' || this.#state === 'iterated') {
       this.#waiting.push({ event, units })
     } else {
@@ -75,18 +94,49 @@ export class EventStream implements ChatStream {
     if (taken) {
       this.#next += 1
       if (this.#next === this.#waiting.length) this.#forget()
-      this.#call.consume(taken.units)
-      return Promise.resolve({ value: taken.event, done: false })
+      return Promise.resolve(this.#given(taken.event, taken.units))
     }
     if (!this.#end) return new Promise((resolve, reject) => this.#takers.push({ resolve, reject }))
     const { error } = this.#end
     this.#end = {}
-    return error === undefined ? Promise.resolve(DONE) : Promise.reject(error.thrown)
+    if (error) return Promise.reject(error.thrown)
+    return this.#heardEnd || this.#abandoned === undefined ? Promise.resolve(DONE) : this.#abandoned
+  }
+
+  #hearEnd(): void {
+    this.#heardEnd = true
+    this.#over()
+  }
+
+  #given(event: ProviderProgressEvent, units: number): IteratorYieldResult<ProviderProgressEvent> {
+    if (event.type === 'completion') this.#hearEnd()
+    this.#call.consume(units)
+    return { value: event, done: false }
+  }
+
+  /** The caller does not want to hear the rest, which may be here already. */
+  #abandon(reason: unknown): void {
+    if (this.#heardEnd || this.#abandoned !== undefined) return
+    this.#abandoned = this.#call.result.then(({ content, reasoning, timings }) => {
+      const partial = reasoning === undefined ? { content } : { content, reasoning }
+      throw errorOf(
+        {
+          code: 'aborted',
+          message: 'The stream was left before its end',
+          attempts: timings.attempts,
+          partial,
+        },
+        reason === undefined ? {} : { cause: reason },
+      )
+    })
+    this.#abandoned.catch(() => {})
   }
 
   /** The loop was left. */
   #leave(): Promise<IteratorResult<ProviderProgressEvent, undefined>> {
+    this.#abandon(undefined)
     this.#state = 'left'
+    this.#over()
     this.#forget()
     this.#end = {}
     for (const taker of this.#takers.splice(0)) taker.resolve(DONE)
@@ -106,8 +156,14 @@ export class EventStream implements ChatStream {
     this.#next = 0
   }
 
-  #finish(end: { error?: { thrown: unknown } }): void {
+  #finish(end: End): void {
     if (this.#state === 'left') return
+    // Who cancelled does not want to hear what had come before; it is in `partial`.
+    const { thrown } = end.error ?? {}
+    const isOver =
+      thrown instanceof AbortError || (thrown instanceof TimeoutError && thrown.clock === 'total')
+    if (isOver) this.#waiting = this.#waiting.slice(this.#next).filter(({ event }) => event.type === 'error')
+    if (isOver) this.#next = 0
     const [first, ...others] = this.#takers.splice(0)
     for (const taker of others) taker.resolve(DONE)
     if (first) {
@@ -118,6 +174,11 @@ export class EventStream implements ChatStream {
       this.#end = end
     }
   }
+}
+
+/** How a call ended. */
+interface End {
+  error?: { thrown: unknown }
 }
 
 const DONE = { value: undefined, done: true } as const

@@ -1,9 +1,9 @@
 //! The way back to JavaScript: one queue for all calls of a thread, woken as seldom as nobody notices.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, VecDeque},
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak,
         atomic::{AtomicU32, Ordering},
     },
     time::Duration,
@@ -21,6 +21,9 @@ use crate::{call::Handle, guard::guarded, packed::Packed, runtime};
 
 /// Deltas wake JavaScript at most this often. Nobody sees it, and a wake costs more than many deltas.
 const WINDOW: Duration = Duration::from_millis(5);
+
+/// How much text one delivery takes, about, in UTF-16 units.
+const DELIVERY: usize = 16 << 20;
 
 /// What `deliver` in `lib/delivery.ts` is called with: the texts of all records joined, and three numbers a record:
 /// call, kind, length in UTF-16 units.
@@ -73,7 +76,8 @@ impl Batch {
 
 #[derive(Debug)]
 struct Queue {
-    waiting: Batch,
+    /// What one delivery takes each: V8 makes no string of more than half a gigabyte.
+    waiting: VecDeque<Batch>,
     wake: Wake,
     last_taken: Instant,
 }
@@ -96,24 +100,37 @@ pub struct Outbox {
 }
 
 impl Outbox {
-    fn new(deliver: &Function<'_, Delivery, ()>) -> napi::Result<Self> {
-        let queue = Queue { waiting: Batch::default(), wake: Wake::Idle, last_taken: Instant::now() };
+    fn new(deliver: &Function<'_, Delivery, ()>) -> napi::Result<Arc<Self>> {
+        let queue = Queue { waiting: VecDeque::new(), wake: Wake::Idle, last_taken: Instant::now() };
         let queue = Arc::new(Mutex::new(queue));
         let taken = queue.clone();
+        let itself: Arc<OnceLock<Weak<Self>>> = Arc::default();
+        let known = itself.clone();
         let deliver = deliver
             .build_threadsafe_function::<()>()
             .weak::<true>()
             .callee_handled::<false>()
-            .build_callback(move |_| Ok(take(&taken)))?;
-        Ok(Self { queue, deliver, calls: Mutex::default(), next_call: AtomicU32::new(0) })
+            .build_callback(move |_| {
+                let (batch, is_more) = {
+                    let mut queue = lock(&taken);
+                    let batch = queue.take();
+                    (batch, queue.wake == Wake::Called)
+                };
+                if is_more && let Some(outbox) = known.get().and_then(Weak::upgrade) {
+                    outbox.call();
+                }
+                Ok(FnArgs { data: (batch.text.into_js(), Uint32Array::new(batch.records)) })
+            })?;
+        let outbox = Arc::new(Self { queue, deliver, calls: Mutex::default(), next_call: AtomicU32::new(0) });
+        itself.get_or_init(|| Arc::downgrade(&outbox));
+        Ok(outbox)
     }
 
     /// Appends `batch`, which is empty afterwards, and sees to it that JavaScript will come for it.
     pub fn push(self: &Arc<Self>, batch: &mut Batch) {
         let call_now = {
             let mut queue = lock(&self.queue);
-            queue.waiting.text.append(&mut batch.text);
-            queue.waiting.records.append(&mut batch.records);
+            queue.append(batch);
             let due = queue.last_taken + WINDOW;
             match queue.wake {
                 Wake::Called => false,
@@ -183,13 +200,30 @@ impl Outbox {
     }
 }
 
-/// On the JavaScript thread: everything that waits.
-fn take(queue: &Mutex<Queue>) -> Delivery {
-    let mut queue = lock(queue);
-    queue.wake = Wake::Idle;
-    queue.last_taken = Instant::now();
-    let Batch { text, records, .. } = std::mem::take(&mut queue.waiting);
-    FnArgs { data: (text.into_js(), Uint32Array::new(records)) }
+impl Queue {
+    fn append(&mut self, batch: &mut Batch) {
+        match self.waiting.back_mut() {
+            Some(last) if last.text.len() < DELIVERY => {
+                last.text.append(&mut batch.text);
+                last.records.append(&mut batch.records);
+            }
+            _ => self.waiting.push_back(Batch {
+                text: std::mem::take(&mut batch.text),
+                records: std::mem::take(&mut batch.records),
+                urgent: false,
+            }),
+        }
+    }
+
+    /// On the JavaScript thread: what waits, or the first part of very much.
+    fn take(&mut self) -> Batch {
+        self.last_taken = Instant::now();
+        let taken = self.waiting.pop_front().unwrap_or_default();
+        if self.waiting.is_empty() {
+            self.wake = Wake::Idle;
+        }
+        taken
+    }
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -216,7 +250,7 @@ impl BindingOutbox {
         guarded(|| {
             // Started here, so that its threads cost nothing where the package is only imported.
             runtime::handle()?;
-            Ok(Self { outbox: Arc::new(Outbox::new(&deliver)?) })
+            Ok(Self { outbox: Outbox::new(&deliver)? })
         })?
     }
 

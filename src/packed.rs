@@ -14,6 +14,14 @@ impl Default for Packed {
 }
 
 impl Packed {
+    /// In UTF-16 units.
+    pub fn len(&self) -> usize {
+        match self {
+            Self::Ascii(text) => text.len(),
+            Self::Utf16(units) => units.len(),
+        }
+    }
+
     /// Appends `text` and returns its length in UTF-16 units, as JavaScript counts.
     pub fn push(&mut self, text: &str) -> usize {
         if let Self::Ascii(ascii) = self {

@@ -134,9 +134,6 @@ fn parsed<T: DeserializeOwned>(json: &str) -> Result<T> {
         let place = error.path().to_string();
         // How the arguments are grouped on their way here is no business of the caller's.
         let place = place.trim_start_matches("options.").trim_start_matches("endpoint.");
-        // The position in our own JSON says nothing to the caller.
-        let words = error.into_inner().to_string();
-        let words = words.split(" at line ").next().unwrap_or_default();
-        Error::configuration(format!("`{place}`: {words}"))
+        Error::of_argument(place, &error.into_inner().to_string())
     })
 }

@@ -3,6 +3,8 @@ use std::sync::{Arc, OnceLock};
 use local_llm_engine::transport::Clients;
 use tokio::runtime::{Builder, Handle, Runtime};
 
+use crate::guard;
+
 /// One worker: hyper's connection task then runs where its bytes are parsed. Handing them to another core costs more
 /// than parsing them.
 const WORKERS: usize = 1;
@@ -14,6 +16,7 @@ const WORKERS: usize = 1;
 pub fn handle() -> napi::Result<&'static Handle> {
     static RUNTIME: OnceLock<std::io::Result<Runtime>> = OnceLock::new();
     let runtime = RUNTIME.get_or_init(|| {
+        guard::keep_panics_quiet();
         Builder::new_multi_thread()
             .worker_threads(WORKERS)
             .thread_name("local-llm-provider")

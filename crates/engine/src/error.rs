@@ -120,7 +120,7 @@ pub struct Details {
     /// Without its query.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
-    /// At most [`MAX_BODY`] bytes.
+    /// At most [`MAX_BODY`] bytes when it reaches the caller.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub body: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -139,13 +139,19 @@ pub struct Details {
     /// The request's field that the server refused, where it named one.
     #[serde(skip)]
     pub refused_field: Option<String>,
+    /// Text of an answer had been given to the caller: the request must not be sent again.
+    #[serde(skip)]
+    pub handed_out: bool,
     /// The address seems to be no LLM server's, or not its right path.
     #[serde(skip)]
     pub wrong_path: bool,
 }
 
-/// How much of an answer's body an error keeps.
+/// How much of an answer's body an error shows.
 pub const MAX_BODY: usize = 4096;
+
+/// How much of a server's words an error shows.
+pub const MAX_MESSAGE: usize = 2048;
 
 impl Error {
     pub fn new(code: Code, message: impl Into<String>) -> Self {
@@ -167,12 +173,23 @@ impl Error {
             prompt_tokens: None,
             context_length: None,
             refused_field: None,
+            handed_out: false,
             wrong_path: false,
         }))
     }
 
     pub fn configuration(message: impl Into<String>) -> Self {
         Self::new(Code::Configuration, message)
+    }
+
+    /// What came is something else than a chat's answer: `words`, in short.
+    #[must_use]
+    pub fn not_an_answer(words: &str) -> Self {
+        let words: String = words.chars().take(200).collect();
+        let mut error = Self::new(Code::Protocol, format!("What came is no answer of a chat: {words}"))
+            .hint("Check the address: something else than an LLM server's chat answers there.");
+        error.wrong_path = true;
+        error
     }
 
     #[must_use]
@@ -205,21 +222,50 @@ impl Error {
         self
     }
 
-    /// Replaces each of `secrets` wherever a server may have repeated it.
-    pub fn redact<'a>(&mut self, secrets: impl Iterator<Item = &'a str>) {
-        // A "key" of one or two letters is no secret, and blanking it would garble every word.
-        for secret in secrets.filter(|secret| secret.len() >= 4) {
-            let texts = [
-                Some(&mut self.0.message),
-                self.0.hint.as_mut(),
-                self.0.body.as_mut(),
-                self.0.request_id.as_mut(),
-            ];
-            for text in texts.into_iter().flatten().filter(|text| text.contains(secret)) {
-                *text = text.replace(secret, "***");
-            }
+    /// An argument of the wrong shape. Of serde's `words`, only what can hold no value: it may be a key or a prompt.
+    #[must_use]
+    pub fn of_argument(place: &str, words: &str) -> Self {
+        // The position in our own JSON says nothing to the caller.
+        let words = words.rsplit_once(" at line ").map_or(words, |(words, _)| words);
+        let expected = words.rfind(", expected ").map(|at| &words[at + ", ".len()..]);
+        let is_safe = ["missing field ", "expected "].iter().any(|start| words.starts_with(start));
+        let words = expected.or(is_safe.then_some(words)).unwrap_or("nothing of this shape is known");
+        let named = RUST_NAMES.iter().find(|(name, _)| words.starts_with(name));
+        let words = named.map_or(words, |(_, words)| words);
+        Self::configuration(format!("`{place}`: {words}"))
+    }
+
+    /// All texts that a server had a say in.
+    pub fn texts_mut(&mut self) -> impl Iterator<Item = &mut String> {
+        let Details { message, hint, url, body, request_id, available_models, .. } = &mut *self.0;
+        let optional = [hint, url, body, request_id].into_iter().flatten();
+        std::iter::once(message).chain(optional).chain(available_models.iter_mut().flatten())
+    }
+
+    /// Cuts the server's words to what is shown. Secrets are taken out before: a piece of one is not found.
+    pub fn shorten(&mut self) {
+        if truncate(&mut self.0.message, MAX_MESSAGE - '…'.len_utf8()) {
+            self.0.message.push('…');
+        }
+        if let Some(body) = &mut self.0.body {
+            truncate(body, MAX_BODY);
         }
     }
+}
+
+/// What serde calls by names of our code, as the caller knows it.
+const RUST_NAMES: [(&str, &str); 3] = [
+    ("expected struct ", "expected an object"),
+    ("expected internally tagged enum ", "expected an object"),
+    ("expected f64", "expected a number"),
+];
+
+/// Cuts `text` to at most `limit` bytes, and says whether that was needed.
+pub fn truncate(text: &mut String, limit: usize) -> bool {
+    let is_longer = text.len() > limit;
+    let end = (0..=limit.min(text.len())).rfind(|end| text.is_char_boundary(*end));
+    text.truncate(end.unwrap_or_default());
+    is_longer
 }
 
 impl std::ops::Deref for Error {
@@ -243,3 +289,51 @@ impl fmt::Display for Error {
 }
 
 impl std::error::Error for Error {}
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+
+    use super::*;
+    use crate::types::ChatRequest;
+
+    fn said<T: for<'a> Deserialize<'a>>(json: &str) -> String {
+        let words = serde_json::from_str::<T>(json).err().unwrap().to_string();
+        Error::of_argument("place", &words).message.clone()
+    }
+
+    #[test]
+    fn an_argument_of_the_wrong_shape_is_not_shown() {
+        type Headers = std::collections::HashMap<String, String>;
+        for (said, words) in [
+            (said::<Headers>(r#""Bearer sk-secret""#), "expected a map"),
+            (said::<Headers>(r#""sk, expected sk-secret at line 1 of sk-secret""#), "expected a map"),
+            (said::<String>("5"), "expected a string"),
+            (said::<ChatRequest>(r#"{"messages":["sk-secret"]}"#), "expected an object"),
+            (said::<ChatRequest>(r#"{"messages":[{"content":"sk-secret"}]}"#), "missing field `role`"),
+            (
+                said::<ChatRequest>(r#"{"messages":[{"role":"sk-secret"}]}"#),
+                "expected one of `system`, `developer`, `user`, `assistant`",
+            ),
+            (said::<ChatRequest>(r#"{"options":{"stop":5}}"#), "nothing of this shape is known"),
+            (said::<f64>(r#""sk-secret""#), "expected a number"),
+        ] {
+            assert_eq!(said, format!("`place`: {words}"));
+        }
+        let ours = Error::of_argument("timeout", "expected milliseconds at line 1 column 2");
+        assert_eq!(ours.message, "`timeout`: expected milliseconds");
+    }
+
+    #[test]
+    fn long_words_are_cut_between_two_characters() {
+        let mut error = Error::new(Code::Server, "é".repeat(MAX_MESSAGE));
+        error.body = Some("é".repeat(MAX_BODY));
+        error.shorten();
+        assert!(error.message.ends_with("é…"));
+        assert!((MAX_MESSAGE - 3..=MAX_MESSAGE).contains(&error.message.len()));
+        assert_eq!(error.body.as_ref().unwrap().len(), MAX_BODY);
+        let mut short = Error::new(Code::Server, "short");
+        short.shorten();
+        assert_eq!(short.message, "short");
+    }
+}

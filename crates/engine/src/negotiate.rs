@@ -5,12 +5,15 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::{error::Error, types::Warning};
 
-/// What the package adds by itself and a server may do without. (What the user set is never left out.)
-const OPTIONAL_FIELDS: [&str; 1] = ["stream_options"];
+/// What the package adds by itself and a server may do without, and how it is added: what the user set otherwise is
+/// never left out.
+fn optional_fields() -> [(&'static str, Value); 1] {
+    [("stream_options", json!({ "include_usage": true }))]
+}
 
 /// What one server was found to refuse, for each of its models.
 #[derive(Debug, Default)]
@@ -36,7 +39,8 @@ impl Learnt {
             error.refused_field.as_deref().is_some_and(|refused| refused.starts_with(field))
                 || error.message.contains(field)
         };
-        let field = OPTIONAL_FIELDS.into_iter().find(|field| body.contains_key(*field) && names(field))?;
+        let is_refused = |field: &str, added: &Value| body.get(field) == Some(added) && names(field);
+        let (field, _) = optional_fields().into_iter().find(|(field, added)| is_refused(field, added))?;
         body.remove(field);
         let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
         refused.entry(model.to_owned()).or_default().insert(field);
@@ -46,8 +50,6 @@ impl Learnt {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
     use crate::error::Code;
 
@@ -58,7 +60,10 @@ mod tests {
     }
 
     fn body() -> Map<String, Value> {
-        serde_json::from_value(json!({ "model": "m", "stream_options": {}, "temperature": 1 })).unwrap()
+        serde_json::from_value(
+            json!({ "model": "m", "stream_options": { "include_usage": true }, "temperature": 1 }),
+        )
+        .unwrap()
     }
 
     #[test]

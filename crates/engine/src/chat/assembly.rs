@@ -6,17 +6,25 @@ use crate::{
     },
 };
 
+/// How much text an answer may have, in bytes: V8 makes no string of much more.
+const MAX_TEXT: usize = 128 << 20;
+
 /// What has arrived of an answer.
 #[derive(Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own, in no order")]
 pub struct Assembly {
     id: String,
     model: String,
     splitter: ReasoningSplitter,
     parts: Parts,
     finish: Option<Finish>,
+    /// No text has come since the finish reason.
+    finish_is_last: bool,
     usage: Option<Usage>,
     timings: ServerTimings,
     has_tool_calls: bool,
+    /// Some text or reasoning has come, though perhaps none that could be told yet.
+    has_begun: bool,
     progress: u32,
     ended: bool,
 }
@@ -42,11 +50,19 @@ impl Assembly {
             Delta::Id(id) => set_once(&mut self.id, id),
             Delta::Model(model) => set_once(&mut self.model, model),
             Delta::Text(text) => {
+                self.begins();
                 let parts = &mut self.parts;
                 self.splitter.push(text, &mut |piece| parts.take(piece, events));
             }
-            Delta::Reasoning(text) => self.parts.take(Piece::Reasoning(text), events),
+            Delta::Reasoning(text) => {
+                self.begins();
+                let parts = &mut self.parts;
+                // The server tells reasoning apart itself: a tag in its text is only spoken of.
+                self.splitter.pass_through(&mut |piece| parts.take(piece, events));
+                parts.take(Piece::Reasoning(text), events);
+            }
             Delta::ToolCall => {
+                self.begins();
                 self.has_tool_calls = true;
                 let message = "The model called tools; this version does not read them.";
                 self.parts.warn(Warning::new("tool_calls", message), events);
@@ -57,6 +73,7 @@ impl Assembly {
             }
             Delta::Finish(word) => {
                 self.finish = Some(Finish { reason: reason_of(word), word: word.to_owned() });
+                self.finish_is_last = true;
             }
             Delta::Usage(usage) => {
                 // A server that counts nothing says 0 in every chunk; what it counted once stays.
@@ -90,12 +107,22 @@ impl Assembly {
 
     /// The server said why the answer ends; only counts may still come.
     pub fn is_finished(&self) -> bool {
-        self.finish.is_some()
+        self.finish.is_some() && self.finish_is_last
     }
 
     /// Some text, reasoning or tool call has come.
     pub fn has_begun(&self) -> bool {
-        self.has_tool_calls || !self.is_empty()
+        self.has_begun
+    }
+
+    /// More text than a caller can be given.
+    pub fn is_too_long(&self) -> bool {
+        self.parts.content.len() + self.parts.reasoning.len() > MAX_TEXT
+    }
+
+    fn begins(&mut self) {
+        self.has_begun = true;
+        self.finish_is_last = false;
     }
 
     pub fn progress(&self) -> u32 {
@@ -118,22 +145,22 @@ impl Assembly {
     pub fn verdict(mut self, broken: Option<Error>, events: &mut dyn Events) -> Result<Answer> {
         let finish_reason = match (&self.finish, broken) {
             // What was said stands, however the connection ended after it.
-            (Some(finish), _) => {
+            (Some(finish), _) if self.finish_is_last || self.ended => {
                 let reason = finish.reason;
                 if reason == FinishReason::Unknown {
                     let message =
-                        format!("The server ended with the unknown finish reason {:?}.", finish.word);
+                        format!("The server ended with an unknown finish reason{}.", shown(&finish.word));
                     self.parts.warn(Warning::new("finish_reason", message), events);
                 }
                 reason
             }
-            (None, _) if self.ended && self.has_begun() => {
+            (_, _) if self.ended && self.has_begun() => {
                 let message = "The server ended the answer without a finish reason.";
                 self.parts.warn(Warning::new("finish_reason", message), events);
                 FinishReason::Unknown
             }
-            (None, Some(error)) => return Err(self.fail(error)),
-            (None, None) if self.has_begun() => {
+            (_, Some(error)) => return Err(self.fail(error)),
+            (_, None) if self.has_begun() => {
                 let error = Error::new(
                     Code::Stream,
                     "The answer broke off: the server closed the stream before its end",
@@ -141,7 +168,7 @@ impl Assembly {
                 .hint("What had arrived is in `partial`; the server's log may tell what happened.");
                 return Err(self.fail(error));
             }
-            (None, None) => {
+            (_, None) => {
                 return Err(self.fail(Error::new(Code::EmptyCompletion, "The server answered with nothing")));
             }
         };
@@ -175,6 +202,7 @@ impl Assembly {
 
     /// `error`, with what had arrived.
     pub fn fail(self, mut error: Error) -> Error {
+        error.handed_out = self.has_tool_calls || !self.parts.content.is_empty();
         error.partial = Some(self.into_partial());
         error
     }
@@ -198,7 +226,10 @@ impl Parts {
                 self.warn(Warning::new("reasoning_tag", message), events);
             }
             Piece::ReasoningWasText(text) => {
-                self.reasoning.truncate(self.reasoning.len() - text.len());
+                // Unless a field of its own has brought more reasoning meanwhile.
+                if let Some(kept) = self.reasoning.strip_suffix(text) {
+                    self.reasoning.truncate(kept.len());
+                }
                 self.content.push_str(text);
                 events.event(Event::Message(text));
                 let message = "A reasoning tag was opened twice and closed once: what came after the closing one, \
@@ -215,6 +246,13 @@ impl Parts {
             self.warnings.push(warning);
         }
     }
+}
+
+/// A server's word, if it is one: anything longer might hold what nobody should read.
+fn shown(word: &str) -> String {
+    let is_word =
+        word.len() <= 40 && word.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte));
+    if is_word { format!(", {word}") } else { String::new() }
 }
 
 fn set_once(field: &mut String, value: &str) {

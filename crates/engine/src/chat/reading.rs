@@ -23,7 +23,12 @@ impl Reading {
         let assembly = &mut self.assembly;
         self.decoder
             .push(bytes, &mut |delta| assembly.apply(delta, events))
-            .map_err(|error| self.fail(error, events))
+            .map_err(|error| self.fail(error, events))?;
+        if self.assembly.is_too_long() {
+            let error = Error::new(Code::Protocol, "The answer is longer than any string may be");
+            return Err(self.fail(error, events));
+        }
+        Ok(())
     }
 
     /// The body is at its end; `broken` tells why, if it did not end properly.
@@ -44,6 +49,9 @@ impl Reading {
         let last_words = self.decoder.last_words().map(str::to_owned);
         self.assembly.verdict(broken, events).map_err(|mut error| {
             if let Some(words) = last_words {
+                if error.code == Code::EmptyCompletion {
+                    return Error::not_an_answer(&words);
+                }
                 error.message = format!("{}. Its last words: {words}", error.message);
             }
             error
@@ -206,6 +214,53 @@ mod tests {
         }
         let twice = answer(&stream(&[HELLO, STOP, r#""delta":{},"finish_reason":"""#, STOP]));
         assert_eq!(twice.finish_reason, FinishReason::Stop);
+    }
+
+    #[test]
+    fn null_written_as_a_text_is_no_end_and_text_after_an_end_takes_it_back() {
+        let chunk = r#""delta":{"content":"a"},"finish_reason":"null""#;
+        assert_eq!(answer(&stream(&[chunk, chunk, STOP])).content, "aa");
+        let (broken, _) = read(&[stream(&[HELLO, STOP, HELLO]).replace("data: [DONE]\n\n", "").as_bytes()]);
+        assert_eq!(broken.unwrap_err().code, Code::Stream);
+        assert_eq!(answer(&stream(&[HELLO, STOP, HELLO])).content, "HelloHello");
+    }
+
+    #[test]
+    fn what_stands_in_delta_and_in_message_is_told_once() {
+        let both = r#""delta":{"content":"Hello"},"message":{"content":"Hello"},"finish_reason":"stop""#;
+        assert_eq!(answer(&stream(&[both])).content, "Hello");
+    }
+
+    #[test]
+    fn what_follows_the_terminal_event_is_not_read() {
+        let body = stream(&[HELLO, STOP]) + "data: {\"error\":\"late\"}\n\n" + &stream(&[HELLO]);
+        assert_eq!(answer(&body).content, "Hello");
+    }
+
+    #[test]
+    fn reasoning_from_both_places_is_survived_in_any_order() {
+        let tags = r#""delta":{"content":"<think>a<think>b</think>c"}"#;
+        let field = r#""delta":{"reasoning_content":"é"}"#;
+        let answer = answer(&stream(&[tags, field, STOP]));
+        assert!(answer.reasoning.contains('é'), "{}", answer.reasoning);
+        assert!(answer.content.contains('c') || answer.reasoning.contains('c'));
+    }
+
+    #[test]
+    fn a_tag_in_the_text_is_only_spoken_of_where_the_server_tells_reasoning_apart() {
+        let field = r#""delta":{"reasoning_content":"why"}"#;
+        let text = r#""delta":{"content":"First\n</think>\nthen"}"#;
+        let answer = answer(&stream(&[field, text, STOP]));
+        assert_eq!((answer.reasoning.as_str(), answer.content.as_str()), ("why", "First\n</think>\nthen"));
+    }
+
+    #[test]
+    fn an_answer_has_begun_with_its_first_text_though_it_is_held_back() {
+        let mut reading = Reading::new(OpenAi.decoder(1 << 20));
+        reading
+            .push(b"data: {\"choices\":[{\"delta\":{\"content\":\"\\n\"}}]}\n\n", &mut Told::default())
+            .unwrap();
+        assert!(reading.has_begun());
     }
 
     #[test]

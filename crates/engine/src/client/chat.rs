@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use serde_json::{Map, Value};
@@ -7,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use super::{Client, Hooks};
 use crate::{
     chat::Reading,
-    endpoint::{Credential, is_secret_name},
+    endpoint::Credential,
     error::{Code, Error, Result},
     policy::loading_delays,
     transport::{Connected, MAX_EVENT_BYTES, Request, Response, Watch},
@@ -32,8 +34,8 @@ struct Call<'a, S> {
 struct Built {
     headers: HeaderMap,
     body: Bytes,
-    /// The key in the headers, if nobody changed it.
-    key: Option<HeaderValue>,
+    /// Nobody changed the key in the headers.
+    has_own_key: bool,
 }
 
 impl Client {
@@ -95,7 +97,7 @@ impl<S: Sink> Call<'_, S> {
                 Err(error) => error,
             };
             // What was handed out once is never asked for again.
-            if error.partial.is_some() {
+            if error.handed_out {
                 return Err(error);
             }
             if error.code == Code::ModelLoading {
@@ -145,30 +147,28 @@ impl<S: Sink> Call<'_, S> {
             });
             let changed = self.watch.run(hooks.request_headers(shown.collect())).await??;
             for (name, value) in &changed {
-                if is_secret_name(name) {
-                    client.keep_secret(value.rsplit(' ').next().unwrap_or(value).to_owned());
-                }
+                client.keep_header_secret(name, value);
             }
             headers = changed.into_iter().map(checked_header).collect::<Result<_>>()?;
         }
-        let key = key.filter(|key| headers.get(header::AUTHORIZATION) == Some(key));
+        let has_own_key = headers.get(header::AUTHORIZATION) == key.as_ref();
         let mut text = serde_json::to_string(body).map_err(|error| {
             Error::configuration(format!("The request cannot be written as JSON: {error}"))
         })?;
         if hooks.changes_body() {
             text = self.watch.run(hooks.request_body(text)).await??;
         }
-        Ok(Built { headers, body: text.into(), key })
+        Ok(Built { headers, body: text.into(), has_own_key })
     }
 
     /// A key that comes from a function is asked for before each attempt: it may have been replaced meanwhile.
     async fn renew_key(&mut self, built: &mut Built) -> Result<()> {
-        if built.key.is_none() || !matches!(self.client.endpoint.credential, Credential::Function) {
+        if !built.has_own_key || !matches!(self.client.endpoint.credential, Credential::Function) {
             return Ok(());
         }
-        if let Some(key) = self.watch.run(self.client.key(self.hooks)).await?? {
-            built.headers.insert(header::AUTHORIZATION, key.clone());
-            built.key = Some(key);
+        match self.watch.run(self.client.key(self.hooks)).await?? {
+            Some(key) => _ = built.headers.insert(header::AUTHORIZATION, key),
+            None => _ = built.headers.remove(header::AUTHORIZATION),
         }
         Ok(())
     }
@@ -208,10 +208,6 @@ impl<S: Sink> Call<'_, S> {
         outcome.map_err(|mut error| {
             error.status = error.status.or(Some(status));
             error.request_id = error.request_id.take().or(request_id);
-            // Nothing arrived: nothing was handed out either.
-            if error.partial.as_ref().is_some_and(|partial| *partial == Partial::default()) {
-                error.partial = None;
-            }
             error
         })
     }
@@ -269,11 +265,12 @@ impl<S: Sink> Call<'_, S> {
         }
     }
 
-    async fn wait_while_loading(&mut self, delay: std::time::Duration, error: &Error) -> Result<()> {
+    async fn wait_while_loading(&mut self, delay: Duration, error: &Error) -> Result<()> {
         self.sink.event(Event::Progress { phase: Phase::Loading, done: None, total: None });
         self.sink.flush();
         self.watch.waits_for_first_token();
-        let delay = delay.max(std::time::Duration::from_millis(error.retry_after.unwrap_or(0)));
+        let wished = Duration::from_millis(error.retry_after.unwrap_or(0)).min(LONGEST_DELAY);
+        let delay = delay.max(wished);
         self.watch.run(tokio::time::sleep(delay)).await.map_err(|mut late| {
             if late.code == Code::Timeout {
                 late.message = format!("{}; the server last said: {}", late.message, error.message);
@@ -293,10 +290,11 @@ impl<S: Sink> Call<'_, S> {
                     error.available_models = Some(names);
                 }
             }
-        } else if error.wrong_path
-            && let Some(base) = self.client.working_base(&mut self.watch, self.hooks).await
-        {
-            error.hint = Some(format!("An LLM server answers at {base}: set `baseURL: '{base}'`."));
+        } else if error.wrong_path {
+            error.hint = Some(match self.client.working_base(&mut self.watch, self.hooks).await {
+                Some(base) => format!("An LLM server answers at {base}: set `baseURL: '{base}'`."),
+                None => "Check the address: no LLM server's chat answers there.".to_owned(),
+            });
         }
         error
     }
@@ -318,6 +316,9 @@ impl<S: Sink> Call<'_, S> {
         answer
     }
 }
+
+/// A model can be loaded long before the server wishes to be asked again.
+const LONGEST_DELAY: Duration = Duration::from_secs(5);
 
 /// How many pieces of a body are read at most before its first events are handed on.
 const READ_TOGETHER: usize = 64;

@@ -1,11 +1,13 @@
-use std::time::Duration;
+use std::{convert::identity, time::Duration};
 
+use http::HeaderMap;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::{Client, Hooks, knowledge::loaded};
 use crate::{
     error::{Code, Error, Result},
+    protocol::title_of_html,
     transport::Watch,
     types::{Clock, ModelInfo, Status, Timeouts},
 };
@@ -14,10 +16,10 @@ use crate::{
 const MAX_LIST_BYTES: usize = 16 << 20;
 
 impl Client {
-    /// The models that the server lists; empty where it has no list.
+    /// The models that the server lists.
     ///
     /// # Errors
-    /// All but a list that does not exist.
+    /// All kinds; also where the server has no list.
     pub async fn list_models(
         &self,
         timeout: Option<Timeouts>,
@@ -87,13 +89,11 @@ impl Client {
     ) -> Result<Option<String>> {
         let question = async {
             let _asking = self.knowledge.asking.lock().await;
-            match self.knowledge.model() {
-                Some(model) => Some(model),
-                None => match self.models_at(None, hooks).await {
-                    Ok(_) => self.knowledge.model(),
-                    Err(_) => None,
-                },
+            if self.knowledge.model().is_none() {
+                let headers = self.headers(hooks, None).await.ok()?;
+                self.models_at(None, headers).await.ok()?;
             }
+            self.knowledge.model()
         };
         if let Some(model) = self.knowledge.model() {
             return Ok(Some(model));
@@ -108,8 +108,9 @@ impl Client {
     pub(super) async fn working_base(&self, watch: &mut Watch, hooks: &dyn Hooks) -> Option<String> {
         watch.asks();
         let search = async {
+            let headers = self.headers(hooks, None).await.ok()?;
             for base in self.endpoint.address.other_bases() {
-                if self.models_at(Some(base.clone()), hooks).await.is_ok() {
+                if self.models_at(Some(base.clone()), headers.clone()).await.is_ok() {
                     return Some(base);
                 }
             }
@@ -120,13 +121,18 @@ impl Client {
 
     pub(super) async fn asked_models(&self, watch: &mut Watch, hooks: &dyn Hooks) -> Result<Vec<ModelInfo>> {
         watch.asks();
-        watch.run(self.models_at(None, hooks)).await?
+        let headers = watch.run(self.headers(hooks, None)).await??;
+        let asked = watch.run(self.models_at(None, headers)).await.and_then(identity);
+        asked.map_err(|mut error| {
+            error.attempts = 1;
+            error
+        })
     }
 
     /// Asks for the models below `base`; what its own address says is remembered.
-    async fn models_at(&self, base: Option<String>, hooks: &dyn Hooks) -> Result<Vec<ModelInfo>> {
+    async fn models_at(&self, base: Option<String>, headers: HeaderMap) -> Result<Vec<ModelInfo>> {
         let is_own = base.is_none();
-        let mut response = self.get(base, self.dialect.models_path(), hooks).await?;
+        let mut response = self.get(base, self.dialect.models_path(), headers).await?;
         let body = response.whole(MAX_LIST_BYTES).await?;
         let models = self.dialect.decode_models(&body).map_err(|mut error| {
             error.status = Some(response.status().as_u16());
@@ -144,12 +150,64 @@ impl Client {
     }
 }
 
-/// Whether `error` only says that there is no model list at this server.
+/// Whether `error` only says that there is no model list at this server. Any web server has a page for what it lacks.
 #[must_use]
 pub fn has_no_list(error: &Error) -> bool {
-    matches!(error.status, Some(404 | 405 | 501))
+    let is_page = error.body.as_ref().is_some_and(|body| title_of_html(body.as_bytes()).is_some());
+    matches!(error.status, Some(404 | 405 | 501)) && !is_page
 }
 
 fn milliseconds(duration: Duration) -> f64 {
     duration.as_secs_f64() * 1000.0
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use tokio::{
+        io::{AsyncReadExt, AsyncWriteExt},
+        net::TcpListener,
+    };
+
+    use super::*;
+    use crate::{
+        client::{ClientConfig, NoHooks},
+        protocol::Failure,
+    };
+
+    #[test]
+    fn a_server_without_a_list_says_so_in_no_web_page() {
+        let has_none =
+            |status, body: &str| has_no_list(&Failure::of_body(body.as_bytes()).status(status).into_error());
+        for body in ["", "404 page not found", r#"{"error":"not found"}"#] {
+            assert!(has_none(404, body) && has_none(405, body) && has_none(501, body), "{body}");
+            assert!(!has_none(500, body), "{body}");
+        }
+        assert!(!has_none(404, "<html><title>404 Not Found</title></html>"));
+    }
+
+    /// A client of a server that answers 500 to all.
+    async fn failing_client() -> Client {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let mut config = ClientConfig::default();
+        config.endpoint.definition.base_url = format!("http://{}/v1", listener.local_addr().unwrap());
+        tokio::spawn(async move {
+            let (mut socket, _) = listener.accept().await.unwrap();
+            _ = socket.read(&mut [0; 4096]).await;
+            _ = socket.write_all(b"HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n").await;
+        });
+        Client::new(config, Arc::default()).unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_question_that_was_sent_is_an_attempt() {
+        let client = failing_client().await;
+        let cancel = CancellationToken::new();
+        let sent = client.list_models(None, &NoHooks, &cancel).await.unwrap_err();
+        assert_eq!((sent.code, sent.attempts), (Code::Server, 1));
+        cancel.cancel();
+        let unsent = client.list_models(None, &NoHooks, &cancel).await.unwrap_err();
+        assert_eq!((unsent.code, unsent.attempts), (Code::Aborted, 0));
+    }
 }

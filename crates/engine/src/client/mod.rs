@@ -6,7 +6,10 @@ mod hooks;
 mod knowledge;
 mod metadata;
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    borrow::Cow,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use http::{HeaderMap, HeaderValue, Method, header};
 use secrecy::{ExposeSecret, SecretString};
@@ -17,7 +20,7 @@ pub use hooks::{Hooks, NoHooks};
 pub use knowledge::Capabilities;
 
 use crate::{
-    endpoint::{Credential, Endpoint, EndpointConfig, bearer},
+    endpoint::{Credential, Endpoint, EndpointConfig, Redactor, bearer, is_secret_name},
     error::{Code, Error, Result},
     negotiate::Learnt,
     protocol::{Dialect, openai::OpenAi},
@@ -37,7 +40,7 @@ pub struct ClientConfig {
 }
 
 /// How many secrets of the caller's code are known at once.
-const KEPT_SECRETS: usize = 16;
+const KEPT_SECRETS: usize = 64;
 
 pub struct Client {
     endpoint: Endpoint,
@@ -136,6 +139,13 @@ impl Client {
         bearer(&key, "The key that `apiKey` returned").map(Some)
     }
 
+    /// From now on, no error shows what this header holds, if its name says that it is secret.
+    fn keep_header_secret(&self, name: &str, value: &str) {
+        if is_secret_name(name) {
+            self.keep_secret(value.to_owned());
+        }
+    }
+
     /// From now on, no error shows `secret`.
     fn keep_secret(&self, secret: String) {
         let mut secrets = self.given_secrets.lock().unwrap_or_else(PoisonError::into_inner);
@@ -149,10 +159,15 @@ impl Client {
         secrets.push(secret.into());
     }
 
-    async fn get(&self, base: Option<String>, path: &str, hooks: &dyn Hooks) -> Result<Response> {
+    /// Knows all secrets that are known by now.
+    fn redactor(&self) -> Redactor {
+        let given = self.given_secrets.lock().unwrap_or_else(PoisonError::into_inner);
+        Redactor::new(self.endpoint.secrets().chain(given.iter().map(ExposeSecret::expose_secret)))
+    }
+
+    async fn get(&self, base: Option<String>, path: &str, headers: HeaderMap) -> Result<Response> {
         let address =
             base.map_or_else(|| self.endpoint.address.clone(), |base| self.endpoint.address.with_base(base));
-        let headers = self.headers(hooks, None).await?;
         let request = Request { method: Method::GET, url: address.url(path), headers, body: None };
         let mut response = self.clients.send(&address, request, Connected::default()).await?;
         match self.failure_of(&mut response).await {
@@ -201,8 +216,66 @@ impl Client {
         if error.code != Code::Configuration {
             error.url = Some(format!("{}{path}", self.base_url()));
         }
-        let given = self.given_secrets.lock().unwrap_or_else(PoisonError::into_inner);
-        error.redact(self.endpoint.secrets().chain(given.iter().map(ExposeSecret::expose_secret)));
+        let redactor = self.redactor();
+        error.texts_mut().for_each(|text| redact(&redactor, text));
+        error.shorten();
         error
+    }
+}
+
+fn redact(redactor: &Redactor, text: &mut String) {
+    if let Cow::Owned(redacted) = redactor.redacted(text) {
+        *text = redacted;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::{MAX_BODY, MAX_MESSAGE};
+
+    fn client(config: &str) -> Client {
+        let mut config: ClientConfig = serde_json::from_str(config).unwrap();
+        config.endpoint.definition.base_url = "http://localhost:1234/v1".into();
+        Client::new(config, Arc::default()).unwrap()
+    }
+
+    #[test]
+    fn no_text_of_an_error_shows_a_secret() {
+        let client = client(r#"{"endpoint":{"apiKey":"sk-secret","host":"http://box/sk-secret"}}"#);
+        let text = || "of sk-secret".to_owned();
+        let mut error = Error::new(Code::ModelNotFound, text()).hint(text());
+        error.body = Some(text());
+        error.request_id = Some(text());
+        error.available_models = Some(vec![text()]);
+        let error = client.finished(error, "/models");
+        assert_eq!(error.url.as_deref(), Some("http://box/***/models"));
+        let shown = serde_json::to_string(&*error).unwrap();
+        assert_eq!((shown.matches("of ***").count(), shown.contains("sk-secret")), (5, false), "{shown}");
+    }
+
+    #[test]
+    fn the_beginning_of_a_secret_does_not_stay_where_a_text_is_cut() {
+        let client = client(r#"{"endpoint":{"apiKey":"sk-secret"}}"#);
+        for length in MAX_BODY - 9..MAX_BODY {
+            let mut error = Error::new(Code::Server, "");
+            error.body = Some(format!("{}sk-secret and more", "-".repeat(length)));
+            let error = client.finished(error, "/models");
+            assert!(!error.body.as_ref().unwrap().contains("sk"), "{length}");
+        }
+        for length in MAX_MESSAGE - 20..MAX_MESSAGE {
+            let error = Error::new(Code::Server, format!("{}sk-secret and more", "-".repeat(length)));
+            assert!(!client.finished(error, "/models").message.contains("sk"), "{length}");
+        }
+    }
+
+    #[test]
+    fn headers_of_the_callers_code_are_secret_by_their_names() {
+        let client = client("{}");
+        client.keep_header_secret("Cookie", "session=abcdef; theme=dark");
+        client.keep_header_secret("X-Team", "tools");
+        let mut text = "tools: session=abcdef, or abcdef".to_owned();
+        client.redact(&mut text);
+        assert_eq!(text, "tools: ***, or ***");
     }
 }

@@ -130,9 +130,10 @@ fn checked_port(port: f64) -> Result<u16> {
 
 /// A base URL, as it was given.
 fn exact(base: &str) -> Result<Url> {
+    check_user("`baseURL`", base)?;
     let has_scheme = base.trim().to_ascii_lowercase();
     if !(has_scheme.starts_with("http://") || has_scheme.starts_with("https://")) {
-        let base = without_credentials(base);
+        let base = without_secrets(base);
         return Err(Error::configuration(format!(
             "`baseURL` {base:?} does not begin with http:// or https://"
         ))
@@ -145,15 +146,15 @@ fn exact(base: &str) -> Result<Url> {
 fn from_host(origin: &str, host: &str, port: Option<u16>, default: &str) -> Result<Url> {
     let default = parsed("the definition's baseURL", default)?;
     let given = host.trim();
+    check_user(origin, given)?;
     let (scheme, rest) = match given.split_once("://") {
         Some((scheme, rest)) if ["http", "https"].contains(&scheme.to_ascii_lowercase().as_str()) => {
             (scheme.to_ascii_lowercase(), rest)
         }
-        Some((scheme, _)) => {
-            return Err(Error::configuration(format!(
-                "{origin} begins with {scheme}://, which is not spoken here"
-            ))
-            .hint("Use http:// or https://."));
+        Some(_) => {
+            let given = without_secrets(given);
+            return Err(Error::configuration(format!("{origin} {given:?} is neither http:// nor https://"))
+                .hint("Use http:// or https://."));
         }
         None => ("http".to_owned(), given),
     };
@@ -185,12 +186,11 @@ fn from_host(origin: &str, host: &str, port: Option<u16>, default: &str) -> Resu
 }
 
 /// `box:8080` → `box`, 8080; bare IPv6 addresses get their brackets.
-fn host_and_port<'a>(origin: &str, authority: &'a str) -> Result<(String, Option<u16>)> {
-    let number = |port: &'a str| {
+fn host_and_port(origin: &str, authority: &str) -> Result<(String, Option<u16>)> {
+    let number = |port: &str| {
         port.parse().ok().filter(|port| *port != 0).ok_or_else(|| {
-            Error::configuration(format!(
-                "{origin} has the port {port:?}; it must be a whole number from 1 to 65535"
-            ))
+            // What stands there may be a password.
+            Error::configuration(format!("{origin} has a port that is no whole number from 1 to 65535"))
         })
     };
     let (name, port) = if let Some(rest) = authority.strip_prefix('[') {
@@ -237,26 +237,36 @@ fn without_endpoint(path: &str) -> &str {
 fn parsed(origin: &str, text: &str) -> Result<Url> {
     Url::parse(text)
         .map_err(|error| {
-            Error::configuration(format!("{origin} {:?} is no address: {error}", without_credentials(text)))
+            Error::configuration(format!("{origin} {:?} is no address: {error}", without_secrets(text)))
                 .hint("Write it like 'localhost:1234' or 'http://localhost:1234/v1'.")
         })
         .and_then(|url| {
             if url.host_str().is_some_and(|host| !host.is_empty()) {
                 Ok(url)
             } else {
-                Err(Error::configuration(format!("{origin} {:?} names no host", without_credentials(text))))
+                Err(Error::configuration(format!("{origin} {:?} names no host", without_secrets(text))))
             }
         })
 }
 
-/// For errors: whatever stands before an `@` or after a `?` may be secret.
-fn without_credentials(text: &str) -> String {
-    let text = text.split('?').next().unwrap_or_default();
-    match (text.find("://"), text.rfind('@')) {
-        (Some(scheme), Some(at)) if at > scheme => format!("{}://{}", &text[..scheme], &text[at + 1..]),
-        (None, Some(at)) => text[at + 1..].to_owned(),
-        _ => text.to_owned(),
+/// Where a user name ends is not guessed: a piece of a password would be taken for the host, and shown; or an address
+/// in the query would be, and get what is meant for this one.
+fn check_user(origin: &str, given: &str) -> Result<()> {
+    let rest = given.split_once("://").map_or(given, |(_, rest)| rest);
+    let path = rest.find(['/', '\\', '?', '#']).unwrap_or(rest.len());
+    if !rest[path..].contains('@') {
+        return Ok(());
     }
+    Err(Error::configuration(format!(
+        "{origin} has an @ behind a /, ? or #: its user name may end at either"
+    ))
+    .hint("Write / as %2F, ? as %3F and # as %23 in a user name and a password, and @ as %40 elsewhere."))
+}
+
+/// For errors: whatever stands before an `@` or after a `?` may be secret.
+fn without_secrets(text: &str) -> String {
+    let shown = text.rsplit_once('@').map_or_else(|| text.to_owned(), |(_, rest)| format!("***@{rest}"));
+    shown.split(['?', '#']).next().unwrap_or_default().to_owned()
 }
 
 /// What the address says of who is asking, and every secret in it.
@@ -275,7 +285,10 @@ fn credentials_in(url: &Url) -> Result<FromAddress> {
     let mut header = HeaderValue::try_from(format!("Basic {encoded}"))
         .map_err(|_| Error::configuration("The user name in the address cannot be sent"))?;
     header.set_sensitive(true);
-    secrets.extend([encoded.into(), password.into()]);
+    let as_written = [url.username(), url.password().unwrap_or_default()].map(SecretString::from);
+    // A token stands as the user name, too.
+    secrets.extend([encoded.into(), user.into(), password.into()]);
+    secrets.extend(as_written);
     Ok(FromAddress { header: Some(header), secrets })
 }
 
@@ -367,7 +380,9 @@ mod tests {
             (r#"{"port":12.5}"#, "1 to 65535"),
             (r#"{"host":"1234"}"#, "`port: 1234`"),
             (r#"{"host":"ftp://box"}"#, "ftp://"),
-            (r#"{"host":"box:port"}"#, "\"port\""),
+            (r#"{"host":"box:port"}"#, "1 to 65535"),
+            (r#"{"host":"gw/v1?user=me@box"}"#, "@ as %40"),
+            (r#"{"baseURL":"http://gw/@team/v1"}"#, "@ as %40"),
             (r#"{"host":"a b"}"#, "no address"),
             (r#"{"baseURL":"box:8080/v1"}"#, "http://box:8080/v1"),
             (r#"{"apiKey":"a\nb"}"#, "a line end"),
@@ -390,6 +405,36 @@ mod tests {
         let shown = format!("{:?}", endpoint(config).unwrap());
         for secret in ["sk-secret", "hunter2", "t0ken"] {
             assert!(!shown.contains(secret), "{shown}");
+        }
+    }
+
+    #[test]
+    fn an_error_shows_no_piece_of_a_user_name_or_a_password() {
+        for address in [
+            "http://user:hunter2/ter2@box",
+            "user:hunter2#word@box",
+            "user:1234#hunter2@box",
+            r"user:hunter2\\word@box",
+            "hunter2/x@box",
+            "hunter2:x://user@box",
+            "ftp://hunter2@box",
+            "http://user:hunter2@bo x",
+            "http://user:hunter2@box:port",
+        ] {
+            for field in ["host", "baseURL"] {
+                let said = mistake(&format!(r#"{{"{field}":"{address}"}}"#));
+                assert!(!said.contains("hunter2"), "{said}");
+            }
+        }
+        assert!(!mistake(r#"{"host":"user:hunter2"}"#).contains("hunter2"));
+    }
+
+    #[test]
+    fn who_is_asking_is_a_secret_decoded_and_as_written() {
+        let endpoint = endpoint(r#"{"host":"http://ghp_%2Ftoken:p%40ssword@box"}"#).unwrap();
+        let secrets: Vec<_> = endpoint.secrets().collect();
+        for secret in ["ghp_/token", "ghp_%2Ftoken", "p@ssword", "p%40ssword"] {
+            assert!(secrets.contains(&secret), "{secret}");
         }
     }
 

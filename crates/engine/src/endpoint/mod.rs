@@ -2,14 +2,17 @@
 
 mod address;
 mod credential;
+mod redactor;
 
 use std::collections::HashMap;
 
 use http::{HeaderMap, HeaderName, HeaderValue, header::AUTHORIZATION};
+use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
 pub use address::Address;
 pub use credential::{Credential, bearer};
+pub use redactor::Redactor;
 
 use crate::error::{Error, Result};
 
@@ -52,8 +55,8 @@ pub struct Endpoint {
     pub credential: Credential,
     /// The caller's own headers.
     pub headers: HeaderMap,
-    /// Secrets that stand in the headers, the query or the address.
-    secrets: Vec<secrecy::SecretString>,
+    /// Values of headers and parameters that are secret, and what is secret of the address.
+    secrets: Vec<SecretString>,
 }
 
 impl Endpoint {
@@ -87,7 +90,6 @@ impl Endpoint {
 
     /// Everything that must never be shown.
     pub fn secrets(&self) -> impl Iterator<Item = &str> {
-        use secrecy::ExposeSecret;
         self.secrets.iter().map(ExposeSecret::expose_secret).chain(self.credential.secret())
     }
 }
@@ -120,15 +122,7 @@ pub fn is_secret_name(name: &str) -> bool {
         .any(|word| name.contains(word))
 }
 
-fn secrets_in(
-    headers: &HashMap<String, String>,
-    query: &HashMap<String, String>,
-) -> Vec<secrecy::SecretString> {
-    headers
-        .iter()
-        .chain(query)
-        .filter(|(name, _)| is_secret_name(name))
-        // Of `Bearer KEY`, the key alone is the secret.
-        .map(|(_, value)| value.rsplit(' ').next().unwrap_or(value).into())
-        .collect()
+fn secrets_in(headers: &HashMap<String, String>, query: &HashMap<String, String>) -> Vec<SecretString> {
+    let all = headers.iter().chain(query);
+    all.filter(|(name, _)| is_secret_name(name)).map(|(_, value)| value.as_str().into()).collect()
 }

@@ -3,7 +3,10 @@
 use http::HeaderMap;
 use serde_json::Value;
 
-use crate::error::{Code, Error, MAX_BODY};
+use crate::error::{Code, Error, truncate};
+
+/// How much of a failure is kept. More than an error shows: secrets are looked for in all of it before it is cut.
+const MAX_BYTES: usize = 64 * 1024;
 
 /// What a server said of its failure.
 #[derive(Debug, Default)]
@@ -31,17 +34,24 @@ impl Failure {
     /// Reads a body: JSON of any of the known shapes, a web page, or plain text.
     #[must_use]
     pub fn of_body(body: &[u8]) -> Self {
-        let mut failure = Self { body: truncated(&String::from_utf8_lossy(body)), ..Self::default() };
+        let mut failure = Self::default();
         let text = String::from_utf8_lossy(body);
-        let text = text.trim();
-        if let Ok(value) = serde_json::from_str(text) {
-            failure.read(&value, 0);
-        } else if let Some(title) = title_of_html(body) {
-            failure.message = title;
-            failure.is_page = true;
-        } else {
-            text.clone_into(&mut failure.message);
+        let words = text.trim();
+        match serde_json::from_str(words) {
+            Ok(value) => failure.read(&value, 0),
+            // It was too long to be read to its end, so it holds more than words: perhaps the prompt.
+            Err(error) if error.is_eof() => {}
+            Err(_) => match title_of_html(body) {
+                Some(title) => {
+                    failure.message = title;
+                    failure.is_page = true;
+                }
+                None => words.clone_into(&mut failure.message),
+            },
         }
+        failure.body = text.into_owned();
+        truncate(&mut failure.message, MAX_BYTES);
+        truncate(&mut failure.body, MAX_BYTES);
         if failure.context_length.is_none() {
             failure.context_length = number_after(&failure.message, &CONTEXT_LENGTH_FOLLOWS);
         }
@@ -88,7 +98,7 @@ impl Failure {
             Value::String(text) => self.read_text(text, depth),
             Value::Array(list) => match list.as_slice() {
                 [one] => self.read(one, depth),
-                _ => self.message = list.iter().map(one_of_list).collect::<Vec<_>>().join("; "),
+                _ => self.message = words_of_list(list),
             },
             Value::Object(fields) => {
                 let text = |name| fields.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
@@ -123,10 +133,11 @@ impl Failure {
                 match words {
                     Some(Value::Array(list)) => {
                         self.param = self.param.take().or_else(|| list.first().and_then(field_of_list));
-                        self.message = list.iter().map(one_of_list).collect::<Vec<_>>().join("; ");
+                        self.message = words_of_list(list);
                     }
                     Some(words) => self.read(words, depth),
-                    None => self.message = value.to_string(),
+                    // Of what nobody knows, any part may be the prompt.
+                    None => {}
                 }
                 // A gateway's own words say little; those of the server behind it say what happened.
                 let behind =
@@ -134,10 +145,12 @@ impl Failure {
                 if let Some(behind) = behind {
                     let gateway = std::mem::take(&mut self.message);
                     self.read_text(behind, depth);
-                    self.message = format!("{gateway}: {}", self.message);
+                    let told =
+                        [gateway, std::mem::take(&mut self.message)].into_iter().filter(|it| !it.is_empty());
+                    self.message = told.collect::<Vec<_>>().join(": ");
                 }
             }
-            other => self.message = other.to_string(),
+            Value::Null | Value::Bool(_) | Value::Number(_) => {}
         }
     }
 
@@ -155,15 +168,16 @@ impl Failure {
         let is_wrong_path = self.is_page
             || matches!(status, Some(404 | 405)) && code != Code::ModelNotFound
             || self.is_unknown_endpoint();
+        let silence = if self.body.trim().is_empty() { " without a word" } else { "" };
         let message = match (self.message.is_empty(), status) {
             (false, _) if self.is_page => format!("The server answered with a web page: {}", self.message),
             (false, _) => self.message,
             (true, Some(status)) => {
                 let reason =
                     http::StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason());
-                format!("HTTP {status} {} without a word", reason.unwrap_or_default())
+                format!("HTTP {status} {}{silence}", reason.unwrap_or_default())
             }
-            (true, None) => "The server reported an error without a word".to_owned(),
+            (true, None) => format!("The server reported an error{silence}"),
         };
         let mut error = Error::new(code, message);
         error.hint = hint(code).map(str::to_owned);
@@ -190,11 +204,13 @@ impl Failure {
     fn classify(&self) -> Code {
         let label = format!("{} {}", self.code, self.kind).to_lowercase();
         let words = self.message.to_lowercase();
-        let labelled = |parts: &[&str]| parts.iter().any(|part| label.contains(part));
-        let says = |parts: &[&str]| parts.iter().any(|part| words.contains(part));
         // Several servers call every failure in a stream 400 or 422.
         let status =
             self.status.filter(|status| !(self.mid_stream && matches!(status, 400 | 422))).unwrap_or(0);
+        // Who may not ask is told by the status: the words speak of the key, and of what it was to open.
+        let is_locked = matches!(status, 401 | 403);
+        let labelled = |parts: &[&str]| parts.iter().any(|part| label.contains(part));
+        let says = |parts: &[&str]| !is_locked && parts.iter().any(|part| words.contains(part));
 
         if labelled(&["context_length", "exceed_context_size"]) || says(&CONTEXT_OVERFLOW) {
             Code::ContextLengthExceeded
@@ -202,6 +218,7 @@ impl Failure {
             Code::Quota
         } else if labelled(&["content_filter", "content_policy", "moderation"])
             || says(&["content_filter", "flagged"])
+            || status == 403 && words.contains("flagged")
         {
             Code::ContentFilter
         } else if labelled(&["model_not_found"]) || says(&["model"]) && says(&MODEL_UNKNOWN) {
@@ -326,20 +343,17 @@ fn hint(code: Code) -> Option<&'static str> {
     })
 }
 
-/// FastAPI's `{"loc": ["body", "temperature"], "msg": "…"}`.
-fn one_of_list(item: &Value) -> String {
-    let words = item.get("msg").or_else(|| item.get("message")).unwrap_or(item);
-    let words = words.as_str().map_or_else(|| words.to_string(), str::to_owned);
-    match item.get("loc").and_then(Value::as_array) {
-        Some(place) => {
-            let place: Vec<String> = place
-                .iter()
-                .map(|step| step.as_str().map_or_else(|| step.to_string(), str::to_owned))
-                .collect();
-            format!("{}: {words}", place.join("."))
-        }
-        None => words,
-    }
+fn words_of_list(list: &[Value]) -> String {
+    list.iter().filter_map(one_of_list).collect::<Vec<_>>().join("; ")
+}
+
+/// FastAPI's `{"loc": ["body", "temperature"], "msg": "…", "input": …}`: the input may be the prompt.
+fn one_of_list(item: &Value) -> Option<String> {
+    let words = item.get("msg").or_else(|| item.get("message")).unwrap_or(item).as_str()?;
+    let Some(place) = item.get("loc").and_then(Value::as_array) else { return Some(words.to_owned()) };
+    let place: Vec<String> =
+        place.iter().map(|step| step.as_str().map_or_else(|| step.to_string(), str::to_owned)).collect();
+    Some(format!("{}: {words}", place.join(".")))
 }
 
 fn field_of_list(item: &Value) -> Option<String> {
@@ -362,14 +376,6 @@ pub fn title_of_html(body: &[u8]) -> Option<String> {
         Some(title).filter(|title| !title.is_empty())
     };
     Some(inside("title").or_else(|| inside("h1")).unwrap_or_else(|| "(without a title)".to_owned()))
-}
-
-fn truncated(text: &str) -> String {
-    let mut end = text.len().min(MAX_BODY);
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    text[..end].to_owned()
 }
 
 #[cfg(test)]
@@ -400,9 +406,21 @@ mod tests {
                 "The server answered with a web page: 502 Bad Gateway",
             ),
             ("", "HTTP 400 Bad Request without a word"),
+            (r#"{"detail":[{"loc":["body"],"msg":"m","input":"prompt"},{"input":"prompt"}]}"#, "body: m"),
+            (r#"{"detail":[{"loc":["body"],"input":"prompt"#, "HTTP 400 Bad Request"),
+            (r#"{"problems":["prompt"]}"#, "HTTP 400 Bad Request"),
+            (r#"{"detail":[{"input":"prompt"}]}"#, "HTTP 400 Bad Request"),
+            (r#"{"error":{"message":"m","metadata":{"raw":"{\"prompt\":1}"}}}"#, "m"),
+            (r#"{"error":{"prompt":"p","metadata":{"raw":"m"}}}"#, "m"),
         ] {
             assert_eq!(error(400, body).message, words, "{body}");
         }
+    }
+
+    #[test]
+    fn long_words_are_kept_only_so_far() {
+        let error = error(500, &"é".repeat(MAX_BYTES));
+        assert_eq!((error.message.len(), error.body.as_ref().unwrap().len()), (MAX_BYTES, MAX_BYTES));
     }
 
     #[test]
@@ -410,6 +428,10 @@ mod tests {
         for (status, body, code) in [
             (401, "", Code::Authentication),
             (403, r#"{"error":{"type":"feature_disabled"}}"#, Code::Permission),
+            (401, "API key not found. Check the model access.", Code::Authentication),
+            (403, "The model does not exist, or this key is not for it.", Code::Permission),
+            (403, r#"{"error":{"code":"insufficient_quota","message":"m"}}"#, Code::Quota),
+            (403, r#"{"error":{"code":403,"message":"Your input was flagged"}}"#, Code::ContentFilter),
             (404, r#"{"error":"model 'x' not found"}"#, Code::ModelNotFound),
             (404, "404 page not found", Code::InvalidRequest),
             (400, r#"{"error":{"message":"Invalid model name passed in model=x"}}"#, Code::ModelNotFound),

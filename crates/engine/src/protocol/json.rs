@@ -33,7 +33,7 @@ pub fn is_cut_off(text: &[u8], error: &serde_json::Error) -> bool {
     let last_line = text.rsplit(|byte| *byte == b'\n').next().unwrap_or_default();
     let lines = memchr::memchr_iter(b'\n', text).count() + 1;
     // A number that ends in its point is no unexpected end to serde, but invalid where the text ends.
-    error.is_eof() || (error.line() == lines && error.column() >= last_line.len())
+    error.is_eof() || (error.is_syntax() && error.line() == lines && error.column() >= last_line.len())
 }
 
 /// Reads all values of a text that holds several, one after the other.

@@ -63,7 +63,8 @@ impl Clients {
         };
         let sent_at = Instant::now();
         let outcome = match send().await {
-            // The server had closed it while it waited in the pool: this request was never read.
+            // At once, and without a byte of an answer: the server had most likely closed it while it waited in the
+            // pool, and has not read this request.
             (Err(error), false) if failure::is_closed(&error) && sent_at.elapsed() <= STALE_WITHIN => {
                 send().await.0
             }

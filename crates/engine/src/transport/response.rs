@@ -15,6 +15,9 @@ pub struct Response {
 /// How much of an error's body is read.
 const MAX_ERROR_BYTES: usize = 64 * 1024;
 
+/// How long the words of an error are waited for, once its status is known.
+const WORDS_WITHIN: std::time::Duration = std::time::Duration::from_secs(2);
+
 /// What the end of a body may take to arrive after the end of the answer, for the connection to be kept.
 const LINGER: std::time::Duration = std::time::Duration::from_secs(1);
 
@@ -72,12 +75,16 @@ impl Response {
     /// As much of an error's body as is worth reading; what breaks it off does not matter.
     pub async fn words(&mut self) -> Bytes {
         let mut body = BytesMut::new();
-        while let Ok(Some(chunk)) = self.chunk().await {
-            body.extend_from_slice(&chunk);
-            if body.len() > MAX_ERROR_BYTES {
-                break;
+        let words = async {
+            while let Ok(Some(chunk)) = self.chunk().await {
+                body.extend_from_slice(&chunk);
+                if body.len() > MAX_ERROR_BYTES {
+                    break;
+                }
             }
-        }
+        };
+        // Not in time: what has come must do.
+        _ = tokio::time::timeout(WORDS_WITHIN, words).await;
         body.freeze()
     }
 

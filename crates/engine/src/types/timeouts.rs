@@ -88,7 +88,8 @@ impl Timeouts {
 
 fn milliseconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
     let Some(value) = Option::<f64>::deserialize(deserializer)? else { return Ok(None) };
-    Duration::try_from_secs_f64(value / 1000.0)
+    // A century is no limit, and further no clock can count.
+    Duration::try_from_secs_f64((value / 1000.0).min(3.0e9))
         .map(Some)
         .map_err(|_| serde::de::Error::custom("expected milliseconds, 0 or more (0: no limit)"))
 }

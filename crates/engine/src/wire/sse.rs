@@ -81,7 +81,7 @@ impl SseReader {
     pub fn feed(&mut self, bytes: &[u8]) {
         self.forget_given();
         // What was read already is dropped, unless the unfinished event's data stands in it.
-        let keep_from = self.event.first.as_ref().map_or(self.line, |first| first.start);
+        let keep_from = self.kept_from();
         if keep_from == self.buffer.len() {
             self.buffer.clear();
         } else if keep_from > 0 {
@@ -104,7 +104,8 @@ impl SseReader {
         self.forget_given();
         loop {
             let Some(line) = self.take_line() else {
-                let held = self.buffer.len() - self.line + self.event.len();
+                let held =
+                    self.buffer.len() - self.kept_from() + self.event.joined.len() + self.event.stray.len();
                 return if held > self.limit { Err(TooLong { limit: self.limit }) } else { Ok(None) };
             };
             if self.event.len() + line.len() > self.limit {
@@ -147,6 +148,11 @@ impl SseReader {
         }
         self.given = true;
         Ok(Some(self.event.frame(&self.buffer)))
+    }
+
+    /// What stands before is read; the unfinished event's data is not yet given.
+    fn kept_from(&self) -> usize {
+        self.event.first.as_ref().map_or(self.line, |first| first.start)
     }
 
     fn forget_given(&mut self) {
@@ -382,6 +388,18 @@ mod tests {
         let mut reader = SseReader::new(10);
         reader.feed(b"data: 01234\ndata: 56789\n\n");
         assert_eq!(reader.next(), Err(TooLong { limit: 10 }));
+    }
+
+    #[test]
+    fn comments_behind_an_unfinished_event_count_towards_its_limit() {
+        let mut reader = SseReader::new(1000);
+        reader.feed(b"data: {}\n");
+        let comment = b": ping\n";
+        let refused = (0..1000).any(|_| {
+            reader.feed(comment);
+            reader.next().is_err()
+        });
+        assert!(refused);
     }
 
     proptest! {

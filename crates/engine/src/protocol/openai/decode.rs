@@ -34,6 +34,8 @@ enum Form {
 /// What is remembered from frame to frame.
 #[derive(Default)]
 struct State {
+    /// Whatever follows the terminal event is not read: whether it is here already is chance.
+    ended: bool,
     last_words: String,
 }
 
@@ -122,8 +124,12 @@ enum Whole {
 
 impl State {
     fn frame(&mut self, frame: Frame<'_>, whole: Whole, out: &mut Out<'_>) -> Result<()> {
+        if self.ended {
+            return Ok(());
+        }
         let data = frame.data.trim_ascii();
         if data == b"[DONE]" {
+            self.ended = true;
             out(Delta::End);
             return Ok(());
         }
@@ -175,11 +181,8 @@ impl State {
 /// Data that is no object: a disguised keep-alive, or something that nobody knows.
 fn pass_over(data: &[u8], out: &mut Out<'_>) {
     if !(data.is_empty() || data == b"null" || data.starts_with(b":")) {
-        let text = truncated(&data[..data.len().min(100)]);
-        out(Delta::Repaired(Warning::new(
-            "frame",
-            format!("An event that is no chunk was passed over: {text}"),
-        )));
+        let message = format!("An event of {} bytes that is no chunk was passed over.", data.len());
+        out(Delta::Repaired(Warning::new("frame", message)));
     }
 }
 
@@ -226,7 +229,8 @@ fn read_chunk(chunk: &Chunk<'_>, part: Part, out: &mut Out<'_>) -> Result<()> {
 }
 
 fn read_choice(choice: &Choice<'_>, out: &mut Out<'_>) {
-    for content in [choice.delta.0.as_ref(), choice.message.0.as_deref()].into_iter().flatten() {
+    // Some servers repeat in `message` what they say in `delta`.
+    if let Some(content) = choice.delta.0.as_ref().or(choice.message.0.as_deref()) {
         // The same text can stand in several of these; the first that has some counts.
         let reasoning = [
             &content.reasoning_content.0,
@@ -254,7 +258,8 @@ fn read_choice(choice: &Choice<'_>, out: &mut Out<'_>) {
     if !choice.text.0.is_empty() {
         out(Delta::Text(&choice.text.0));
     }
-    if !choice.finish_reason.0.is_empty() {
+    // Some gateways write null as a text.
+    if !matches!(choice.finish_reason.0.as_ref(), "" | "null" | "none" | "None") {
         out(Delta::Finish(&choice.finish_reason.0));
     }
 }
@@ -328,13 +333,12 @@ fn read_document(document: &[u8], out: &mut Out<'_>) -> Result<()> {
 }
 
 fn not_an_answer(body: &[u8]) -> Error {
-    let mut error = match title_of_html(body) {
-        Some(title) => Error::new(Code::Protocol, format!("The server answered with a web page: {title}")),
-        None => Error::new(Code::Protocol, "The server's answer is no answer of a chat"),
-    }
-    .hint("Check the address: something else than an LLM server's chat answers there.");
+    let words = match title_of_html(body) {
+        Some(title) => format!("a web page: {title}"),
+        None => String::from_utf8_lossy(&body[..body.len().min(200)]).trim().to_owned(),
+    };
+    let mut error = Error::not_an_answer(&words);
     error.body = Some(truncated(body));
-    error.wrong_path = true;
     error
 }
 

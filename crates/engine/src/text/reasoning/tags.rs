@@ -1,8 +1,8 @@
 //! `<think>…</think>` and its relatives.
 
-use memchr::{memchr_iter, memchr3};
+use memchr::{memchr_iter, memchr2, memchr3};
 
-use super::Piece;
+use super::{Match, Piece, give_text};
 
 /// A kind of tag: how it opens (`>` or attributes follow where it ends without one) and how it closes.
 #[derive(Debug, Clone, Copy)]
@@ -23,13 +23,17 @@ const TAGS: [Tag; 7] = [
     Tag { open: "<|START_THINKING|>", close: "<|END_THINKING|>", exact: true },
 ];
 
-/// An opening tag with more attributes than this is none.
-const LONGEST_OPENING: usize = 200;
+/// An opening tag whose attributes take more bytes than this is none.
+const LONGEST_ATTRIBUTES: usize = 200;
+
+/// More white space than this at the end of the reasoning is given, not held back: a model that writes nothing
+/// else shall be seen to do so.
+const LONGEST_SPACE: usize = 1024;
 
 #[derive(Debug)]
 pub struct Tags {
     place: Place,
-    /// White space, or what may become a tag.
+    /// What may become a tag.
     held: String,
     /// No tag has come so far, so a closing one would be a lone one.
     untagged: bool,
@@ -41,17 +45,27 @@ pub struct Tags {
 
 #[derive(Debug)]
 enum Place {
-    /// At the start of the answer, or after a block: white space that belongs to neither is dropped.
+    /// At the start of the answer, or after a block. White space that belongs to neither is dropped; `space` is
+    /// that at the start, which is the answer's own unless a tag follows.
     Between {
-        first: bool,
+        space: String,
     },
     Text,
-    Reasoning {
-        tag: Tag,
-        depth: usize,
-        begun: bool,
-        after_inner: Option<String>,
-    },
+    Reasoning(Block),
+}
+
+/// The reasoning between an opening tag and the closing one.
+#[derive(Debug)]
+struct Block {
+    tag: Tag,
+    depth: usize,
+    /// Something other than white space has come.
+    begun: bool,
+    /// White space that is not part of the reasoning if the closing tag follows. Kept apart, so that none of it
+    /// is looked at twice.
+    space: String,
+    /// What was given since a tag inside the block was closed.
+    after_inner: Option<String>,
 }
 
 /// What is needed to know whether a tag in the text is only spoken of.
@@ -67,27 +81,24 @@ struct Line {
     last: u8,
 }
 
-enum Match {
-    Yes(usize),
-    /// Not enough text to know.
-    MayBe,
-    No,
-}
-
 impl Default for Tags {
     fn default() -> Self {
-        let line = Line { blank: true, fenced: false, code: false, ticks: 0, last: b'\n' };
         Self {
-            place: Place::Between { first: true },
+            place: Place::Between { space: String::new() },
             held: String::new(),
             untagged: true,
             given: false,
-            line,
+            line: Line::default(),
         }
     }
 }
 
 impl Tags {
+    /// For the rest of an answer in which blocks of another kind have come: no closing tag is a lone one.
+    pub fn within_text() -> Self {
+        Self { place: Place::Text, untagged: false, ..Self::default() }
+    }
+
     pub fn push(&mut self, text: &str, out: &mut dyn FnMut(Piece<'_>)) {
         if self.held.is_empty() {
             let rest = self.read(text, out);
@@ -96,21 +107,32 @@ impl Tags {
             self.held.push_str(text);
             let held = std::mem::take(&mut self.held);
             let rest = self.read(&held, out);
-            self.held = rest.to_owned();
+            rest.clone_into(&mut self.held);
         }
     }
 
     pub fn finish(&mut self, out: &mut dyn FnMut(Piece<'_>)) {
         let held = std::mem::take(&mut self.held);
         match &mut self.place {
-            Place::Between { first: false } if held.trim().is_empty() => {}
-            Place::Between { .. } | Place::Text => give_text(&held, out),
-            Place::Reasoning { begun, after_inner, .. } => {
-                give_reasoning(held.trim_end(), begun, after_inner, out);
-                if let Some(text) = after_inner.take().filter(|text| !text.is_empty()) {
+            Place::Between { space } => give_text(&(std::mem::take(space) + &held), out),
+            // It waited for what follows it, and nothing does.
+            Place::Text if TAGS.iter().any(|tag| tag.close == held) => out(Piece::TextWasReasoning),
+            Place::Text => give_text(&held, out),
+            Place::Reasoning(block) => {
+                block.give(&held, out);
+                if let Some(text) = block.after_inner.take().filter(|text| !text.is_empty()) {
                     out(Piece::ReasoningWasText(&text));
                 }
             }
+        }
+    }
+
+    /// The text that was held back, unless it stands in a block.
+    pub fn release(&mut self) -> Option<String> {
+        match &mut self.place {
+            Place::Between { space } => Some(std::mem::take(space) + &std::mem::take(&mut self.held)),
+            Place::Text => Some(std::mem::take(&mut self.held)),
+            Place::Reasoning(_) => None,
         }
     }
 
@@ -121,7 +143,7 @@ impl Tags {
             text = match self.place {
                 Place::Between { .. } => self.read_between(text, out),
                 Place::Text => self.read_text(text, out),
-                Place::Reasoning { .. } => self.read_reasoning(text, out),
+                Place::Reasoning(_) => self.read_reasoning(text, out),
             };
             if text.len() == left {
                 break;
@@ -131,20 +153,28 @@ impl Tags {
     }
 
     fn read_between<'a>(&mut self, text: &'a str, out: &mut dyn FnMut(Piece<'_>)) -> &'a str {
+        let Place::Between { space } = &mut self.place else { return text };
         let start = text.trim_start();
+        if self.untagged {
+            space.push_str(&text[..text.len() - start.len()]);
+        }
         if start.is_empty() {
-            return text;
+            return start;
         }
         for tag in TAGS {
             match opens(tag, start) {
                 Match::Yes(length) => return self.open(tag, &start[length..]),
-                Match::MayBe => return text,
+                Match::MayBe => return start,
                 Match::No => {}
             }
         }
-        let Place::Between { first } = std::mem::replace(&mut self.place, Place::Text) else { return text };
-        // At the start of an answer without a tag, the white space is the answer's own.
-        self.read_text(if first { text } else { start }, out)
+        let space = std::mem::take(space);
+        self.place = Place::Text;
+        if space.is_empty() {
+            return self.read_text(start, out);
+        }
+        let left = self.read_text(&(space + start), out).len();
+        &start[start.len() - left..]
     }
 
     fn read_text<'a>(&mut self, text: &'a str, out: &mut dyn FnMut(Piece<'_>)) -> &'a str {
@@ -203,7 +233,7 @@ impl Tags {
                 }
             }
             if self.untagged {
-                match begins(tag.close, rest) {
+                match closes_alone(tag, rest, line) {
                     Match::Yes(length) => return (Match::Yes(length), None),
                     Match::MayBe => may_be = true,
                     Match::No => {}
@@ -214,38 +244,35 @@ impl Tags {
     }
 
     fn read_reasoning<'a>(&mut self, text: &'a str, out: &mut dyn FnMut(Piece<'_>)) -> &'a str {
-        let Place::Reasoning { tag, depth, begun, after_inner } = &mut self.place else { return text };
-        let first = tag.open.as_bytes()[0];
+        let Place::Reasoning(block) = &mut self.place else { return text };
+        let first = block.tag.open.as_bytes()[0];
         for at in memchr_iter(first, text.as_bytes()) {
             let rest = &text[at..];
-            if let Match::Yes(length) = begins(tag.close, rest) {
-                let before = if *depth == 1 { text[..at].trim_end() } else { &text[..at] };
-                give_reasoning(before, begun, after_inner, out);
-                if *depth == 1 {
+            match (begins(block.tag.close, rest), opens(block.tag, rest)) {
+                (Match::Yes(length), _) if block.depth == 1 => {
+                    block.give(&text[..at], out);
                     return self.close(&rest[length..]);
                 }
-                *depth -= 1;
-                give_reasoning(&rest[..length], begun, after_inner, out);
-                *after_inner = Some(String::new());
-                return &rest[length..];
-            }
-            if let Match::Yes(length) = opens(*tag, rest) {
-                *depth += 1;
-                give_reasoning(&text[..at + length], begun, after_inner, out);
-                return &rest[length..];
-            }
-            let may_be =
-                matches!(begins(tag.close, rest), Match::MayBe) || matches!(opens(*tag, rest), Match::MayBe);
-            if may_be {
-                let known = text[..at].trim_end().len();
-                give_reasoning(&text[..known], begun, after_inner, out);
-                return &text[known..];
+                (Match::Yes(length), _) => {
+                    block.depth -= 1;
+                    block.give(&text[..at + length], out);
+                    block.after_inner = Some(String::new());
+                    return &rest[length..];
+                }
+                (_, Match::Yes(length)) => {
+                    block.depth += 1;
+                    block.give(&text[..at + length], out);
+                    return &rest[length..];
+                }
+                (Match::MayBe, _) | (_, Match::MayBe) => {
+                    block.give(&text[..at], out);
+                    return rest;
+                }
+                (Match::No, Match::No) => {}
             }
         }
-        // White space before the closing tag is not part of it; whether that tag follows is not known yet.
-        let known = text.trim_end().len();
-        give_reasoning(&text[..known], begun, after_inner, out);
-        &text[known..]
+        block.give(text, out);
+        ""
     }
 
     fn give_text(&mut self, text: &str, out: &mut dyn FnMut(Piece<'_>)) {
@@ -255,39 +282,45 @@ impl Tags {
 
     fn open<'a>(&mut self, tag: Tag, rest: &'a str) -> &'a str {
         self.untagged = false;
-        self.place = Place::Reasoning { tag, depth: 1, begun: false, after_inner: None };
+        self.place =
+            Place::Reasoning(Block { tag, depth: 1, begun: false, space: String::new(), after_inner: None });
         rest
     }
 
     fn close<'a>(&mut self, rest: &'a str) -> &'a str {
         self.untagged = false;
-        self.line = Line { blank: true, last: b'\n', ..self.line };
-        self.place = Place::Between { first: false };
+        self.line = Line::default();
+        self.place = Place::Between { space: String::new() };
         rest
     }
 }
 
-fn give_text(text: &str, out: &mut dyn FnMut(Piece<'_>)) {
-    if !text.is_empty() {
-        out(Piece::Text(text));
+impl Block {
+    /// Gives `text`, but for the white space at its end.
+    fn give(&mut self, text: &str, out: &mut dyn FnMut(Piece<'_>)) {
+        let text = if self.begun { text } else { text.trim_start() };
+        let (known, space) = text.split_at(text.trim_end().len());
+        if !known.is_empty() {
+            self.begun = true;
+            self.space.push_str(known);
+            self.give_space(out);
+        }
+        for character in space.chars() {
+            if self.space.len() >= LONGEST_SPACE {
+                self.give_space(out);
+            }
+            self.space.push(character);
+        }
     }
-}
 
-fn give_reasoning(
-    text: &str,
-    begun: &mut bool,
-    after_inner: &mut Option<String>,
-    out: &mut dyn FnMut(Piece<'_>),
-) {
-    let text = if *begun { text } else { text.trim_start() };
-    if text.is_empty() {
-        return;
+    /// Gives the white space that turned out to be part of the reasoning, with what came after it.
+    fn give_space(&mut self, out: &mut dyn FnMut(Piece<'_>)) {
+        if let Some(after) = &mut self.after_inner {
+            after.push_str(&self.space);
+        }
+        out(Piece::Reasoning(&self.space));
+        self.space.clear();
     }
-    *begun = true;
-    if let Some(after) = after_inner {
-        after.push_str(text);
-    }
-    out(Piece::Reasoning(text));
 }
 
 fn begins(tag: &str, text: &str) -> Match {
@@ -307,15 +340,36 @@ fn opens(tag: Tag, text: &str) -> Match {
             match rest.bytes().next() {
                 None => Match::MayBe,
                 Some(b'>') => Match::Yes(length + 1),
-                Some(b' ' | b'\n' | b'\t') => match rest.find(['>', '<']) {
-                    Some(end) if rest.as_bytes()[end] == b'>' => Match::Yes(length + end + 1),
-                    None if rest.len() < LONGEST_OPENING => Match::MayBe,
-                    _ => Match::No,
-                },
+                Some(b' ' | b'\n' | b'\t') => {
+                    let attributes = &rest.as_bytes()[..rest.len().min(LONGEST_ATTRIBUTES)];
+                    match memchr2(b'<', b'>', attributes) {
+                        Some(end) if attributes[end] == b'>' => Match::Yes(length + end + 1),
+                        None if attributes.len() < LONGEST_ATTRIBUTES => Match::MayBe,
+                        _ => Match::No,
+                    }
+                }
                 Some(_) => Match::No,
             }
         }
         other => other,
+    }
+}
+
+/// Whether a closing tag that nothing opened begins here: between two spaces, a sentence only speaks of it.
+fn closes_alone(tag: Tag, text: &str, line: Line) -> Match {
+    match begins(tag.close, text) {
+        Match::Yes(length) if matches!(line.last, b' ' | b'\t') => match text.as_bytes().get(length) {
+            Some(b' ' | b'\t') => Match::No,
+            Some(_) => Match::Yes(length),
+            None => Match::MayBe,
+        },
+        other => other,
+    }
+}
+
+impl Default for Line {
+    fn default() -> Self {
+        Self { blank: true, fenced: false, code: false, ticks: 0, last: b'\n' }
     }
 }
 
