@@ -9,6 +9,52 @@ export function configOf(config: ProviderConfig | number | string | undefined): 
   throw mistake(`The configuration must be an object, a port or a host, not ${describe(config)}`)
 }
 
+const CONFIG = [
+  'host',
+  'port',
+  'baseURL',
+  'apiKey',
+  'model',
+  'headers',
+  'query',
+  'timeout',
+  'defaults',
+  'capabilities',
+]
+const OPTIONS = [
+  'temperature',
+  'topP',
+  'topK',
+  'minP',
+  'maxTokens',
+  'stop',
+  'seed',
+  'frequencyPenalty',
+  'presencePenalty',
+  'repetitionPenalty',
+  'user',
+  'extraBody',
+]
+const TIMEOUTS = ['connect', 'firstToken', 'idle', 'metadata', 'total']
+
+/**
+ * Checks that no field is a known one in another spelling: `baseUrl` would be ignored, and the prompt go elsewhere.
+ * (Other fields are a host's own, and nobody's business.)
+ */
+export function checkSpelling(given: object, kind: 'config' | 'options' | 'timeout', place = ''): void {
+  const known = { config: CONFIG, options: OPTIONS, timeout: TIMEOUTS }[kind]
+  for (const name of Object.keys(given)) {
+    const meant = known.find((field) => field !== name && plain(field) === plain(name))
+    if (meant !== undefined) {
+      throw mistake(`\`${place}${name}\` is no field`, `Write \`${place}${meant}\`.`)
+    }
+  }
+}
+
+function plain(name: string): string {
+  return name.replace(/[-_]/g, '').toLowerCase()
+}
+
 /** Timeouts in their long form: a number is `total`, and Infinity is no limit. */
 export function timeoutsOf(timeout: number | Timeouts | undefined): Timeouts | undefined {
   if (timeout === undefined) return undefined
@@ -17,6 +63,7 @@ export function timeoutsOf(timeout: number | Timeouts | undefined): Timeouts | u
       `\`timeout\` must be a number of milliseconds or an object of them, not ${describe(timeout)}`,
     )
   }
+  if (typeof timeout === 'object') checkSpelling(timeout, 'timeout', 'timeout.')
   const entries = Object.entries(typeof timeout === 'number' ? { total: timeout } : timeout).map(
     ([name, value]) => {
       if (value !== undefined && !(typeof value === 'number' && value >= 0)) {

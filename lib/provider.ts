@@ -1,4 +1,13 @@
-import { checkCall, checkNumbers, checkObject, configOf, mistake, timeoutsOf, toJson } from './arguments'
+import {
+  checkCall,
+  checkNumbers,
+  checkObject,
+  checkSpelling,
+  configOf,
+  mistake,
+  timeoutsOf,
+  toJson,
+} from './arguments'
 import { Call, type CallSetup, type Hooks } from './call'
 import type { ChatMessage, ChatRequest, ChatResponse, ChatStream, QueryOptions } from './chat'
 import type {
@@ -78,7 +87,10 @@ export class OpenAICompatibleProvider implements ChatProvider, AsyncDisposable {
    */
   constructor(config?: ProviderConfig | number | string) {
     const { definition } = new.target
-    const { apiKey, capabilities, timeout, model, defaults, ...address } = configOf(config)
+    const given = configOf(config)
+    const { apiKey, capabilities, timeout, model, defaults, ...address } = given
+    checkSpelling(given, 'config')
+    checkSpelling(defaults ?? {}, 'options', 'defaults.')
     const endpoint = {
       ...address,
       ...(typeof apiKey === 'function' ? { hasApiKeyFunction: true } : { apiKey }),
@@ -253,6 +265,7 @@ export class OpenAICompatibleProvider implements ChatProvider, AsyncDisposable {
       throw mistake('`messages` must be a list of at least one message')
     }
     const { messages, model, signal, onProgress: _, timeout, ...options } = request
+    checkSpelling(options, 'options')
     checkNumbers(options)
     const json = toJson({ messages, model, timeout: timeoutsOf(timeout), options })
     return this.#run<ChatResponse>({ signal, origin, takesLater, listener }, (flags) =>

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::{Client, Hooks};
+use super::{Client, Hooks, metadata::wrong_base};
 use crate::{
     chat::Reading,
     endpoint::Credential,
@@ -292,7 +292,7 @@ impl<S: Sink> Call<'_, S> {
             }
         } else if error.wrong_path {
             error.hint = Some(match self.client.working_base(&mut self.watch, self.hooks).await {
-                Some(base) => format!("An LLM server answers at {base}: set `baseURL: '{base}'`."),
+                Some(base) => wrong_base(&base),
                 None => "Check the address: no LLM server's chat answers there.".to_owned(),
             });
         }

@@ -56,13 +56,20 @@ impl Client {
                 })
             }
             Err(error) if error.code == Code::Aborted => Err(error),
-            // It answers and takes the key; it only has no list.
-            Err(error) if has_no_list(&error) => Ok(Status {
-                is_connected: true,
-                loaded_model: self.model.clone(),
-                latency: Some(milliseconds(started.elapsed())),
-                ..Status::default()
-            }),
+            Err(error) if has_no_list(&error) => {
+                let latency = Some(milliseconds(started.elapsed()));
+                let mut watch = self.watch(timeout, cancel);
+                // Where another path has one, this is the wrong path; else the server answers and only has no list.
+                Ok(match self.working_base(&mut watch, hooks).await {
+                    Some(base) => Status { error: Some(wrong_base(&base)), ..Status::default() },
+                    None => Status {
+                        is_connected: true,
+                        loaded_model: self.model.clone(),
+                        latency,
+                        ..Status::default()
+                    },
+                })
+            }
             Err(error) => Ok(Status { error: Some(error.message.clone()), ..Status::default() }),
         }
     }
@@ -148,6 +155,12 @@ impl Client {
     pub(super) fn metadata_limit(&self, timeout: Option<Timeouts>) -> Option<Duration> {
         timeout.unwrap_or_default().or(self.timeouts).limit(Clock::Metadata)
     }
+}
+
+/// What to do where the server answers below another path.
+#[must_use]
+pub(super) fn wrong_base(base: &str) -> String {
+    format!("An LLM server answers at {base}: set `baseURL: '{base}'`.")
 }
 
 /// Whether `error` only says that there is no model list at this server. Any web server has a page for what it lacks.

@@ -331,10 +331,18 @@ mod tests {
     }
 
     #[test]
+    fn what_is_no_harmony_header_is_given_before_the_answer_ends() {
+        for text in ["<|channel|> is a token.\n", &format!("<|channel|> {}", "is long ".repeat(30))] {
+            let given = outcome(|splitter, out| push_all(splitter, &characters(text), out));
+            assert_eq!(given, (text.to_owned(), String::new()));
+        }
+    }
+
+    #[test]
     fn text_after_harmony_messages_is_text() {
         let messages = "<|channel|>analysis<|message|>why<|end|>";
         for text in [
-            "\n\nFour.\nOr five </think> or\n",
+            "\n\nFour.\nOr five</think>or\n",
             "Four",
             "<|start|> is a token.\nReally.",
             "a".repeat(300).as_str(),
@@ -342,6 +350,7 @@ mod tests {
             assert_split(&format!("{messages}{text}"), text, "why");
         }
         assert_split(&format!("{messages}\n\n<|start|>assistant<|message|>so<|return|>\n"), "so", "why");
+        assert_split(&format!("{messages}\n\n<|start|>assistant<|message|>so<|return|>!"), "so!", "why");
     }
 
     #[test]
