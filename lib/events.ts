@@ -12,7 +12,7 @@ export type ProviderProgressEvent =
   | { type: 'warning'; code: string; message: string }
   /** Once, just before the promise rejects or the loop throws, with the same code; not for what the listener threw. */
   | { type: 'error'; message: string; code: ErrorCode }
-  /** Once, at the end of a whole answer. */
+  /** Once, at the end of an answer, also of one that its limit cut off. */
   | { type: 'completion' }
 
 /**

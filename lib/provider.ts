@@ -130,7 +130,7 @@ export class OpenAICompatibleProvider implements ChatProvider, AsyncDisposable {
    * With `onProgress`, a plain answer gives exactly `message` events and then one `completion`, all before the
    * promise settles.
    *
-   * @returns The answer's text.
+   * @returns The answer's text. Whether its limit cut it off, only {@link chat} tells.
    * @throws {@link ProviderError} of the class that its code stands for; what `onProgress` throws, as it is.
    */
   async query(options: QueryOptions): Promise<string> {
