@@ -18,7 +18,7 @@ function panic(): Promise<unknown> {
   new OpenAICompatibleProvider()
   const opened = opening.mock.results[0]?.value as Provider
   opening.mockRestore()
-  const flags = { events: false, changesHeaders: false, changesBody: false }
+  const flags = 0
   const start = () => opened.ask(theOutbox(), 'panic', undefined, flags)
   return new Call({ provider: 'test', hooks: {}, origin: panic, start }).result
 }

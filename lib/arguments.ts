@@ -37,15 +37,17 @@ const OPTIONS = [
 ]
 const TIMEOUTS = ['connect', 'firstToken', 'idle', 'metadata', 'total']
 
+const spellings = (fields: string[]) => new Map(fields.map((field) => [plain(field), field]))
+const SPELLINGS = { config: spellings(CONFIG), options: spellings(OPTIONS), timeout: spellings(TIMEOUTS) }
+
 /**
  * Checks that no field is a known one in another spelling: `baseUrl` would be ignored, and the prompt go elsewhere.
  * (Other fields are a host's own, and nobody's business.)
  */
 export function checkSpelling(given: object, kind: 'config' | 'options' | 'timeout', place = ''): void {
-  const known = { config: CONFIG, options: OPTIONS, timeout: TIMEOUTS }[kind]
   for (const name of Object.keys(given)) {
-    const meant = known.find((field) => field !== name && plain(field) === plain(name))
-    if (meant !== undefined) {
+    const meant = SPELLINGS[kind].get(plain(name))
+    if (meant !== undefined && meant !== name) {
       throw mistake(`\`${place}${name}\` is no field`, `Write \`${place}${meant}\`.`)
     }
   }

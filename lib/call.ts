@@ -24,8 +24,11 @@ export interface CallSetup {
   /** Starts the call in the engine and returns its number. */
   start(): number
   /** Takes the events. Returns a promise to hold back the next event until it resolves. */
-  listener?: ((event: ProviderProgressEvent, units: number) => unknown) | undefined
-  /** The listener tells by {@link Call.consume} when an event was taken, instead of by returning. */
+  listener?: ((event: ProviderProgressEvent, units?: number) => unknown) | undefined
+  /**
+   * The listener is told what an event costs, and tells by {@link Call.consume} when it was taken, instead of by
+   * returning.
+   */
   takesLater?: boolean
   /** The function that the caller called: the error's stack begins above it. */
   // biome-ignore lint/complexity/noBannedTypes: what Error.captureStackTrace takes
@@ -134,6 +137,7 @@ export class Call<T> implements Receiver {
   takeMessages(batch: Batch, stop: number): void {
     const listener = this.#flows ? this.#listener : undefined
     if (!listener) return
+    const takesLater = this.#takesLater
     const { text, records } = batch
     const call = records[batch.next]
     let { next, at } = batch
@@ -145,7 +149,7 @@ export class Call<T> implements Receiver {
         const event = { type: 'message', content: text.slice(at, end) } as const
         next += 3
         at = end
-        const returned = listener(event, units)
+        const returned = takesLater ? listener(event, units) : listener(event)
         if (returned !== undefined && isThenable(returned)) {
           this.#waitFor(returned, units)
           break
@@ -157,7 +161,7 @@ export class Call<T> implements Receiver {
     }
     batch.next = next
     batch.at = at
-    if (!this.#takesLater) this.consume(taken)
+    if (!takesLater) this.consume(taken)
   }
 
   #handle(kind: number, text: string): void {
@@ -199,7 +203,7 @@ export class Call<T> implements Receiver {
   #emit(event: ProviderProgressEvent, units: number): void {
     const listener = this.#cancelled ? undefined : this.#listener
     try {
-      const returned = listener?.(event, units)
+      const returned = this.#takesLater ? listener?.(event, units) : listener?.(event)
       if (returned !== undefined && isThenable(returned)) this.#waitFor(returned, units)
       else if (!this.#takesLater) this.consume(units)
     } catch (thrown) {
@@ -308,7 +312,8 @@ export class Call<T> implements Receiver {
   /** The `error` event. */
   #tell(error: ProviderError, isOver: boolean): void {
     try {
-      const returned = this.#listener?.({ type: 'error', message: error.message, code: error.code }, 0)
+      const event = { type: 'error', message: error.message, code: error.code } as const
+      const returned = this.#takesLater ? this.#listener?.(event, 0) : this.#listener?.(event)
       if (!isThenable(returned)) return
       if (isOver) Promise.resolve(returned).catch(() => {})
       else this.#waitFor(returned, 0)

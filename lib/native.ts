@@ -1,4 +1,4 @@
-import type { CallFlags, Outbox, Provider } from '../native'
+import type { Outbox, Provider } from '../native'
 
 /** The binding crate, as the addon exports it. */
 interface Native {
@@ -6,7 +6,7 @@ interface Native {
   openProvider(config: string): Provider | string
 }
 
-export type { CallFlags, Outbox, Provider }
+export type { Outbox, Provider }
 
 /** The addon for this platform. */
 export const native: Native = load()

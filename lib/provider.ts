@@ -20,8 +20,8 @@ import type {
 import { environmentOf, listed } from './definition'
 import { theOutbox } from './delivery'
 import { AbortError, type ErrorDetails, errorOf } from './errors'
-import type { ProgressCallback, ProviderProgressEvent } from './events'
-import { type CallFlags, native, type Provider } from './native'
+import type { ProviderProgressEvent } from './events'
+import { native, type Provider } from './native'
 import type { Authenticator, ModelInfo, ProviderStatus } from './status'
 import { EventStream } from './stream'
 
@@ -134,8 +134,11 @@ export class OpenAICompatibleProvider implements ChatProvider, AsyncDisposable {
    * @throws {@link ProviderError} of the class that its code stands for; what `onProgress` throws, as it is.
    */
   async query(options: QueryOptions): Promise<string> {
-    const { content } = await this.#chat(conversation(options), listenerOf(options.onProgress), this.query)
-      .result
+    const { content } = await this.#chat(
+      conversation(options),
+      options.onProgress as CallSetup['listener'],
+      this.query,
+    ).result
     return content
   }
 
@@ -145,7 +148,7 @@ export class OpenAICompatibleProvider implements ChatProvider, AsyncDisposable {
    * @throws As {@link query}.
    */
   async chat(request: ChatRequest): Promise<ChatResponse> {
-    return await this.#chat(request, listenerOf(request?.onProgress), this.chat).result
+    return await this.#chat(request, request?.onProgress as CallSetup['listener'], this.chat).result
   }
 
   /**
@@ -156,7 +159,7 @@ export class OpenAICompatibleProvider implements ChatProvider, AsyncDisposable {
   stream(request: ChatRequest): ChatStream {
     const { onProgress, signal } = request ?? {}
     const start = (keep: (event: ProviderProgressEvent, units: number) => void) => {
-      const listener = (event: ProviderProgressEvent, units: number) => {
+      const listener = (event: ProviderProgressEvent, units = 0) => {
         keep(event, units)
         return onProgress?.(event)
       }
@@ -283,10 +286,7 @@ export class OpenAICompatibleProvider implements ChatProvider, AsyncDisposable {
     ).result
   }
 
-  #run<T>(
-    setup: Omit<CallSetup, 'provider' | 'hooks' | 'start'>,
-    start: (flags: CallFlags) => number,
-  ): Call<T> {
+  #run<T>(setup: Omit<CallSetup, 'provider' | 'hooks' | 'start'>, start: (flags: number) => number): Call<T> {
     // Looked up for each call: a subclass may have them as fields.
     const base = OpenAICompatibleProvider.prototype
     const changesHeaders = this.requestHeaders !== base.requestHeaders
@@ -296,7 +296,10 @@ export class OpenAICompatibleProvider implements ChatProvider, AsyncDisposable {
       requestHeaders: changesHeaders ? (headers) => this.requestHeaders(headers) : undefined,
       requestBody: changesBody ? (body) => this.requestBody(body) : undefined,
     }
-    const flags = { events: setup.listener !== undefined, changesHeaders, changesBody }
+    const flags =
+      (setup.listener === undefined ? 0 : Flag.Events) |
+      (changesHeaders ? Flag.ChangesHeaders : 0) |
+      (changesBody ? Flag.ChangesBody : 0)
     const call = new Call<T>({ ...setup, provider: this.name, hooks, start: () => start(flags) })
     const forget = () => {
       this.#pending.delete(call)
@@ -307,10 +310,8 @@ export class OpenAICompatibleProvider implements ChatProvider, AsyncDisposable {
   }
 }
 
-/** Calls the caller's function with nothing but the event. */
-function listenerOf(onProgress: ProgressCallback | undefined): CallSetup['listener'] {
-  return onProgress && ((event) => onProgress(event))
-}
+/** What a call tells of its caller. `src/provider.rs` has the same numbers. */
+const Flag = { Events: 1, ChangesHeaders: 2, ChangesBody: 4 } as const
 
 /** A prompt as the conversation that it is. */
 function conversation(options: QueryOptions): ChatRequest {

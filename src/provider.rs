@@ -23,13 +23,20 @@ pub struct BindingProvider {
     client: Arc<Client>,
 }
 
-/// What a call needs to know of its caller.
-#[napi(object)]
-pub struct CallFlags {
+/// What a call tells of its caller, as bits of one number: an object would cost more than all else of a start.
+/// `lib/provider.ts` has the same numbers.
+#[derive(Debug, Clone, Copy)]
+struct Flags(u32);
+
+impl Flags {
     /// Somebody listens to events.
-    pub events: bool,
-    pub changes_headers: bool,
-    pub changes_body: bool,
+    const EVENTS: u32 = 1;
+    const CHANGES_HEADERS: u32 = 2;
+    const CHANGES_BODY: u32 = 4;
+
+    fn has(self, flag: u32) -> bool {
+        self.0 & flag != 0
+    }
 }
 
 /// A provider for a configuration, or the error that it is, both as JSON.
@@ -65,8 +72,8 @@ impl BindingProvider {
 
     /// Starts a chat; returns the call's number in the outbox.
     #[napi]
-    pub fn chat(&self, outbox: &BindingOutbox, request: String, flags: CallFlags) -> napi::Result<u32> {
-        let events = flags.events;
+    pub fn chat(&self, outbox: &BindingOutbox, request: String, flags: u32) -> napi::Result<u32> {
+        let events = Flags(flags).has(Flags::EVENTS);
         self.start(outbox, flags, move |client, hooks| async move {
             let request = parsed::<ChatRequest>(&request)?;
             let mut sink = CallSink::new(hooks.outbox.clone(), hooks.handle.clone(), events);
@@ -82,7 +89,7 @@ impl BindingProvider {
         outbox: &BindingOutbox,
         question: String,
         timeout: Option<String>,
-        flags: CallFlags,
+        flags: u32,
     ) -> napi::Result<u32> {
         self.start(outbox, flags, move |client, hooks| async move {
             let timeout = timeout.map(|timeout| parsed::<Timeouts>(&timeout)).transpose()?;
@@ -107,7 +114,7 @@ impl BindingProvider {
     fn start<F>(
         &self,
         outbox: &BindingOutbox,
-        flags: CallFlags,
+        flags: u32,
         work: impl FnOnce(Arc<Client>, JsHooks) -> F,
     ) -> napi::Result<u32>
     where
@@ -118,9 +125,13 @@ impl BindingProvider {
             let outbox = outbox.outbox.clone();
             let handle = outbox.register(|id| Handle::new(id, client.call_token()));
             let id = handle.id;
-            let CallFlags { changes_headers, changes_body, .. } = flags;
-            let hooks =
-                JsHooks { outbox: outbox.clone(), handle: handle.clone(), changes_headers, changes_body };
+            let flags = Flags(flags);
+            let hooks = JsHooks {
+                outbox: outbox.clone(),
+                handle: handle.clone(),
+                changes_headers: flags.has(Flags::CHANGES_HEADERS),
+                changes_body: flags.has(Flags::CHANGES_BODY),
+            };
             runtime::handle()?.spawn(call::run(outbox, handle, work(client, hooks)));
             Ok(id)
         })?
