@@ -1,4 +1,4 @@
-use std::time::Duration;
+use std::{future::poll_fn, task::Poll, time::Duration};
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
@@ -254,7 +254,7 @@ impl<S: Sink> Call<'_, S> {
                     break;
                 }
                 // The connection's task hands over one piece a turn: this is its turn.
-                tokio::task::yield_now().await;
+                let_others_run().await;
                 next = match response.ready() {
                     Some(Ok(next)) => next,
                     Some(Err(error)) => return Ok(Some(error)),
@@ -325,6 +325,20 @@ const READ_TOGETHER: usize = 64;
 
 /// What is asked for where nobody knows a name: many servers ignore it.
 const UNKNOWN_MODEL: &str = "default";
+
+/// Lets the tasks run that are ready, once. (`yield_now` also asks the system for what has arrived, each time.)
+async fn let_others_run() {
+    let mut has_yielded = false;
+    poll_fn(|context| {
+        if has_yielded {
+            return Poll::Ready(());
+        }
+        has_yielded = true;
+        context.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
+}
 
 fn checked_header((name, value): (String, String)) -> Result<(HeaderName, HeaderValue)> {
     let checked_name = HeaderName::try_from(&name).map_err(|_| {
