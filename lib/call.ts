@@ -64,7 +64,7 @@ export class Call<T> implements Receiver {
   #blocked = false
   /** Somebody listens, and nothing waits: an event can be given at once. */
   #flows: boolean
-  /** Gone once it has thrown or the call was cancelled: it hears no more then. */
+  /** Gone once it has thrown: it hears no more then. */
   #listener: CallSetup['listener']
   readonly #takesLater: boolean
   #unreported = 0

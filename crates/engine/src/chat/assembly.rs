@@ -137,7 +137,7 @@ impl Assembly {
         self.parts.warn(warning, events);
     }
 
-    pub fn into_partial(self) -> Partial {
+    fn into_partial(self) -> Partial {
         Partial { content: self.parts.content, reasoning: self.parts.reasoning }
     }
 

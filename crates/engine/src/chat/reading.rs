@@ -2,7 +2,7 @@ use super::assembly::Assembly;
 use crate::{
     error::{Code, Error, Result},
     protocol::Decoder,
-    types::{Answer, Events, Partial, Warning},
+    types::{Answer, Events, Warning},
 };
 
 /// Reads one answer: bytes in, events out, and the answer at the end. Does no I/O.
@@ -90,12 +90,6 @@ impl Reading {
     pub fn fail(&mut self, error: Error, events: &mut dyn Events) -> Error {
         self.assembly.release(events);
         std::mem::take(&mut self.assembly).fail(error)
-    }
-
-    /// What had arrived.
-    #[must_use]
-    pub fn into_partial(self) -> Partial {
-        self.assembly.into_partial()
     }
 }
 
