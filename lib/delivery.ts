@@ -45,7 +45,7 @@ keepAlive.unref()
 
 /** The outbox of this thread. */
 export function theOutbox(): Outbox {
-  outbox ??= new native.Outbox((text, records) => {
+  outbox ??= new (native().Outbox)((text, records) => {
     backlog.push({ text, records, next: 0, at: 0 })
     // What came before must be handed on first.
     if (!resuming) handOn()

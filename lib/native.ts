@@ -8,8 +8,13 @@ interface Native {
 
 export type { Outbox, Provider }
 
-/** The addon for this platform. */
-export const native: Native = load()
+let loaded: Native | undefined
+
+/** The addon for this platform; loaded when it is first asked for, so that an import costs next to nothing. */
+export function native(): Native {
+  loaded ??= load()
+  return loaded
+}
 
 function load(): Native {
   try {

@@ -3,9 +3,9 @@ use std::sync::Arc;
 use local_llm_engine::{
     client::{Client, ClientConfig},
     error::{Error, Result},
-    types::{ChatRequest, Timeouts},
+    types::{ChatRequest, Message, Timeouts},
 };
-use napi::bindgen_prelude::Either;
+use napi::bindgen_prelude::{Either, Uint32Array, Utf16String};
 use napi_derive::napi;
 use serde::de::DeserializeOwned;
 use serde_json::json;
@@ -13,6 +13,7 @@ use serde_json::json;
 use crate::{
     call::{self, CallSink, Handle, JsHooks, Outcome},
     guard::guarded,
+    json::{json_of, text_of},
     outbox::BindingOutbox,
     runtime,
 };
@@ -41,7 +42,7 @@ impl Flags {
 
 /// A provider for a configuration, or the error that it is, both as JSON.
 #[napi]
-pub fn open_provider(config: String) -> napi::Result<Either<BindingProvider, String>> {
+pub fn open_provider(config: Utf16String) -> napi::Result<Either<BindingProvider, String>> {
     guarded(|| {
         let opened =
             parsed::<ClientConfig>(&config).and_then(|config| Client::new(config, runtime::clients()));
@@ -70,12 +71,24 @@ impl BindingProvider {
         guarded(|| self.client.capabilities().map(|capabilities| json!(capabilities).to_string()))
     }
 
-    /// Starts a chat; returns the call's number in the outbox.
+    /// Starts a chat; returns the call's number in the outbox. Of the `texts` beside the request, `places` holds the
+    /// number of the message and the length in UTF-16 units.
     #[napi]
-    pub fn chat(&self, outbox: &BindingOutbox, request: String, flags: u32) -> napi::Result<u32> {
+    pub fn chat(
+        &self,
+        outbox: &BindingOutbox,
+        request: Utf16String,
+        flags: u32,
+        texts: Option<Utf16String>,
+        places: Option<Uint32Array>,
+    ) -> napi::Result<u32> {
         let events = Flags(flags).has(Flags::EVENTS);
-        self.start(outbox, flags, move |client, hooks| async move {
-            let request = parsed::<ChatRequest>(&request)?;
+        let places = places.map(|places| places.to_vec());
+        self.start(outbox, Flags(flags), move |client, hooks| async move {
+            let mut request = parsed::<ChatRequest>(&request)?;
+            if let (Some(texts), Some(places)) = (texts, places) {
+                place(&texts, &places, &mut request.messages);
+            }
             let mut sink = CallSink::new(hooks.outbox.clone(), hooks.handle.clone(), events);
             let answer = client.chat(request, &hooks, &hooks.handle.cancel, &mut sink).await?;
             Ok(Outcome::Answer(Box::new(answer)))
@@ -88,10 +101,9 @@ impl BindingProvider {
         &self,
         outbox: &BindingOutbox,
         question: String,
-        timeout: Option<String>,
-        flags: u32,
+        timeout: Option<Utf16String>,
     ) -> napi::Result<u32> {
-        self.start(outbox, flags, move |client, hooks| async move {
+        self.start(outbox, Flags(0), move |client, hooks| async move {
             let timeout = timeout.map(|timeout| parsed::<Timeouts>(&timeout)).transpose()?;
             let cancel = &hooks.handle.cancel;
             let value = match question.as_str() {
@@ -114,7 +126,7 @@ impl BindingProvider {
     fn start<F>(
         &self,
         outbox: &BindingOutbox,
-        flags: u32,
+        flags: Flags,
         work: impl FnOnce(Arc<Client>, JsHooks) -> F,
     ) -> napi::Result<u32>
     where
@@ -125,7 +137,6 @@ impl BindingProvider {
             let outbox = outbox.outbox.clone();
             let handle = outbox.register(|id| Handle::new(id, client.call_token()));
             let id = handle.id;
-            let flags = Flags(flags);
             let hooks = JsHooks {
                 outbox: outbox.clone(),
                 handle: handle.clone(),
@@ -138,9 +149,21 @@ impl BindingProvider {
     }
 }
 
+/// Puts texts that came beside the request into their messages.
+fn place(mut texts: &[u16], places: &[u32], messages: &mut [Message]) {
+    for place in places.chunks_exact(2) {
+        let (text, rest) = texts.split_at((place[1] as usize).min(texts.len()));
+        if let Some(message) = messages.get_mut(place[0] as usize) {
+            message.set_content(text_of(text));
+        }
+        texts = rest;
+    }
+}
+
 /// Reads what `lib/` hands over. What the caller gave wrongly is named by its path.
-fn parsed<T: DeserializeOwned>(json: &str) -> Result<T> {
-    let mut deserializer = serde_json::Deserializer::from_str(json);
+fn parsed<T: DeserializeOwned>(json: &Utf16String) -> Result<T> {
+    let json = json_of(json);
+    let mut deserializer = serde_json::Deserializer::from_str(&json);
     serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
         let place = error.path().to_string();
         // How the arguments are grouped on their way here is no business of the caller's.
