@@ -142,34 +142,35 @@ export class Call<T> implements Receiver {
   }
 
   /** Nearly every record goes this way: this loop is what a stream costs. */
-  takeMessages(batch: Batch, stop: number): void {
+  takeMessages(batch: Batch, count: number): void {
     const listener = this.#flows ? this.#listener : undefined
     if (!listener) return
     const takesLater = this.#takesLater
-    const { text, records } = batch
-    const call = records[batch.next]
+    const { text, runs } = batch
+    const stop = batch.next + count
     let { next, at } = batch
-    let taken = 0
+    /** What is still waited for. */
+    let owed = 0
     try {
-      do {
-        const end = at + (records[next + 2] as number)
-        const units = end - at + RECORD_COST
-        const event = { type: 'message', content: text.slice(at, end) } as const
-        next += 3
-        at = end
-        const returned = takesLater ? listener(event, units) : listener(event)
+      while (next < stop && this.#flows) {
+        const begin = at
+        at += runs[next] as number
+        next += 1
+        const event = { type: 'message', content: text.slice(begin, at) } as const
+        const returned = takesLater ? listener(event, at - begin + RECORD_COST) : listener(event)
         if (returned !== undefined && isThenable(returned)) {
-          this.#waitFor(returned, units)
-          break
+          owed = at - begin + RECORD_COST
+          this.#waitFor(returned, owed)
         }
-        taken += units
-      } while (this.#flows && next < stop && records[next] === call && records[next + 1] === Kind.Message)
+      }
     } catch (thrown) {
       this.#failBy(thrown)
     }
+    const taken = next - batch.next
+    if (!takesLater) this.consume(at - batch.at + taken * RECORD_COST - owed)
     batch.next = next
+    batch.left -= taken
     batch.at = at
-    if (!takesLater) this.consume(taken)
   }
 
   #handle(kind: number, text: string): void {
