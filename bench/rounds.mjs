@@ -13,7 +13,9 @@ export async function measureRounds(scenario, { rounds, quick, only, server, pro
     warmUp: server.address(WARM_UP),
     length: job.chunks * job.size,
   }
-  const names = scenario.clients.filter((name) => !only || only.includes(name))
+  // What a row is measured over is needed for every other figure of it.
+  const bases = scenario.rows.map(({ over }) => over)
+  const names = scenario.clients.filter((name) => !only || [...only, ...bases].includes(name))
   const outcomes = []
   for (let round = 0; round < rounds; round++) {
     progress(`${scenario.title}: round ${round + 1} of ${rounds}:`)
