@@ -1,3 +1,4 @@
+import { address } from './address.mjs'
 import { figures } from './figures.mjs'
 import { measure } from './measurement.mjs'
 
@@ -9,8 +10,9 @@ export async function measureRounds(scenario, { rounds, quick, only, server, pro
   const job = { ...DEFAULTS, ...scenario.job, ...(quick && scenario.quick) }
   const input = {
     ...job,
-    address: server.address(job),
-    warmUp: server.address(WARM_UP),
+    server: server.url,
+    address: address(server.url, job),
+    warmUp: address(server.url, WARM_UP),
     length: job.chunks * job.size,
   }
   // What a row is measured over is needed for every other figure of it.
