@@ -1,4 +1,5 @@
 import { address } from './address.mjs'
+import { checkDescriptors } from './descriptors.mjs'
 import { figures } from './figures.mjs'
 import { measure } from './measurement.mjs'
 
@@ -8,6 +9,7 @@ const WARM_UP = { ...DEFAULTS, chunks: 20 }
 /** Measures a scenario, each round in the other direction, so that no client always follows the same one. */
 export async function measureRounds(scenario, { rounds, quick, only, server, progress }) {
   const job = { ...DEFAULTS, ...scenario.job, ...(quick && scenario.quick) }
+  checkDescriptors(job.streams)
   const input = {
     ...job,
     server: server.url,

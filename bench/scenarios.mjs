@@ -4,6 +4,7 @@ import firstToken from './scenarios/first-token.mjs'
 import flatOut from './scenarios/flat-out.mjs'
 import heap from './scenarios/heap.mjs'
 import imported from './scenarios/import.mjs'
+import install from './scenarios/install.mjs'
 import { longAnswers } from './scenarios/long-answers.mjs'
 import longEvent from './scenarios/long-event.mjs'
 import longFlatOut from './scenarios/long-flat-out.mjs'
@@ -28,6 +29,7 @@ export const scenarios = [
   firstToken,
   imported,
   start,
+  install,
   heap,
   longEvent,
   longerEvent,
