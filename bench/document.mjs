@@ -47,7 +47,7 @@ ${rows.map(details).join('\n\n')}
   machine's platform package. A package is a folder that npm has installed, dependencies and peers included.
 - One event: 4 and 16 million characters of content in one server-sent event, which arrives in many pieces; for
   \`ollama\` in one line. Both of a client's sizes in a ratio are from one process. Who needs minutes for 16 MB is left out.
-- Abort: 5 ms after the first text, while no other is due. The server notes when it saw the connection end, and is asked
+- Abort: 5 ms after the first text of an answer of two tokens a second. The server notes when it saw the connection end, and is asked
   for it later, in rest; its clock and the client's are compared as exactly as half of that exchange, some 0.1 ms.
 - Heap: what V8's used heap grew by during a stream, from garbage collection to garbage collection.
 - *Rust alone* is a program without JavaScript that shares no code with this package's engine: reqwest, a short SSE

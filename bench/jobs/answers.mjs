@@ -4,14 +4,13 @@ import { eventLoopDelay } from '../event-loop-delay.mjs'
 import { ask } from './ask.mjs'
 import { prepare } from './prepare.mjs'
 
-/** Milliseconds between two looks at the event loop. Finer ones cost more than a stream does. */
-const DELAY_RESOLUTION = 10
+/** Milliseconds: one turn is often shorter than the usual time between two looks. */
 const TURN_RESOLUTION = 1
 
 /** Times in microseconds, sizes in bytes. */
 export async function run(job, client) {
   const provider = await prepare(job, client)
-  const delay = eventLoopDelay(DELAY_RESOLUTION)
+  const delay = eventLoopDelay()
   const turns = eventLoopDelay(TURN_RESOLUTION)
   if (job.delay) delay.enable()
 

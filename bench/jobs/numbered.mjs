@@ -3,12 +3,10 @@
 import { eventLoopDelay } from '../event-loop-delay.mjs'
 import { prepare } from './prepare.mjs'
 
-const DELAY_RESOLUTION = 10
-
 /** Microseconds. */
 export async function run(job, client) {
   const provider = await prepare(job, client)
-  const delay = eventLoopDelay(DELAY_RESOLUTION)
+  const delay = eventLoopDelay()
   delay.enable()
   const texts = await Promise.all(Array.from({ length: job.streams }, (_, number) => ask(provider, number)))
   await delay.settled()
