@@ -48,8 +48,8 @@ ${rows.map(details).join('\n\n')}
 - One event: 4 and 16 million characters of content in one server-sent event, which arrives in many pieces; for
   \`ollama\` in one line of JSON. The ratio of the two is measured within one process. Who needs minutes for 16 MB is
   not asked for it.
-- Abort: 5 ms after the first text of an answer of two tokens a second. The server notes when it saw the connection end, and is asked
-  for it later, in rest; its clock and the client's are compared as exactly as half of that exchange, some 0.1 ms.
+- Abort: 5 ms after the first text of an answer of two tokens a second. The server notes when it saw the connection
+  end, and is asked later how long ago that was; half of the time that this question takes is how exact a figure is.
 - Heap: what V8's used heap grew by during a stream, from garbage collection to garbage collection.
 - *Rust alone* is a program without JavaScript that shares no code with this package's engine: reqwest, a short SSE
   splitter, serde, one thread.
