@@ -1,7 +1,6 @@
 // From the abort of an answer in its middle to the end of its connection, as the server sees it.
-import { get } from 'node:http'
-import { json } from 'node:stream/consumers'
 import { setTimeout } from 'node:timers/promises'
+import { lastLeaving } from '../leaving.mjs'
 import { median } from '../median.mjs'
 import { prepare } from './prepare.mjs'
 
@@ -13,13 +12,19 @@ const PAUSE = 50
 export async function run(job, client) {
   const provider = await prepare(job, client)
   const times = []
+  let leaving = await lastLeaving(job.server)
   for (let repetition = 0; repetition < job.repetitions; repetition++) {
     const controller = new AbortController()
     await firstText(provider, controller.signal)
     await setTimeout(REST)
     const aborted = performance.now()
     controller.abort()
-    times.push(((await left(job.server)) - aborted) * 1000)
+    const { left } = leaving
+    while (leaving.left === left) {
+      await setTimeout(PAUSE)
+      leaving = await lastLeaving(job.server)
+    }
+    times.push((leaving.at - aborted) * 1000)
   }
   return { abort: median(times) }
 }
@@ -30,22 +35,5 @@ function firstText(provider, signal) {
     provider
       .ask(resolve, { signal })
       .then(() => reject(new Error('the answer ended before it was aborted')), reject)
-  })
-}
-
-/** When the server saw the client leave, by this process's clock, give or take half of an exchange with the server. */
-async function left(server) {
-  for (;;) {
-    await setTimeout(PAUSE)
-    const asked = performance.now()
-    const ago = await microsecondsAgo(`${server}/leaving`)
-    const answered = performance.now()
-    if (ago !== null) return (asked + answered) / 2 - ago / 1000
-  }
-}
-
-function microsecondsAgo(url) {
-  return new Promise((resolve, reject) => {
-    get(url, (response) => json(response).then(({ ago }) => resolve(ago), reject)).on('error', reject)
   })
 }

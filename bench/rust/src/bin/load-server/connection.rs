@@ -34,7 +34,7 @@ pub async fn serve(mut socket: TcpStream, number: u32, shared: &Shared) -> io::R
                 };
                 sent.inspect_err(|_| shared.leaving.note())?;
             }
-            None if request.path == "/leaving" => json(&mut writer, "200 OK", &shared.leaving.take()).await?,
+            None if request.path == "/leaving" => json(&mut writer, "200 OK", &shared.leaving.show()).await?,
             None if request.path.ends_with("/models") => json(&mut writer, "200 OK", MODELS).await?,
             None => json(&mut writer, "404 Not Found", r#"{"error":{"message":"not here"}}"#).await?,
         }

@@ -5,20 +5,26 @@ use std::sync::{Mutex, PoisonError};
 use tokio::io::{AsyncBufRead, AsyncBufReadExt};
 use tokio::time::Instant;
 
-/// The last time it happened, until somebody asks.
-#[derive(Default)]
-pub struct Leaving(Mutex<Option<Instant>>);
+/// The last time it happened.
+pub struct Leaving {
+    start: Instant,
+    last: Mutex<Option<Instant>>,
+}
 
 impl Leaving {
-    pub fn note(&self) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+    pub fn new() -> Self {
+        Self { start: Instant::now(), last: Mutex::default() }
     }
 
-    /// As JSON: `{"ago":1234.5}` in microseconds, `{"ago":null}` where nobody has left.
-    pub fn take(&self) -> String {
-        let left = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let ago = left.map(|left| left.elapsed().as_secs_f64() * 1e6);
-        serde_json::json!({ "ago": ago }).to_string()
+    pub fn note(&self) {
+        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+    }
+
+    /// As JSON: `{"now":1234.5,"left":1200.5}` in microseconds since the start; null where nobody has left.
+    pub fn show(&self) -> String {
+        let micros = |time: Instant| time.duration_since(self.start).as_secs_f64() * 1e6;
+        let left = self.last.lock().unwrap_or_else(PoisonError::into_inner).map(micros);
+        serde_json::json!({ "now": micros(Instant::now()), "left": left }).to_string()
     }
 }
 

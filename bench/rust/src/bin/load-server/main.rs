@@ -26,7 +26,6 @@ use leaving::Leaving;
 const WAITING: u32 = 4096;
 
 /// What the connections have in common.
-#[derive(Default)]
 struct Shared {
     /// Every answer that was asked for so far.
     answers: Mutex<HashMap<Job, Arc<Answer>>>,
@@ -53,7 +52,7 @@ async fn main() -> io::Result<()> {
 }
 
 async fn accept(listener: &TcpListener) -> io::Result<()> {
-    let shared = Arc::new(Shared::default());
+    let shared = Arc::new(Shared { answers: Mutex::default(), leaving: Leaving::new() });
     for number in 0.. {
         let (socket, _) = listener.accept().await?;
         socket.set_nodelay(true)?;
