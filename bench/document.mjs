@@ -49,7 +49,8 @@ ${rows.map(details).join('\n\n')}
   \`ollama\` in one line of JSON. The ratio of the two is measured within one process. Who needs minutes for 16 MB is
   not asked for it.
 - Abort: 5 ms after the first text of an answer of two tokens a second. The server notes when it saw the connection
-  end, and is asked for it later; its clock and the client's are compared to about 0.1 ms, by the quickest of 20 questions.
+  end, and is asked for it later; its clock and the client's are compared to about 0.1 ms, by the quickest of 20
+  questions.
 - Heap: what V8's used heap grew by during a stream, from garbage collection to garbage collection.
 - *Rust alone* is a program without JavaScript that shares no code with this package's engine: reqwest, a short SSE
   splitter, serde, one thread.
