@@ -84,29 +84,30 @@ export class Call<T> implements Receiver {
   #end: (() => void) | undefined
 
   constructor(setup: CallSetup<T>) {
+    const { signal } = setup
+    // First of all: the engine is at work while the rest is set up.
+    if (!signal?.aborted) this.#id = setup.start()
     this.#setup = setup
     this.#flows = setup.listener !== undefined
     this.#listener = setup.listener
     this.#takesLater = setup.takesLater
-    Error.captureStackTrace(this.#trace, setup.origin)
     this.result = new Promise<T>((resolve, reject) => {
       this.#resolve = resolve
       this.#reject = reject
     })
     setup.pending.add(this)
-    const { signal } = setup
-    if (signal?.aborted) {
-      this.#cancelled = { reason: signal.reason }
+    Error.captureStackTrace(this.#trace, setup.origin)
+    if (this.#id !== undefined) {
+      receive(this.#id, this)
+      if (signal) this.#stopListening = onAbort(signal, () => this.cancel(signal.reason))
+    } else {
+      this.#cancelled = { reason: signal?.reason }
       this.#fail({
         code: 'aborted',
         message: 'The call was cancelled before it began',
         partial: { content: '' },
       })
-      return
     }
-    this.#id = setup.start()
-    receive(this.#id, this)
-    if (signal) this.#stopListening = onAbort(signal, () => this.cancel(signal.reason))
   }
 
   /** Closes the connection; the call ends with an AbortError that holds what had arrived, heard or not. */

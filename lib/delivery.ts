@@ -50,7 +50,9 @@ keepAlive.unref()
 
 /** The outbox of this thread. */
 export function theOutbox(): Outbox {
-  outbox ??= new (native().Outbox)((text, runs) => {
+  outbox ??= new (native().Outbox)((text, given) => {
+    // One kind of list: the loop over it is compiled for one.
+    const runs = Array.isArray(given) ? new Uint32Array(given) : given
     backlog.push({ text, runs, call: 0, kind: 0, left: 0, next: 0, at: 0 })
     // What came before must be handed on first.
     if (!resuming) handOn()

@@ -2,7 +2,7 @@ import type { Outbox, Provider } from '../native'
 
 /** The binding crate, as the addon exports it. */
 interface Native {
-  Outbox: new (deliver: (text: string, runs: Uint32Array) => void) => Outbox
+  Outbox: new (deliver: (text: string, runs: number[] | Uint32Array) => void) => Outbox
   openProvider(config: string): Provider | string
 }
 

@@ -27,7 +27,7 @@ const DELIVERY: usize = 16 << 20;
 
 /// What `deliver` in `lib/delivery.ts` is called with: the texts of all records joined, and their runs. A run is call,
 /// kind, how many, and the length of each in UTF-16 units.
-type Delivery = FnArgs<(Either<Latin1String, Utf16String>, Uint32Array)>;
+type Delivery = FnArgs<(Either<Latin1String, Utf16String>, Either<Vec<u32>, Uint32Array>)>;
 
 /// Weak: what keeps the process alive is in `lib/`, which knows whether a call is pending.
 type Deliver = ThreadsafeFunction<(), (), Delivery, Status, false, true>;
@@ -149,7 +149,7 @@ impl Outbox {
                 if is_more && let Some(outbox) = known.get().and_then(Weak::upgrade) {
                     outbox.call();
                 }
-                Ok(FnArgs { data: (batch.text.into_js(), Uint32Array::new(batch.runs)) })
+                Ok(FnArgs { data: (batch.text.into_js(), numbers(batch.runs)) })
             })?;
         let outbox = Arc::new(Self { queue, deliver, calls: Mutex::default(), next_call: AtomicU32::new(0) });
         itself.get_or_init(|| Arc::downgrade(&outbox));
@@ -249,6 +249,12 @@ impl Queue {
     }
 }
 
+/// Memory that V8 does not manage itself is dear to hand over, and numbers one by one are, where there are many.
+fn numbers(runs: Vec<u32>) -> Either<Vec<u32>, Uint32Array> {
+    const FEW: usize = 32;
+    if runs.len() <= FEW { Either::A(runs) } else { Either::B(Uint32Array::new(runs)) }
+}
+
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -264,7 +270,7 @@ impl BindingOutbox {
     /// `deliver` must not throw.
     #[napi(constructor)]
     pub fn new(
-        #[napi(ts_arg_type = "(text: string, runs: Uint32Array) => void")] deliver: Function<
+        #[napi(ts_arg_type = "(text: string, runs: number[] | Uint32Array) => void")] deliver: Function<
             '_,
             Delivery,
             (),
