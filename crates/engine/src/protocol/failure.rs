@@ -1,9 +1,8 @@
 //! The words of a server that failed, found in whatever it sent, and what kind of failure they mean.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use http::HeaderMap;
-use jiff::Timestamp;
 use serde_json::Value;
 
 use super::retry_after;
@@ -89,7 +88,7 @@ impl Failure {
             .into_iter()
             .find_map(text)
             .map(str::to_owned);
-        let now = Timestamp::now();
+        let now = SystemTime::now();
         self.retry_after = retry_after::of_headers(headers, now).or(self.retry_after);
         self.limit_reset = retry_after::of_limits(headers, now);
         self.is_final = text("x-should-retry") == Some("false");
