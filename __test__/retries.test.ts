@@ -265,6 +265,18 @@ describe('each retry', () => {
   })
 })
 
+describe('a call that is cancelled after a retry', () => {
+  it('tells how often it was sent, though its answer is here already', async () => {
+    const server = await serverOf(fault, hello)
+    const controller = new AbortController()
+    const onProgress = ({ type }: { type: string }) => {
+      if (type === 'message') controller.abort()
+    }
+    const query = providerOf(server).query({ prompt: 'hello', signal: controller.signal, onProgress })
+    expect(await failureOf(query)).toMatchObject({ code: 'aborted', attempts: 2 })
+  })
+})
+
 describe('a wait for the next attempt', () => {
   const never = busy({ 'retry-after': '20' })
 
