@@ -14,10 +14,17 @@ afterEach(async () => {
   if (server) await once(server, 'close')
 })
 
-/** Answers the first request of a connection, and treats the later ones as `later` does. */
-async function startServer(later: (request: IncomingMessage, socket: Socket) => void) {
+/**
+ * Answers the first request of a connection, once `together` requests have come, and treats the later ones as `later`
+ * does.
+ */
+async function startServer(later: (request: IncomingMessage, socket: Socket) => void, together = 1) {
   const known = new WeakSet<Socket>()
   const prompts: string[] = []
+  let answerAll = () => {}
+  const mayAnswer = new Promise<void>((resolve) => {
+    answerAll = resolve
+  })
   server = createServer(async (request, response) => {
     const { socket } = request
     const isFirst = !known.has(socket)
@@ -25,13 +32,16 @@ async function startServer(later: (request: IncomingMessage, socket: Socket) => 
     const body: Buffer[] = []
     for await (const piece of request) body.push(piece)
     prompts.push(JSON.parse(Buffer.concat(body).toString()).messages[0].content)
+    if (prompts.length === together) answerAll()
+    await mayAnswer
     if (isFirst) response.writeHead(200, { 'content-type': 'text/event-stream' }).end(ANSWER)
     else later(request, socket)
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
-  return { provider: new OpenAICompatibleProvider({ host: '127.0.0.1', port, model: 'm' }), prompts }
+  const retry = { baseDelay: 1 }
+  return { provider: new OpenAICompatibleProvider({ host: '127.0.0.1', port, model: 'm', retry }), prompts }
 }
 
 describe('a connection from the pool that turns out to be closed', () => {
@@ -44,10 +54,21 @@ describe('a connection from the pool that turns out to be closed', () => {
     }
     expect(prompts.length).toBeGreaterThan(10)
   })
+
+  it('is replaced once a call, however many of them are closed', async () => {
+    const { provider, prompts } = await startServer((_, socket) => socket.destroy(), 8)
+    // Each leaves a connection of its own.
+    await Promise.all(Array.from({ length: 8 }, () => provider.query({ prompt: 'warm' })))
+    await expect(provider.query({ prompt: 'x' })).rejects.toMatchObject({ code: 'connection', attempts: 3 })
+    expect(prompts.filter((prompt) => prompt === 'x')).toHaveLength(4)
+  })
 })
 
 describe('a new connection that is closed without an answer', () => {
-  it('is an error, and the prompt was sent once', async () => {
+  it.each([
+    ['once', false, 1],
+    ['once and for each retry', { maxRetries: 3, baseDelay: 1 }, 4],
+  ] as const)('is an error, and the prompt was sent %s', async (_name, retry, sent) => {
     const prompts: string[] = []
     server = createServer(async (request) => {
       for await (const piece of request) prompts.push(piece.toString())
@@ -56,11 +77,12 @@ describe('a new connection that is closed without an answer', () => {
     server.listen(0, '127.0.0.1')
     await once(server, 'listening')
     const { port } = server.address() as AddressInfo
-    const provider = new OpenAICompatibleProvider({ host: '127.0.0.1', port, model: 'm' })
+    const provider = new OpenAICompatibleProvider({ host: '127.0.0.1', port, model: 'm', retry })
     await expect(provider.query({ prompt: 'x' })).rejects.toMatchObject({
       code: 'connection',
       retryable: true,
+      attempts: sent,
     })
-    expect(prompts).toHaveLength(1)
+    expect(prompts).toHaveLength(sent)
   })
 })

@@ -185,6 +185,9 @@ export class Call<T> implements Receiver {
       case Kind.Progress:
         this.#emit({ type: 'progress', ...JSON.parse(text) }, text.length + RECORD_COST)
         break
+      case Kind.Retry:
+        this.#emit({ type: 'retry', ...JSON.parse(text) }, text.length + RECORD_COST)
+        break
       case Kind.Warning:
         this.#emit({ type: 'warning', ...JSON.parse(text) }, text.length + RECORD_COST)
         break
@@ -275,7 +278,7 @@ export class Call<T> implements Receiver {
     this.#emit({ type: 'completion' }, 0)
     this.#endWith(() => {
       if (this.#cancelled || this.#thrown)
-        this.#fail({ code: 'aborted', message: CANCELLED, ...this.#partial() })
+        this.#fail({ code: 'aborted', message: CANCELLED, attempts: attemptsOf(details), ...this.#partial() })
       else {
         const result = this.#setup.finish(this.#content, this.#reasoning, details)
         this.#settle(() => this.#resolve(result))
@@ -284,11 +287,11 @@ export class Call<T> implements Receiver {
   }
 
   /** What had arrived of an answer whose end the caller did not want to hear. */
-  #partial(): Pick<ErrorDetails, 'partial' | 'attempts'> {
+  #partial(): Pick<ErrorDetails, 'partial'> {
     const partial = this.#reasoning
       ? { content: this.#content, reasoning: this.#reasoning }
       : { content: this.#content }
-    return { partial, attempts: 1 }
+    return { partial }
   }
 
   #fail(details: ErrorDetails): void {
@@ -392,6 +395,11 @@ const ask = {
 
 function wrongReturn(name: string, expected: string): ConfigurationError {
   return new ConfigurationError({ code: 'configuration', message: `\`${name}\` must return ${expected}` })
+}
+
+/** How often the request of an answer was sent. */
+function attemptsOf(details: string): number {
+  return JSON.parse(details).timings?.attempts ?? 1
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {

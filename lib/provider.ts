@@ -6,6 +6,7 @@ import {
   configOf,
   mistake,
   optionsOf,
+  retryOf,
   timeoutsOf,
   toJson,
 } from './arguments'
@@ -90,7 +91,7 @@ export class OpenAICompatibleProvider implements ChatProvider, AsyncDisposable {
   constructor(config?: ProviderConfig | number | string) {
     const { definition } = new.target
     const given = configOf(config)
-    const { apiKey, capabilities, timeout, model, defaults, ...address } = given
+    const { apiKey, capabilities, timeout, retry, model, defaults, ...address } = given
     checkSpelling(given, 'config')
     checkSpelling(defaults ?? {}, 'options', 'defaults.')
     const endpoint = {
@@ -102,7 +103,13 @@ export class OpenAICompatibleProvider implements ChatProvider, AsyncDisposable {
     checkNumbers(address)
     checkNumbers(defaults ?? {}, 'defaults.')
     const opened = native().openProvider(
-      toJson({ model, defaults: defaults ?? {}, timeout: timeoutsOf(timeout) ?? {}, endpoint }),
+      toJson({
+        model,
+        defaults: defaults ?? {},
+        timeout: timeoutsOf(timeout) ?? {},
+        retry: retryOf(retry) ?? {},
+        endpoint,
+      }),
     )
     if (typeof opened === 'string')
       throw errorOf({ ...(JSON.parse(opened) as ErrorDetails), server: definition.name })

@@ -1,6 +1,7 @@
 //! The face of the engine: one client for one provider. It answers *one* call at a time of each caller; what needs
 //! several answers is a loop above it.
 
+mod built;
 mod chat;
 mod hooks;
 mod knowledge;
@@ -24,8 +25,9 @@ use crate::{
     endpoint::{Credential, Endpoint, EndpointConfig, Redactor, bearer, is_secret_name},
     error::{Code, Error, Result},
     negotiate::Learnt,
+    policy::RetryOptions,
     protocol::{Dialect, openai::OpenAi},
-    transport::{Clients, Connected, Request, Response, Watch, redirected},
+    transport::{Clients, Connected, Replaced, Request, Response, Watch, redirected},
     types::{GenerationOptions, Timeouts},
 };
 use knowledge::Knowledge;
@@ -36,6 +38,7 @@ use knowledge::Knowledge;
 pub struct ClientConfig {
     pub model: Option<String>,
     pub timeout: Timeouts,
+    pub retry: RetryOptions,
     pub defaults: GenerationOptions,
     pub endpoint: EndpointConfig,
 }
@@ -51,6 +54,7 @@ pub struct Client {
     api_key_env: Vec<String>,
     model: Option<String>,
     timeouts: Timeouts,
+    retry: RetryOptions,
     defaults: GenerationOptions,
     dialect: Box<dyn Dialect>,
     clients: Arc<Clients>,
@@ -75,6 +79,7 @@ impl Client {
             api_key_env: config.endpoint.definition.api_key_env,
             model: config.model.filter(|model| !model.is_empty()),
             timeouts: config.timeout,
+            retry: config.retry,
             defaults: config.defaults,
             dialect,
             clients,
@@ -171,11 +176,17 @@ impl Client {
         Redactor::new(self.endpoint.secrets().chain(given.iter().map(ExposeSecret::expose_secret)))
     }
 
-    async fn get(&self, base: Option<String>, path: &str, headers: HeaderMap) -> Result<Response> {
+    async fn get(
+        &self,
+        base: Option<String>,
+        path: &str,
+        headers: HeaderMap,
+        replaced: &mut Replaced,
+    ) -> Result<Response> {
         let address =
             base.map_or_else(|| self.endpoint.address.clone(), |base| self.endpoint.address.with_base(base));
         let request = Request { method: Method::GET, url: address.url(path)?, headers, body: None };
-        let mut response = self.clients.send(&address, request, Connected::default()).await?;
+        let mut response = self.clients.send(&address, request, Connected::default(), replaced).await?;
         match self.failure_of(&mut response).await {
             Some(error) => Err(error),
             None => Ok(response),

@@ -1,8 +1,11 @@
 //! The words of a server that failed, found in whatever it sent, and what kind of failure they mean.
 
+use std::time::{Duration, SystemTime};
+
 use http::HeaderMap;
 use serde_json::Value;
 
+use super::retry_after;
 use crate::error::{Code, Error, truncate};
 
 /// How much of a failure is kept. More than an error shows: secrets are looked for in all of it before it is cut.
@@ -22,7 +25,11 @@ pub struct Failure {
     status: Option<u16>,
     /// It came after the answer had begun well.
     mid_stream: bool,
-    retry_after: Option<u64>,
+    retry_after: Option<Duration>,
+    /// When the limits are reset that its headers tell of.
+    limit_reset: Option<Duration>,
+    /// It says itself that the same request would fail again.
+    is_final: bool,
     request_id: Option<String>,
     prompt_tokens: Option<u64>,
     context_length: Option<u64>,
@@ -81,14 +88,10 @@ impl Failure {
             .into_iter()
             .find_map(text)
             .map(str::to_owned);
-        let milliseconds = |name, factor: f64| {
-            let number: f64 = text(name)?.trim().parse().ok()?;
-            std::time::Duration::try_from_secs_f64(number * factor).ok()
-        };
-        self.retry_after = milliseconds("retry-after-ms", 0.001)
-            .or_else(|| milliseconds("retry-after", 1.0))
-            .or_else(|| milliseconds("llm_provider-retry-after", 1.0))
-            .and_then(|time| u64::try_from(time.as_millis()).ok());
+        let now = SystemTime::now();
+        self.retry_after = retry_after::of_headers(headers, now).or(self.retry_after);
+        self.limit_reset = retry_after::of_limits(headers, now);
+        self.is_final = text("x-should-retry") == Some("false");
         self
     }
 
@@ -124,6 +127,10 @@ impl Failure {
                 if let Some(param) = text("param") {
                     self.param = Some(param.to_owned());
                 }
+                let availability = fields.get("availability").and_then(|it| it.get("retry_after"));
+                let seconds = availability.and_then(Value::as_f64);
+                self.retry_after =
+                    seconds.and_then(|it| Duration::try_from_secs_f64(it).ok()).or(self.retry_after);
                 self.prompt_tokens = number("n_prompt_tokens").or(self.prompt_tokens);
                 self.context_length = number("n_ctx").or(self.context_length);
                 let words = ["error", "message", "detail", "error_message", "error_type"]
@@ -182,9 +189,15 @@ impl Failure {
         let mut error = Error::new(code, message);
         error.hint = hint(code).map(str::to_owned);
         error.status = status;
-        // A time-out on the server's side passes; so does its wish to be asked later.
-        error.retryable |= matches!(status, Some(408 | 425));
-        error.retry_after = self.retry_after;
+        // What is known only to have gone wrong inside of an answer may go wrong each time.
+        error.retryable &= code != Code::Server || matches!(status, Some(408 | 425 | 500..));
+        error.retryable &= !self.is_final;
+        let limit_reset = self.limit_reset.filter(|_| matches!(code, Code::RateLimit | Code::Quota));
+        error.retry_after = self
+            .retry_after
+            .or_else(|| retry_after::of_words(&error.message))
+            .or(limit_reset)
+            .and_then(|time| u64::try_from(time.as_millis()).ok());
         error.request_id = self.request_id;
         error.refused_field = self.param;
         error.wrong_path = is_wrong_path;
@@ -445,6 +458,45 @@ mod tests {
         ] {
             assert_eq!(error(status, body).code, code, "{status} {body}");
         }
+    }
+
+    #[test]
+    fn what_passes_is_told_apart_from_what_stays() {
+        for (status, body, retryable) in [
+            (408, "", true),
+            (425, "", true),
+            (429, "", true),
+            (500, "", true),
+            (503, "Loading model", true),
+            (599, "", true),
+            (501, "", false),
+            (400, "", false),
+            (409, "", false),
+            (429, r#"{"error":{"code":"insufficient_quota"}}"#, false),
+            (500, "out of memory", false),
+        ] {
+            assert_eq!(error(status, body).retryable, retryable, "{status} {body}");
+        }
+        for (body, retryable) in [
+            (r#"{"error":{"code":502,"message":"m"}}"#, true),
+            (r#"{"error":{"type":"rate_limit_error","message":"m"}}"#, true),
+            (r#"{"error":{"code":400,"message":"m"}}"#, false),
+            (r#"{"error":"m"}"#, false),
+        ] {
+            let error = Failure::of_body(body.as_bytes()).mid_stream().into_error();
+            assert_eq!(error.retryable, retryable, "{body}");
+        }
+    }
+
+    #[test]
+    fn a_body_says_when_to_ask_again() {
+        let told = r#"{"error":{"message":"m","availability":{"retryable":true,"retry_after":40}}}"#;
+        assert_eq!(error(429, told).retry_after, Some(40_000));
+        assert_eq!(error(503, "busy: retry in 5s").retry_after, Some(5000));
+        assert_eq!(error(503, "busy").retry_after, None);
+        let headers = HeaderMap::from_iter([(http::header::RETRY_AFTER, http::HeaderValue::from(7))]);
+        let both = Failure::of_body(told.as_bytes()).status(429).headers(&headers).into_error();
+        assert_eq!(both.retry_after, Some(7000), "the header is the last word");
     }
 
     #[test]
