@@ -7,6 +7,7 @@ use local_llm_engine::{
 };
 use napi::bindgen_prelude::Either;
 use napi_derive::napi;
+use secrecy::zeroize::Zeroizing;
 use serde::de::DeserializeOwned;
 use serde_json::json;
 
@@ -42,6 +43,8 @@ impl Flags {
 /// A provider for a configuration, or the error that it is, both as JSON.
 #[napi]
 pub fn open_provider(config: String) -> napi::Result<Either<BindingProvider, String>> {
+    // It may hold a key.
+    let config = Zeroizing::new(config);
     guarded(|| {
         let opened =
             parsed::<ClientConfig>(&config).and_then(|config| Client::new(config, runtime::clients()));

@@ -1,4 +1,4 @@
-use super::assembly::Assembly;
+use super::assembly::{Assembly, MAX_TEXT};
 use crate::{
     error::{Code, Error, Result},
     protocol::Decoder,
@@ -25,7 +25,8 @@ impl Reading {
             .push(bytes, &mut |delta| assembly.apply(delta, events))
             .map_err(|error| self.fail(error, events))?;
         if self.assembly.is_too_long() {
-            let error = Error::new(Code::Protocol, "The answer is longer than any string may be");
+            let message = format!("The answer's text is longer than {MAX_TEXT} bytes: no string holds more");
+            let error = Error::new(Code::Protocol, message);
             return Err(self.fail(error, events));
         }
         Ok(())

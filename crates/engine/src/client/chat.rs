@@ -6,13 +6,13 @@ use serde_json::{Map, Value};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::{Client, Hooks, metadata::wrong_base};
+use super::{Client, Hooks, discreet::Discreet, metadata::wrong_base};
 use crate::{
     chat::Reading,
-    endpoint::Credential,
+    endpoint::{Credential, is_secret_name},
     error::{Code, Error, Result},
     policy::loading_delays,
-    transport::{Connected, MAX_EVENT_BYTES, Request, Response, Watch},
+    transport::{Connected, Request, Response, Watch},
     types::{Answer, ChatRequest, Event, Partial, Phase, Sink, Timeouts, Warning},
 };
 
@@ -50,6 +50,7 @@ impl Client {
         cancel: &CancellationToken,
         sink: &mut S,
     ) -> Result<Answer> {
+        let sink = &mut Discreet { client: self, sink };
         let mut call = Call {
             client: self,
             hooks,
@@ -64,7 +65,10 @@ impl Client {
         let outcome = call.run(request).await;
         call.sink.flush();
         match outcome {
-            Ok(answer) => Ok(call.timed(answer)),
+            Ok(mut answer) => {
+                answer.warnings.iter_mut().for_each(|warning| self.hide(warning));
+                Ok(call.timed(answer))
+            }
             Err(error) => {
                 let mut error = call.explained(error).await;
                 error.attempts = call.attempts;
@@ -186,14 +190,14 @@ impl<S: Sink> Call<'_, S> {
         if let Some(error) = self.watch.run(client.failure_of(&mut response)).await? {
             return Err(error);
         }
-        self.read(response).await
+        self.read(response.limited(client.limits.max_response_bytes)).await
     }
 
     async fn read(&mut self, mut response: Response) -> Result<Answer> {
         let status = response.status().as_u16();
         let request_id =
             response.headers().get("x-request-id").and_then(|id| id.to_str().ok()).map(str::to_owned);
-        let mut reading = Reading::new(self.client.dialect.decoder(MAX_EVENT_BYTES));
+        let mut reading = Reading::new(self.client.dialect.decoder(self.client.limits.max_event_bytes));
         for warning in self.warnings.drain(..) {
             reading.warn(warning, self.sink);
         }
@@ -344,9 +348,10 @@ fn checked_header((name, value): (String, String)) -> Result<(HeaderName, Header
     let checked_name = HeaderName::try_from(&name).map_err(|_| {
         Error::configuration(format!("requestHeaders returned {name:?}, which is no name for a header"))
     })?;
-    let value = HeaderValue::try_from(value).map_err(|_| {
+    let mut value = HeaderValue::try_from(value).map_err(|_| {
         Error::configuration(format!("requestHeaders returned a value for {name:?} that no header can hold"))
     })?;
+    value.set_sensitive(is_secret_name(&name));
     Ok((checked_name, value))
 }
 
