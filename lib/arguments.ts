@@ -1,4 +1,4 @@
-import type { CallOptions, ProviderConfig, Timeouts } from './config'
+import type { CallOptions, Limits, ProviderConfig, Timeouts } from './config'
 import { ConfigurationError } from './errors'
 
 /** The configuration in its long form. */
@@ -18,6 +18,7 @@ const CONFIG = [
   'headers',
   'query',
   'timeout',
+  'limits',
   'defaults',
   'capabilities',
 ]
@@ -36,15 +37,21 @@ const OPTIONS = [
   'extraBody',
 ]
 const TIMEOUTS = ['connect', 'firstToken', 'idle', 'metadata', 'total']
+const LIMITS = ['maxEventBytes', 'maxResponseBytes']
 
 const spellings = (fields: string[]) => new Map(fields.map((field) => [plain(field), field]))
-const SPELLINGS = { config: spellings(CONFIG), options: spellings(OPTIONS), timeout: spellings(TIMEOUTS) }
+const SPELLINGS = {
+  config: spellings(CONFIG),
+  options: spellings(OPTIONS),
+  timeout: spellings(TIMEOUTS),
+  limits: spellings(LIMITS),
+}
 
 /**
  * Checks that no field is a known one in another spelling: `baseUrl` would be ignored, and the prompt go elsewhere.
  * (Other fields are a host's own, and nobody's business.)
  */
-export function checkSpelling(given: object, kind: 'config' | 'options' | 'timeout', place = ''): void {
+export function checkSpelling(given: object, kind: keyof typeof SPELLINGS, place = ''): void {
   for (const name of Object.keys(given)) {
     const meant = SPELLINGS[kind].get(plain(name))
     if (meant !== undefined && meant !== name) {
@@ -77,6 +84,17 @@ export function timeoutsOf(timeout: number | Timeouts | undefined): Timeouts | u
     },
   )
   return Object.fromEntries(entries)
+}
+
+/** Checks that limits are whole numbers of bytes. */
+export function checkLimits(limits: Limits | undefined): void {
+  if (limits === undefined) return
+  checkObject(limits, '`limits`')
+  checkSpelling(limits, 'limits', 'limits.')
+  for (const [name, value] of Object.entries(limits)) {
+    if (value !== undefined && !(Number.isSafeInteger(value) && value > 0))
+      throw mistake(`\`limits.${name}\` must be a whole number of bytes, 1 or more, not ${describe(value)}`)
+  }
 }
 
 /** Checks what every call takes, before anything is sent. */

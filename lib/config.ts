@@ -34,6 +34,8 @@ export interface ProviderConfig {
   query?: Record<string, string> | undefined
   /** A number is `total`. A call's `timeout` overrides these, field by field. */
   timeout?: number | Timeouts | undefined
+  /** How much is read of an answer. What is longer is a {@link StreamError} with code `protocol`. */
+  limits?: Limits | undefined
   /** Sent with every chat unless the call says otherwise. Nothing that nobody set is ever sent. */
   defaults?: GenerationOptions | undefined
   /** Overrides what is reported as {@link ProviderCapabilities}. */
@@ -61,6 +63,14 @@ export interface Timeouts {
   metadata?: number | undefined
   /** The whole call. @defaultValue 0 */
   total?: number | undefined
+}
+
+/** What is read at most of an answer to a chat, in bytes: whole numbers, 1 or more. */
+export interface Limits {
+  /** One event of the stream, or an answer that is one JSON document. @defaultValue 64 MiB */
+  maxEventBytes?: number | undefined
+  /** The whole body, after decompression. @defaultValue 1 GiB */
+  maxResponseBytes?: number | undefined
 }
 
 /** The fields that OpenAI-compatible servers share. Only what is set is sent. */

@@ -1,5 +1,6 @@
 import {
   checkCall,
+  checkLimits,
   checkNumbers,
   checkObject,
   checkSpelling,
@@ -88,7 +89,7 @@ export class OpenAICompatibleProvider implements ChatProvider, AsyncDisposable {
   constructor(config?: ProviderConfig | number | string) {
     const { definition } = new.target
     const given = configOf(config)
-    const { apiKey, capabilities, timeout, model, defaults, ...address } = given
+    const { apiKey, capabilities, timeout, limits, model, defaults, ...address } = given
     checkSpelling(given, 'config')
     checkSpelling(defaults ?? {}, 'options', 'defaults.')
     const endpoint = {
@@ -97,10 +98,17 @@ export class OpenAICompatibleProvider implements ChatProvider, AsyncDisposable {
       definition: listed(definition),
       environment: environmentOf(definition),
     }
+    checkLimits(limits)
     checkNumbers(address)
     checkNumbers(defaults ?? {}, 'defaults.')
     const opened = native.openProvider(
-      toJson({ model, defaults: defaults ?? {}, timeout: timeoutsOf(timeout) ?? {}, endpoint }),
+      toJson({
+        model,
+        defaults: defaults ?? {},
+        timeout: timeoutsOf(timeout) ?? {},
+        limits: limits ?? {},
+        endpoint,
+      }),
     )
     if (typeof opened === 'string')
       throw errorOf({ ...(JSON.parse(opened) as ErrorDetails), server: definition.name })

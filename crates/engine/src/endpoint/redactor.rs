@@ -90,11 +90,17 @@ fn length_in_url(byte: u8, text: &[u8]) -> Option<usize> {
     }
 }
 
+/// In JSON, and in JSON inside of JSON, which doubles the backslashes.
 fn length_in_json(byte: u8, text: &[u8]) -> Option<usize> {
-    match text {
-        [b'\\', b'u', b'0', b'0', high, low, ..] if hex(&[*high, *low]) == Some(byte) => Some(6),
-        [b'\\', escaped, ..] if *escaped == byte && byte.is_ascii_punctuation() => Some(2),
-        [first, ..] if *first == byte => Some(1),
+    let escapes = text.iter().take_while(|byte| **byte == b'\\').count();
+    match &text[escapes..] {
+        [b'u', b'0', b'0', high, low, ..] if escapes > 0 && hex(&[*high, *low]) == Some(byte) => {
+            Some(escapes + 5)
+        }
+        [escaped, ..] if *escaped == byte && (escapes == 0 || byte.is_ascii_punctuation()) => {
+            Some(escapes + 1)
+        }
+        _ if text.first() == Some(&byte) => Some(1),
         _ => None,
     }
 }
@@ -158,7 +164,7 @@ mod tests {
     #[test]
     fn a_secret_is_known_with_any_of_its_characters_escaped() {
         let secret = "sk-a/b";
-        for text in ["%73k-a/b", "s%6b%2da%2fb", r"sk-a\/b", r"\u0073k-\u0061\u002Fb"] {
+        for text in ["%73k-a/b", "s%6b%2da%2fb", r"sk-a\/b", r"\u0073k-\u0061\u002Fb", r"\\u0073k-a\\\/b"] {
             assert_eq!(redacted(&[secret], &format!("\\ at %{text}% !")), "\\ at %***% !", "{text}");
         }
     }

@@ -135,6 +135,30 @@ mod tests {
     }
 
     #[test]
+    fn of_a_long_text_only_what_costs_little_is_repaired() {
+        let zeros = "0,".repeat(MAX_TREE);
+        let read =
+            |text: String| with_repair(text.as_bytes(), |text| serde_json::from_str::<Twice>(text)).is_ok();
+        assert!(read(r#"{"a":1,"a":2}"#.into()));
+        assert!(read(format!(r#"{{"a":NaN,"b":[{zeros}0]}}"#)));
+        assert!(!read(format!(r#"{{"a":1,"a":2,"b":[{zeros}0]}}"#)));
+    }
+
+    #[derive(Deserialize)]
+    struct Twice {
+        #[serde(rename = "a")]
+        _a: Option<i32>,
+    }
+
+    #[test]
+    fn what_is_nested_too_deeply_is_called_so() {
+        let nested = |depth| "[".repeat(depth) + &"]".repeat(depth);
+        let read = |depth| serde_json::from_str::<Value>(&nested(depth));
+        assert!(read(MAX_DEPTH - 1).is_ok());
+        assert_eq!(describe(&read(MAX_DEPTH).unwrap_err()), "nested deeper than 128 levels");
+    }
+
+    #[test]
     fn right_json_is_left_alone_and_hopeless_json_is_refused() {
         assert_eq!(value(b"{\"a\":1}"), Some((json!({"a": 1}), false)));
         assert_eq!(value(b"{\"a\":"), None);

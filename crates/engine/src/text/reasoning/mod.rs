@@ -442,7 +442,8 @@ mod tests {
         let header = "<|channel|>final<|message|>";
         assert_split(&format!("{lines}{header}so"), &format!("{lines}{header}so"), "");
         assert_split(&format!("{header}{lines}"), lines, "");
-        assert_split(&format!("{header}so<|end|>{lines}{header}!"), "so!", "");
+        let after = &format!("{lines}{header}!");
+        assert_split(&format!("{header}so<|end|>{after}"), &format!("so{after}"), "");
         assert_split(&format!("<|channel|>{lines}"), &format!("<|channel|>{lines}"), "");
         let letters = &"a".repeat(200_000);
         assert_split(&format!("<|channel|>{letters}"), &format!("<|channel|>{letters}"), "");
