@@ -54,7 +54,7 @@ describe('an event', () => {
 })
 
 describe('an answer', () => {
-  const limits = { maxResponseBytes: 100 * MEGABYTE }
+  const limits = { maxResponseBytes: 40 * MEGABYTE }
 
   it.each([
     ['comments', `: ${'x'.repeat(1024)}\n`],
@@ -67,9 +67,9 @@ describe('an answer', () => {
   ])('of endless %s is refused at its limit', async (_name, piece) => {
     const outcome = await outcomeOf((socket) => endlessly(socket, '', piece), { limits })
     expect(outcome.code).toBe('protocol')
-    expect(outcome.message).toContain('104857600 bytes (limits.maxResponseBytes)')
+    expect(outcome.message).toContain('41943040 bytes (limits.maxResponseBytes)')
     expect(outcome.hint).toContain('limits.maxResponseBytes')
-    expect(outcome.grown).toBeLessThan(40 * MEGABYTE)
+    expect(outcome.grown).toBeLessThan(20 * MEGABYTE)
   })
 
   it('is measured after it was decompressed', async () => {
@@ -89,7 +89,7 @@ describe('an answer', () => {
       { limits },
     )
     expect(outcome.message).toContain('limits.maxResponseBytes')
-    expect(outcome.grown).toBeLessThan(40 * MEGABYTE)
+    expect(outcome.grown).toBeLessThan(20 * MEGABYTE)
   })
 
   it('keeps what had arrived', async () => {

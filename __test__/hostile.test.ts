@@ -1,14 +1,14 @@
 import type { Socket } from 'node:net'
 import { gzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
-import type { ProviderConfig, ProviderError } from '../index.js'
+import type { ProviderConfig } from '../index.js'
 import { asking, providerOf } from './support/provider.js'
 import { CHUNKED, chunked, drip, STREAM, startRawServer, writeForever } from './support/raw-server.js'
 import { json, startScriptedServer } from './support/scripted-server.js'
 import { answer, chunk, event, finish, role, text } from './support/wire.js'
 import { failureOf } from './support/witness.js'
 
-/** All of them are over by then. */
+/** All calls are over by then, in milliseconds. */
 const TOTAL = 5_000
 const LIMIT = 200
 
@@ -26,12 +26,7 @@ async function failureWith(serve: (socket: Socket) => unknown, config: ProviderC
   return error
 }
 
-type Attack = [
-  name: string,
-  serve: (socket: Socket) => unknown,
-  error: Partial<ProviderError>,
-  words?: RegExp,
-]
+type Attack = [name: string, serve: (socket: Socket) => unknown, error: object, words?: RegExp]
 
 const heads: Attack[] = [
   [
@@ -66,15 +61,11 @@ const heads: Attack[] = [
     },
     { code: 'protocol' },
   ],
-  [
-    'a head of one byte at a time',
-    (socket) => drip(socket, `${STREAM}`, 10),
-    { clock: 'firstToken' } as object,
-  ],
+  ['a head of one byte at a time', (socket) => drip(socket, `${STREAM}`, 10), { clock: 'firstToken' }],
   [
     'endless announcements of an answer',
     (socket) => writeForever(socket, 'HTTP/1.1 100 Continue\r\n\r\n'),
-    { clock: 'firstToken' } as object,
+    { clock: 'firstToken' },
   ],
   ['what is no HTTP', (socket) => socket.end('SSH-2.0-OpenSSH_9.6\r\n'), { code: 'connection' }],
   ['a text without a head', (socket) => socket.end(answer('Hello').join('')), { code: 'connection' }],
@@ -83,8 +74,7 @@ const heads: Attack[] = [
   [
     'a status beyond all',
     (socket) => socket.end('HTTP/1.1 999 What\r\nContent-Length: 0\r\n\r\n'),
-    {},
-    /999/,
+    { code: 'server' },
   ],
   [
     'another protocol, unasked',
@@ -170,7 +160,7 @@ const bodies: Attack[] = [
       socket.write(STREAM)
       await writeForever(socket, ': still here\n')
     },
-    { clock: 'firstToken' } as object,
+    { clock: 'firstToken' },
   ],
   [
     'endless events that say nothing',
@@ -178,7 +168,7 @@ const bodies: Attack[] = [
       socket.write(STREAM)
       await writeForever(socket, `data: {}\n\n${chunk({ content: '' })}data: null\n\n`)
     },
-    { clock: 'firstToken' } as object,
+    { clock: 'firstToken' },
   ],
   [
     'endless white space',
@@ -186,7 +176,7 @@ const bodies: Attack[] = [
       socket.write(STREAM)
       await writeForever(socket, ' \r\n\t')
     },
-    { clock: 'firstToken' } as object,
+    { clock: 'firstToken' },
   ],
   [
     'one byte of an event at a time',
@@ -194,16 +184,15 @@ const bodies: Attack[] = [
       socket.write(STREAM)
       drip(socket, hello, 10)
     },
-    { clock: 'firstToken' } as object,
+    { clock: 'firstToken' },
   ],
   [
     'deeply nested JSON',
     (socket) => socket.end(`${STREAM}${hello}data: {"choices":${'['.repeat(100_000)}\n\n`),
     { code: 'protocol', partial },
-    /deeper than 128 levels/,
   ],
   [
-    'deeply nested objects',
+    'deeply nested text',
     (socket) =>
       socket.end(`${STREAM}${hello}data: {"choices":[{"delta":{"content":${'{"text":'.repeat(100_000)}\n\n`),
     { code: 'protocol', partial },
@@ -302,7 +291,7 @@ describe('a server that sends', () => {
 })
 
 describe('a question about the server is over in time where it sends', () => {
-  it.each<[string, (socket: Socket) => unknown, Partial<ProviderError>, RegExp]>([
+  it.each<[string, (socket: Socket) => unknown, object, RegExp]>([
     [
       'an endless list',
       async (socket) => {
@@ -324,7 +313,7 @@ describe('a question about the server is over in time where it sends', () => {
         socket.write(`${STREAM}{"data":[`)
         drip(socket, ' ', 10)
       },
-      { clock: 'metadata' } as object,
+      { clock: 'metadata' },
       /timeout\.metadata/,
     ],
     [
@@ -338,10 +327,7 @@ describe('a question about the server is over in time where it sends', () => {
     ],
   ])('%s', async (_name, serve, expected, words) => {
     const server = await startRawServer(serve)
-    const provider = providerOf(server, {
-      ...guarded,
-      timeout: { metadata: _name === 'an endless list' ? TOTAL : LIMIT },
-    })
+    const provider = providerOf(server, { ...guarded, timeout: { metadata: TOTAL / 5 } })
     const error = await failureOf(provider.listModels({ throwOnError: true }))
     expect(error).toMatchObject(expected)
     expect(error.message).toMatch(words)

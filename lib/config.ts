@@ -20,7 +20,8 @@ export interface ProviderConfig {
   /**
    * Sent as `Authorization: Bearer …`. `''`: send none, and ask no environment variable. A function is asked
    * before each attempt. Default: the environment variables of the definition; without one, the value
-   * `not-needed` is sent, because some servers want one.
+   * `not-needed` is sent, because some servers want one. The key variable of a vendor (a definition whose `baseURL`
+   * is not on this machine) counts for no other server that the configuration names.
    */
   apiKey?: string | (() => string | Promise<string>) | undefined
   /**

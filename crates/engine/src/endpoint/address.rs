@@ -66,7 +66,7 @@ impl Address {
         let is_loopback = is_loopback(&url);
         let mut given: Vec<_> =
             config.query.iter().map(|(name, value)| (name.as_str(), value.expose_secret())).collect();
-        given.sort();
+        given.sort_unstable();
         {
             let mut pairs = url.query_pairs_mut();
             pairs.extend_pairs(own.iter().filter(|(name, _)| !config.query.contains_key(name)));

@@ -72,18 +72,28 @@ fn places<'a>(secret: &'a str, text: &'a str) -> impl Iterator<Item = Range<usiz
 /// How many bytes at the start of a text stand for a byte, if they do.
 type Spelling = fn(u8, &[u8]) -> Option<usize>;
 
-/// Where `text` spells `secret` with escapes, whichever of its characters are escaped.
+/// Where `text` spells `secret` with escapes, whichever of its characters are escaped; also its beginning at the end.
 fn spelled<'a>(secret: &'a str, text: &'a str, length: Spelling) -> impl Iterator<Item = Range<usize>> + 'a {
     (0..text.len()).filter_map(move |start| {
-        let end = secret.bytes().try_fold(start, |at, byte| Some(at + length(byte, &text.as_bytes()[at..])?));
-        end.map(|end| start..end)
+        let mut rest = &text.as_bytes()[start..];
+        for (known, byte) in secret.bytes().enumerate() {
+            let Some(length) = length(byte, rest) else {
+                let is_cut = rest.is_empty() || rest.len() < LONGEST_ESCAPE && b"%\\".contains(&rest[0]);
+                return (is_cut && known >= SHORTEST_BEGINNING).then_some(start..text.len());
+            };
+            rest = &rest[length..];
+        }
+        Some(start..text.len() - rest.len())
     })
 }
+
+/// `\u0041`
+const LONGEST_ESCAPE: usize = 6;
 
 /// In URLs and forms.
 fn length_in_url(byte: u8, text: &[u8]) -> Option<usize> {
     match text {
-        [b'%', high, low, ..] if hex(&[*high, *low]) == Some(byte) => Some(3),
+        [b'%', high, low, ..] if hex([*high, *low]) == Some(byte) => Some(3),
         [b'+', ..] if byte == b' ' => Some(1),
         [first, ..] if *first == byte => Some(1),
         _ => None,
@@ -92,21 +102,21 @@ fn length_in_url(byte: u8, text: &[u8]) -> Option<usize> {
 
 /// In JSON, and in JSON inside of JSON, which doubles the backslashes.
 fn length_in_json(byte: u8, text: &[u8]) -> Option<usize> {
-    let escapes = text.iter().take_while(|byte| **byte == b'\\').count();
-    match &text[escapes..] {
-        [b'u', b'0', b'0', high, low, ..] if escapes > 0 && hex(&[*high, *low]) == Some(byte) => {
-            Some(escapes + 5)
+    let slashes = text.iter().take_while(|byte| **byte == b'\\').count();
+    match &text[slashes..] {
+        [b'u', b'0', b'0', high, low, ..] if slashes > 0 && hex([*high, *low]) == Some(byte) => {
+            Some(slashes + 5)
         }
-        [escaped, ..] if *escaped == byte && (escapes == 0 || byte.is_ascii_punctuation()) => {
-            Some(escapes + 1)
+        [escaped, ..] if *escaped == byte && (slashes == 0 || byte.is_ascii_punctuation()) => {
+            Some(slashes + 1)
         }
         _ if text.first() == Some(&byte) => Some(1),
         _ => None,
     }
 }
 
-fn hex(digits: &[u8; 2]) -> Option<u8> {
-    u8::from_str_radix(str::from_utf8(digits).ok()?, 16).ok()
+fn hex(digits: [u8; 2]) -> Option<u8> {
+    u8::from_str_radix(str::from_utf8(&digits).ok()?, 16).ok()
 }
 
 /// `value`, each of its words, and what they assign: `session=abc; theme=dark` holds `abc`.
@@ -166,6 +176,14 @@ mod tests {
         let secret = "sk-a/b";
         for text in ["%73k-a/b", "s%6b%2da%2fb", r"sk-a\/b", r"\u0073k-\u0061\u002Fb", r"\\u0073k-a\\\/b"] {
             assert_eq!(redacted(&[secret], &format!("\\ at %{text}% !")), "\\ at %***% !", "{text}");
+        }
+    }
+
+    #[test]
+    fn a_cut_secret_is_known_with_its_characters_escaped() {
+        let escaped = r"\u0073k-0123\u0034\u0035";
+        for cut in escaped.len() - 11..=escaped.len() {
+            assert_eq!(redacted(&["sk-0123456789"], &escaped[..cut]), "***", "{}", &escaped[..cut]);
         }
     }
 

@@ -26,7 +26,6 @@ use connected::AnnouncedBody;
 use pooled::noting_connections;
 
 /// One request, ready to be sent.
-#[derive(Debug)]
 pub struct Request {
     pub method: Method,
     pub url: String,

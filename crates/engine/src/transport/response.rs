@@ -6,7 +6,6 @@ use super::failure;
 use crate::error::{Code, Error, Result};
 
 /// The head of an answer, and its body as it comes. Dropping it closes the connection.
-#[derive(Debug)]
 pub struct Response {
     inner: reqwest::Response,
     read: u64,
