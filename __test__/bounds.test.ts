@@ -54,7 +54,7 @@ describe('an event', () => {
 })
 
 describe('an answer', () => {
-  const limits = { maxResponseBytes: 40 * MEGABYTE }
+  const limits = { maxResponseBytes: 32 * MEGABYTE }
 
   it.each([
     ['comments', `: ${'x'.repeat(1024)}\n`],
@@ -67,7 +67,7 @@ describe('an answer', () => {
   ])('of endless %s is refused at its limit', async (_name, piece) => {
     const outcome = await outcomeOf((socket) => endlessly(socket, '', piece), { limits })
     expect(outcome.code).toBe('protocol')
-    expect(outcome.message).toContain('41943040 bytes (limits.maxResponseBytes)')
+    expect(outcome.message).toContain('33554432 bytes (limits.maxResponseBytes)')
     expect(outcome.hint).toContain('limits.maxResponseBytes')
     expect(outcome.grown).toBeLessThan(20 * MEGABYTE)
   })
@@ -104,7 +104,7 @@ describe('an answer', () => {
 })
 
 /** `piece`, again and again, to this length. */
-const filled = (piece: string) => piece.repeat(Math.floor((24 * MEGABYTE) / piece.length))
+const filled = (piece: string) => piece.repeat(Math.floor((8 * MEGABYTE) / piece.length))
 
 describe('memory stays in proportion to what was sent', () => {
   const error = { code: expect.any(String) }
@@ -120,7 +120,7 @@ describe('memory stays in proportion to what was sent', () => {
   ])('an event of %s', async (_name, sent, expected) => {
     const outcome = await outcomeOf((socket) => socket.end(STREAM + text('Hello') + sent + finish))
     expect(outcome).toMatchObject(expected)
-    expect(outcome.grown).toBeLessThan(200 * MEGABYTE)
+    expect(outcome.grown).toBeLessThan(100 * MEGABYTE)
   })
 
   it.each([
@@ -130,7 +130,7 @@ describe('memory stays in proportion to what was sent', () => {
   ])('a document of %s', async (_name, sent) => {
     const outcome = await outcomeOf((socket) => socket.end(STREAM + sent))
     expect(outcome).toMatchObject(error)
-    expect(outcome.grown).toBeLessThan(200 * MEGABYTE)
+    expect(outcome.grown).toBeLessThan(100 * MEGABYTE)
   })
 
   it('a refusal, of which little is kept', async () => {
