@@ -14,13 +14,21 @@ const { theOutbox } = inside('../dist/delivery.js') as typeof import('../lib/del
 const { native } = inside('../dist/native.js') as typeof import('../lib/native.js')
 
 function panic(): Promise<unknown> {
-  const opening = vi.spyOn(native, 'openProvider')
+  const opening = vi.spyOn(native(), 'openProvider')
   new OpenAICompatibleProvider()
   const opened = opening.mock.results[0]?.value as Provider
   opening.mockRestore()
-  const flags = 0
-  const start = () => opened.ask(theOutbox(), 'panic', undefined, flags)
-  return new Call({ provider: 'test', hooks: {}, origin: panic, start }).result
+  return new Call({
+    provider: 'test',
+    hooks: {},
+    signal: undefined,
+    pending: new Set(),
+    start: () => opened.ask(theOutbox(), 'panic'),
+    finish: () => undefined,
+    listener: undefined,
+    takesLater: false,
+    origin: panic,
+  }).result
 }
 
 describe('a panic in Rust', () => {

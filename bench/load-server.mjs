@@ -8,9 +8,7 @@ export async function startLoadServer() {
   const server = spawn(program('load-server'), { stdio: ['pipe', 'pipe', 'inherit'] })
   const [port] = await once(createInterface(server.stdout), 'line')
   return {
-    /** Where the answers of a job are. */
-    address: ({ chunks, rate, size, text }) =>
-      `http://127.0.0.1:${port}/chunks-${chunks}/rate-${rate}/size-${size}/text-${text}`,
+    url: `http://127.0.0.1:${port}`,
     async stop() {
       server.stdin.end()
       await once(server, 'exit')

@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { Failure } from '../scripts/steps/run.mjs'
 import { clients } from './clients.mjs'
 import { program } from './programs.mjs'
 
@@ -25,6 +26,7 @@ export async function measure(clientName, job) {
     // Some clients have their own to say before it.
     return JSON.parse(stdout.trim().split('\n').at(-1))
   } catch (error) {
-    throw new Error(`${client.title} failed: ${error.stderr || error.message}`)
+    const reason = error.killed ? `no outcome after ${LIMIT / 1000} s` : error.stderr || error.message
+    throw new Failure(`${client.title} failed: ${reason}`)
   }
 }

@@ -1,3 +1,5 @@
+import { address } from './address.mjs'
+import { checkDescriptors } from './descriptors.mjs'
 import { figures } from './figures.mjs'
 import { measure } from './measurement.mjs'
 
@@ -7,13 +9,17 @@ const WARM_UP = { ...DEFAULTS, chunks: 20 }
 /** Measures a scenario, each round in the other direction, so that no client always follows the same one. */
 export async function measureRounds(scenario, { rounds, quick, only, server, progress }) {
   const job = { ...DEFAULTS, ...scenario.job, ...(quick && scenario.quick) }
+  checkDescriptors(job.streams)
   const input = {
     ...job,
-    address: server.address(job),
-    warmUp: server.address(WARM_UP),
+    server: server.url,
+    address: address(server.url, job),
+    warmUp: address(server.url, WARM_UP),
     length: job.chunks * job.size,
   }
-  const names = scenario.clients.filter((name) => !only || only.includes(name))
+  // What a row is measured over is needed for every other figure of it.
+  const bases = scenario.rows.map(({ over }) => over)
+  const names = scenario.clients.filter((name) => !only || [...only, ...bases].includes(name))
   const outcomes = []
   for (let round = 0; round < rounds; round++) {
     progress(`${scenario.title}: round ${round + 1} of ${rounds}:`)

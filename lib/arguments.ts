@@ -64,6 +64,29 @@ function plain(name: string): string {
   return name.replace(/[-_]/g, '').toLowerCase()
 }
 
+/** What a request holds beside its options. */
+const APART = new Set([
+  'messages',
+  'prompt',
+  'systemPrompt',
+  'history',
+  'model',
+  'timeout',
+  'signal',
+  'onProgress',
+])
+
+/** The options of a request, checked. */
+export function optionsOf(request: object): Record<string, unknown> {
+  const options: Record<string, unknown> = {}
+  for (const name of Object.keys(request)) {
+    if (!APART.has(name)) options[name] = request[name as never]
+  }
+  checkSpelling(options, 'options')
+  checkNumbers(options)
+  return options
+}
+
 /** Timeouts in their long form: a number is `total`, and Infinity is no limit. */
 export function timeoutsOf(timeout: number | Timeouts | undefined): Timeouts | undefined {
   if (timeout === undefined) return undefined
@@ -122,14 +145,10 @@ export function checkNumbers(options: object, place = ''): void {
   }
 }
 
-/**
- * The JSON in which arguments cross to the engine. Halves of surrogate pairs become U+FFFD: no server takes them,
- * and prompts that were cut by length have them.
- */
+/** The JSON in which arguments cross to the engine. */
 export function toJson(value: Record<string, unknown>): string {
-  let json: string
   try {
-    json = JSON.stringify(value)
+    return JSON.stringify(value)
   } catch (cause) {
     throw new ConfigurationError(
       {
@@ -139,9 +158,6 @@ export function toJson(value: Record<string, unknown>): string {
       { cause },
     )
   }
-  // JSON.stringify writes whole pairs as they are, so what is escaped is a half. (An escaped backslash is skipped.)
-  if (!json.includes('\\ud')) return json
-  return json.replace(/\\\\|\\ud[89a-f][0-9a-f]{2}/g, (found) => (found === '\\\\' ? found : '\\ufffd'))
 }
 
 export function mistake(message: string, hint?: string): ConfigurationError {

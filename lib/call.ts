@@ -1,4 +1,3 @@
-import type { ChatResponse } from './chat'
 import type { AbortSignalLike } from './config'
 import { type Batch, Kind, Pace, type Receiver, receive, TURN, theOutbox } from './delivery'
 import { ConfigurationError, type ErrorDetails, errorOf, type ProviderError } from './errors'
@@ -16,24 +15,32 @@ export interface Hooks {
     | undefined
 }
 
-export interface CallSetup {
+export interface CallSetup<T> {
   /** The provider's name. */
   provider: string
   hooks: Hooks
-  signal?: AbortSignalLike | undefined
+  signal: AbortSignalLike | undefined
+  /** Holds the call until it has settled. */
+  pending: Set<PendingCall>
   /** Starts the call in the engine and returns its number. */
   start(): number
+  /** Makes the result of what the engine gave: texts, and JSON. */
+  finish(content: string, reasoning: string, details: string): T
   /** Takes the events. Returns a promise to hold back the next event until it resolves. */
-  listener?: ((event: ProviderProgressEvent, units?: number) => unknown) | undefined
+  listener: Listener | undefined
   /**
    * The listener is told what an event costs, and tells by {@link Call.consume} when it was taken, instead of by
    * returning.
    */
-  takesLater?: boolean
+  takesLater: boolean
   /** The function that the caller called: the error's stack begins above it. */
   // biome-ignore lint/complexity/noBannedTypes: what Error.captureStackTrace takes
   origin: Function
 }
+
+export type PendingCall = Pick<Call<unknown>, 'cancel' | 'result'>
+
+export type Listener = (event: ProviderProgressEvent, units?: number) => unknown
 
 /** So much is taken before the engine is told: it holds back only after eight times as much. */
 const REPORTED_UNITS = 512 * 1024
@@ -51,7 +58,7 @@ interface Entry {
 export class Call<T> implements Receiver {
   /** Settles after all events were handed on. */
   readonly result: Promise<T>
-  readonly #setup: CallSetup
+  readonly #setup: CallSetup<T>
   readonly #trace: { stack?: string } = {}
   #resolve!: (value: T) => void
   #reject!: (error: unknown) => void
@@ -65,7 +72,7 @@ export class Call<T> implements Receiver {
   /** Somebody listens, and nothing waits: an event can be given at once. */
   #flows: boolean
   /** Gone once it has thrown: it hears no more then. */
-  #listener: CallSetup['listener']
+  #listener: Listener | undefined
   readonly #takesLater: boolean
   #unreported = 0
   #content = ''
@@ -76,16 +83,17 @@ export class Call<T> implements Receiver {
   /** How the call ends, once its last record has come and the listener has taken what it was given. */
   #end: (() => void) | undefined
 
-  constructor(setup: CallSetup) {
+  constructor(setup: CallSetup<T>) {
     this.#setup = setup
     this.#flows = setup.listener !== undefined
     this.#listener = setup.listener
-    this.#takesLater = setup.takesLater ?? false
+    this.#takesLater = setup.takesLater
     Error.captureStackTrace(this.#trace, setup.origin)
     this.result = new Promise<T>((resolve, reject) => {
       this.#resolve = resolve
       this.#reject = reject
     })
+    setup.pending.add(this)
     const { signal } = setup
     if (signal?.aborted) {
       this.#cancelled = { reason: signal.reason }
@@ -134,34 +142,35 @@ export class Call<T> implements Receiver {
   }
 
   /** Nearly every record goes this way: this loop is what a stream costs. */
-  takeMessages(batch: Batch, stop: number): void {
+  takeMessages(batch: Batch, count: number): void {
     const listener = this.#flows ? this.#listener : undefined
     if (!listener) return
     const takesLater = this.#takesLater
-    const { text, records } = batch
-    const call = records[batch.next]
+    const { text, runs } = batch
+    const stop = batch.next + count
     let { next, at } = batch
-    let taken = 0
+    /** What is still waited for. */
+    let owed = 0
     try {
-      do {
-        const end = at + (records[next + 2] as number)
-        const units = end - at + RECORD_COST
-        const event = { type: 'message', content: text.slice(at, end) } as const
-        next += 3
-        at = end
-        const returned = takesLater ? listener(event, units) : listener(event)
+      while (next < stop && this.#flows) {
+        const begin = at
+        at += runs[next] as number
+        next += 1
+        const event = { type: 'message', content: text.slice(begin, at) } as const
+        const returned = takesLater ? listener(event, at - begin + RECORD_COST) : listener(event)
         if (returned !== undefined && isThenable(returned)) {
-          this.#waitFor(returned, units)
-          break
+          owed = at - begin + RECORD_COST
+          this.#waitFor(returned, owed)
         }
-        taken += units
-      } while (this.#flows && next < stop && records[next] === call && records[next + 1] === Kind.Message)
+      }
     } catch (thrown) {
       this.#failBy(thrown)
     }
+    const taken = next - batch.next
+    if (!takesLater) this.consume(at - batch.at + taken * RECORD_COST - owed)
     batch.next = next
+    batch.left -= taken
     batch.at = at
-    if (!takesLater) this.consume(taken)
   }
 
   #handle(kind: number, text: string): void {
@@ -188,7 +197,7 @@ export class Call<T> implements Receiver {
         this.#reasoning = text
         break
       case Kind.Done:
-        this.#succeed(JSON.parse(text))
+        this.#succeed(text)
         break
       case Kind.Failed:
         this.#fail(JSON.parse(text))
@@ -261,16 +270,16 @@ export class Call<T> implements Receiver {
     this.cancel(thrown)
   }
 
-  #succeed(value: unknown): void {
-    const isChat = isAnswer(value)
-    if (isChat) this.#emit({ type: 'completion' }, 0)
-    const succeed = () => {
-      const result = isChat ? withContent(value, this.#content, this.#reasoning) : value
+  #succeed(details: string): void {
+    this.#emit({ type: 'completion' }, 0)
+    this.#endWith(() => {
       if (this.#cancelled || this.#thrown)
         this.#fail({ code: 'aborted', message: CANCELLED, ...this.#partial() })
-      else this.#settle(() => this.#resolve(result as T))
-    }
-    this.#endWith(succeed)
+      else {
+        const result = this.#setup.finish(this.#content, this.#reasoning, details)
+        this.#settle(() => this.#resolve(result))
+      }
+    })
   }
 
   /** What had arrived of an answer whose end the caller did not want to hear. */
@@ -330,6 +339,7 @@ export class Call<T> implements Receiver {
 
   #settle(settle: () => void): void {
     this.#stopListening?.()
+    this.#setup.pending.delete(this)
     this.#id = undefined
     this.#end = undefined
     settle()
@@ -381,17 +391,6 @@ const ask = {
 
 function wrongReturn(name: string, expected: string): ConfigurationError {
   return new ConfigurationError({ code: 'configuration', message: `\`${name}\` must return ${expected}` })
-}
-
-type Answer = Omit<ChatResponse, 'content' | 'reasoning' | 'message'>
-
-function isAnswer(value: unknown): value is Answer {
-  return typeof value === 'object' && value !== null && 'finishReason' in value
-}
-
-function withContent(answer: Answer, content: string, reasoning: string): ChatResponse {
-  const parts = reasoning ? { content, reasoning } : { content }
-  return { ...answer, ...parts, message: { role: 'assistant', ...parts } }
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {

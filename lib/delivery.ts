@@ -17,15 +17,20 @@ export const Kind = {
 export interface Receiver {
   /** Takes one record. Returns whether it was the call's last. */
   take(kind: number, text: string): boolean
-  /** Takes the messages of its call at the front of `batch`, up to the record `stop`; perhaps none. */
-  takeMessages(batch: Batch, stop: number): void
+  /** Takes up to `count` messages of the run that `batch` is at; perhaps none. */
+  takeMessages(batch: Batch, count: number): void
 }
 
 /** One delivery, and how far it has been handed on. */
 export interface Batch {
   text: string
-  records: Uint32Array
-  /** The next record. */
+  /** Records of one call and kind in a row: call, kind, how many, and the length of each in UTF-16 units. */
+  runs: Uint32Array
+  /** Of the run that has begun: whose it is, what it tells, how many are left. */
+  call: number
+  kind: number
+  left: number
+  /** Where the next length stands, or the next run. */
   next: number
   /** Where its text begins. */
   at: number
@@ -45,8 +50,8 @@ keepAlive.unref()
 
 /** The outbox of this thread. */
 export function theOutbox(): Outbox {
-  outbox ??= new native.Outbox((text, records) => {
-    backlog.push({ text, records, next: 0, at: 0 })
+  outbox ??= new (native().Outbox)((text, runs) => {
+    backlog.push({ text, runs, call: 0, kind: 0, left: 0, next: 0, at: 0 })
     // What came before must be handed on first.
     if (!resuming) handOn()
   })
@@ -64,7 +69,7 @@ function handOn(): void {
   const pace = new Pace(TURN)
   for (let batch = backlog[0]; batch; batch = backlog[0]) {
     handOnSome(batch, pace.stride)
-    if (batch.next === batch.records.length) backlog.shift()
+    if (batch.next === batch.runs.length) backlog.shift()
     if (pace.isOver() && backlog.length > 0) {
       resuming = true
       setImmediate(handOn)
@@ -75,19 +80,30 @@ function handOn(): void {
 
 /** At most so many records: a short loop is optimized once, a long one twice, and each costs more than a stream. */
 function handOnSome(batch: Batch, count: number): void {
-  const { text, records } = batch
-  const stop = Math.min(records.length, batch.next + 3 * count)
-  while (batch.next < stop) {
-    const { next, at } = batch
-    const call = records[next] as number
-    const kind = records[next + 1] as number
-    const receiver = receivers.get(call)
-    if (kind === Kind.Message) receiver?.takeMessages(batch, stop)
-    if (batch.next > next) continue
-    batch.next = next + 3
-    batch.at = at + (records[next + 2] as number)
-    if (receiver?.take(kind, text.slice(at, batch.at))) forget(call)
+  const { text, runs } = batch
+  let some = count
+  while (some > 0 && batch.next < runs.length) {
+    if (batch.left === 0) beginRun(batch)
+    const receiver = receivers.get(batch.call)
+    const { left } = batch
+    if (batch.kind === Kind.Message) receiver?.takeMessages(batch, Math.min(some, left))
+    if (batch.left === left) {
+      const { at } = batch
+      batch.at = at + (runs[batch.next] as number)
+      batch.next += 1
+      batch.left -= 1
+      if (receiver?.take(batch.kind, text.slice(at, batch.at))) forget(batch.call)
+    }
+    some -= left - batch.left
   }
+}
+
+function beginRun(batch: Batch): void {
+  const { runs, next } = batch
+  batch.call = runs[next] as number
+  batch.kind = runs[next + 1] as number
+  batch.left = runs[next + 2] as number
+  batch.next = next + 3
 }
 
 function forget(call: number): void {

@@ -2,14 +2,19 @@ import type { Outbox, Provider } from '../native'
 
 /** The binding crate, as the addon exports it. */
 interface Native {
-  Outbox: new (deliver: (text: string, records: Uint32Array) => void) => Outbox
+  Outbox: new (deliver: (text: string, runs: Uint32Array) => void) => Outbox
   openProvider(config: string): Provider | string
 }
 
 export type { Outbox, Provider }
 
-/** The addon for this platform. */
-export const native: Native = load()
+let loaded: Native | undefined
+
+/** The addon for this platform; loaded when it is first asked for, so that an import costs next to nothing. */
+export function native(): Native {
+  loaded ??= load()
+  return loaded
+}
 
 function load(): Native {
   try {

@@ -6,10 +6,11 @@ import {
   checkSpelling,
   configOf,
   mistake,
+  optionsOf,
   timeoutsOf,
   toJson,
 } from './arguments'
-import { Call, type CallSetup, type Hooks } from './call'
+import { Call, type CallSetup, type Hooks, type Listener, type PendingCall } from './call'
 import type { ChatMessage, ChatRequest, ChatResponse, ChatStream, QueryOptions } from './chat'
 import type {
   CallOptions,
@@ -18,6 +19,7 @@ import type {
   ProviderConfig,
   ProviderDefinition,
 } from './config'
+import { crossing } from './crossing'
 import { environmentOf, listed } from './definition'
 import { theOutbox } from './delivery'
 import { AbortError, type ErrorDetails, errorOf } from './errors'
@@ -78,7 +80,7 @@ export class OpenAICompatibleProvider implements ChatProvider, AsyncDisposable {
   #capabilities: { told: string | null; reported: ProviderCapabilities } | undefined
   /** Streams whose end nobody has heard: it may be here already. */
   readonly #streams = new Set<EventStream>()
-  readonly #pending = new Set<Pick<Call<unknown>, 'cancel' | 'result'>>()
+  readonly #pending = new Set<PendingCall>()
 
   /**
    * Opens no connection.
@@ -101,7 +103,7 @@ export class OpenAICompatibleProvider implements ChatProvider, AsyncDisposable {
     checkLimits(limits)
     checkNumbers(address)
     checkNumbers(defaults ?? {}, 'defaults.')
-    const opened = native.openProvider(
+    const opened = native().openProvider(
       toJson({
         model,
         defaults: defaults ?? {},
@@ -142,12 +144,8 @@ export class OpenAICompatibleProvider implements ChatProvider, AsyncDisposable {
    * @throws {@link ProviderError} of the class that its code stands for; what `onProgress` throws, as it is.
    */
   async query(options: QueryOptions): Promise<string> {
-    const { content } = await this.#chat(
-      conversation(options),
-      options.onProgress as CallSetup['listener'],
-      this.query,
-    ).result
-    return content
+    const messages = conversation(options)
+    return await this.#chat(messages, options, options.onProgress as Listener, this.query, onlyText).result
   }
 
   /**
@@ -156,7 +154,9 @@ export class OpenAICompatibleProvider implements ChatProvider, AsyncDisposable {
    * @throws As {@link query}.
    */
   async chat(request: ChatRequest): Promise<ChatResponse> {
-    return await this.#chat(request, request?.onProgress as CallSetup['listener'], this.chat).result
+    checkObject(request, 'The request')
+    const { messages, onProgress } = request
+    return await this.#chat(messages, request, onProgress as Listener, this.chat, wholeAnswer).result
   }
 
   /**
@@ -165,13 +165,14 @@ export class OpenAICompatibleProvider implements ChatProvider, AsyncDisposable {
    * @throws As {@link query}, but from the loop and from `response()`; only a wrong argument is thrown at once.
    */
   stream(request: ChatRequest): ChatStream {
-    const { onProgress, signal } = request ?? {}
+    checkObject(request, 'The request')
+    const { messages, onProgress, signal } = request
     const start = (keep: (event: ProviderProgressEvent, units: number) => void) => {
       const listener = (event: ProviderProgressEvent, units = 0) => {
         keep(event, units)
         return onProgress?.(event)
       }
-      const call = this.#chat(request, listener, this.stream, true)
+      const call = this.#chat(messages, request, listener, this.stream, wholeAnswer, true)
       // It may be asked for late, or never.
       call.result.catch(() => {})
       return call
@@ -264,57 +265,60 @@ export class OpenAICompatibleProvider implements ChatProvider, AsyncDisposable {
     return body
   }
 
-  #chat(
-    request: ChatRequest,
-    listener: CallSetup['listener'],
-    origin: CallSetup['origin'],
+  #chat<T>(
+    messages: readonly ChatMessage[],
+    given: ChatRequest | QueryOptions,
+    listener: Listener | undefined,
+    origin: CallSetup<T>['origin'],
+    finish: CallSetup<T>['finish'],
     takesLater = false,
-  ): Call<ChatResponse> {
-    checkObject(request, 'The request')
-    checkCall(request)
-    if (!Array.isArray(request.messages) || request.messages.length === 0) {
+  ): Call<T> {
+    checkCall(given)
+    if (!Array.isArray(messages) || messages.length === 0) {
       throw mistake('`messages` must be a list of at least one message')
     }
-    const { messages, model, signal, onProgress: _, timeout, ...options } = request
-    checkSpelling(options, 'options')
-    checkNumbers(options)
-    const json = toJson({ messages, model, timeout: timeoutsOf(timeout), options })
-    return this.#run<ChatResponse>({ signal, origin, takesLater, listener }, (flags) =>
-      this.#native.chat(theOutbox(), json, flags),
-    )
+    const { model, timeout, signal } = given
+    const request = { model, timeout: timeoutsOf(timeout), options: optionsOf(given) }
+    const { json, texts, places } = crossing(messages, request)
+    const hooks = this.#hooks()
+    const flags =
+      (listener === undefined ? 0 : Flag.Events) |
+      (hooks.requestHeaders === undefined ? 0 : Flag.ChangesHeaders) |
+      (hooks.requestBody === undefined ? 0 : Flag.ChangesBody)
+    const start = () => this.#native.chat(theOutbox(), json, flags, texts, places)
+    const provider = this.name
+    const pending = this.#pending
+    return new Call({ provider, hooks, signal, pending, start, finish, listener, takesLater, origin })
   }
 
-  async #ask<T>(question: string, options: CallOptions, origin: CallSetup['origin']): Promise<T> {
+  async #ask<T>(question: string, options: CallOptions, origin: CallSetup<T>['origin']): Promise<T> {
     checkObject(options, 'The options')
     checkCall(options)
     const timeout = timeoutsOf(options.timeout)
     const json = timeout && toJson({ ...timeout })
-    return await this.#run<T>({ signal: options.signal, origin }, (flags) =>
-      this.#native.ask(theOutbox(), question, json, flags),
-    ).result
+    return await new Call<T>({
+      provider: this.name,
+      hooks: { apiKey: this.#apiKey },
+      signal: options.signal,
+      pending: this.#pending,
+      start: () => this.#native.ask(theOutbox(), question, json),
+      finish: (_content, _reasoning, details) => JSON.parse(details),
+      listener: undefined,
+      takesLater: false,
+      origin,
+    }).result
   }
 
-  #run<T>(setup: Omit<CallSetup, 'provider' | 'hooks' | 'start'>, start: (flags: number) => number): Call<T> {
-    // Looked up for each call: a subclass may have them as fields.
+  /** Looked up for each call: a subclass may have them as fields. */
+  #hooks(): Hooks {
     const base = OpenAICompatibleProvider.prototype
     const changesHeaders = this.requestHeaders !== base.requestHeaders
     const changesBody = this.requestBody !== base.requestBody
-    const hooks: Hooks = {
+    return {
       apiKey: this.#apiKey,
       requestHeaders: changesHeaders ? (headers) => this.requestHeaders(headers) : undefined,
       requestBody: changesBody ? (body) => this.requestBody(body) : undefined,
     }
-    const flags =
-      (setup.listener === undefined ? 0 : Flag.Events) |
-      (changesHeaders ? Flag.ChangesHeaders : 0) |
-      (changesBody ? Flag.ChangesBody : 0)
-    const call = new Call<T>({ ...setup, provider: this.name, hooks, start: () => start(flags) })
-    const forget = () => {
-      this.#pending.delete(call)
-    }
-    this.#pending.add(call)
-    call.result.then(forget, forget)
-    return call
   }
 }
 
@@ -322,13 +326,22 @@ export class OpenAICompatibleProvider implements ChatProvider, AsyncDisposable {
 const Flag = { Events: 1, ChangesHeaders: 2, ChangesBody: 4 } as const
 
 /** A prompt as the conversation that it is. */
-function conversation(options: QueryOptions): ChatRequest {
+function conversation(options: QueryOptions): ChatMessage[] {
   checkObject(options, 'The options')
-  const { prompt, systemPrompt, history, ...rest } = options
+  const { prompt, systemPrompt, history } = options
   if (typeof prompt !== 'string') throw mistake('`prompt` must be a string')
   const messages: ChatMessage[] = [...(history ?? []), { role: 'user', content: prompt }]
   if (systemPrompt) messages.unshift({ role: 'system', content: systemPrompt })
-  return { ...rest, messages }
+  return messages
+}
+
+function onlyText(content: string): string {
+  return content
+}
+
+function wholeAnswer(content: string, reasoning: string, details: string): ChatResponse {
+  const parts = reasoning ? { content, reasoning } : { content }
+  return Object.assign(JSON.parse(details), parts, { message: { role: 'assistant', ...parts } })
 }
 
 function reportedCapabilities(told: string | null, given: CapabilityOverrides): ProviderCapabilities {

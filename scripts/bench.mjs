@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs'
 import { loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
 import { prepare } from './steps/prepare.mjs'
+import { main } from './steps/run.mjs'
 
 const load = loadavg()[0]
 const { values } = parseArgs({
@@ -19,14 +20,16 @@ const rows = values.rows?.split(',')
 const clients = values.clients?.split(',')
 const whole = !(rows || clients || values.rounds || values.quick)
 
-await prepare()
-const bench = new URL('../bench/', import.meta.url)
-if (!existsSync(new URL('node_modules', bench))) {
-  execFileSync('npm', ['install', '--no-save'], { cwd: bench, stdio: 'inherit' })
-}
-const { buildPrograms } = await import('../bench/programs.mjs')
-buildPrograms()
+await main(async () => {
+  await prepare()
+  const bench = new URL('../bench/', import.meta.url)
+  if (!existsSync(new URL('node_modules', bench))) {
+    execFileSync('npm', ['install', '--no-save'], { cwd: bench, stdio: 'inherit' })
+  }
+  const { buildPrograms } = await import('../bench/programs.mjs')
+  buildPrograms()
 
-const { run } = await import('../bench/run.mjs')
-const rounds = Number(values.rounds ?? (values.quick ? 3 : 5))
-await run({ rows, clients, rounds, quick: values.quick, write: values.write || whole, load })
+  const { run } = await import('../bench/run.mjs')
+  const rounds = Number(values.rounds ?? (values.quick ? 3 : 5))
+  await run({ rows, clients, rounds, quick: values.quick, write: values.write || whole, load })
+})

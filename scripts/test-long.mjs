@@ -9,7 +9,8 @@ const OLDEST_NODE = '20.0.0'
 const OTHER_NODES = ['22', '24']
 const OTHER_TYPESCRIPTS = ['5.2.2', '5.9.3']
 
-// What takes too long for every run: more cases for each property, and the versions that this machine does not have.
+// What takes too long for every run: more cases for each property, many streams at once, and the versions that this
+// machine does not have.
 await main(async () => {
   checkRust()
   await installServer()
@@ -28,6 +29,10 @@ await main(async () => {
   await runAll({
     'Tests of the engine with 20000 cases for each property': ['cargo', ['test', '-p', 'local-llm-engine']],
     ...Object.fromEntries(others),
+    '2000 streams at once, every character compared': [
+      'node',
+      [join('scripts', 'bench.mjs'), '--rows', 'streams-2000', '--clients', 'ours', '--rounds', '1'],
+    ],
     'The packed package with other versions of Node and TypeScript': [
       'node',
       [join('scripts', 'test-install.mjs'), ...versions],

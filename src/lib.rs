@@ -8,6 +8,7 @@
 
 mod call;
 mod guard;
+mod json;
 mod outbox;
 mod packed;
 mod provider;

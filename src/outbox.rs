@@ -25,8 +25,8 @@ const WINDOW: Duration = Duration::from_millis(5);
 /// How much text one delivery takes, about, in UTF-16 units.
 const DELIVERY: usize = 16 << 20;
 
-/// What `deliver` in `lib/delivery.ts` is called with: the texts of all records joined, and three numbers a record:
-/// call, kind, length in UTF-16 units.
+/// What `deliver` in `lib/delivery.ts` is called with: the texts of all records joined, and their runs. A run is call,
+/// kind, how many, and the length of each in UTF-16 units.
 type Delivery = FnArgs<(Either<Latin1String, Utf16String>, Uint32Array)>;
 
 /// Weak: what keeps the process alive is in `lib/`, which knows whether a call is pending.
@@ -51,26 +51,56 @@ pub enum Kind {
     Failed = 8,
 }
 
-/// Records that wait to be appended, with their text.
+/// Records that wait, with their text.
 #[derive(Debug, Default)]
 pub struct Batch {
     text: Packed,
-    records: Vec<u32>,
+    /// Records of one call and kind in a row are told together.
+    runs: Vec<u32>,
+    /// Where the last run begins.
+    last: usize,
     /// Something that is not one more delta.
     urgent: bool,
 }
+
+/// Where a run holds how many records it has; their lengths follow.
+const COUNT: usize = 2;
 
 impl Batch {
     /// Returns the text's length in UTF-16 units.
     pub fn push(&mut self, call: u32, kind: Kind, text: &str, urgent: bool) -> usize {
         let length = self.text.push(text);
-        self.records.extend([call, kind as u32, u32::try_from(length).unwrap_or(u32::MAX)]);
+        self.extend_run([call, kind as u32], &[u32::try_from(length).unwrap_or(u32::MAX)]);
         self.urgent |= urgent;
         length
     }
 
+    /// Appends all of `other`, which is empty afterwards.
+    fn append(&mut self, other: &mut Self) {
+        self.text.append(&mut other.text);
+        let mut runs = other.runs.as_slice();
+        while let [call, kind, count, rest @ ..] = runs {
+            let (lengths, others) = rest.split_at(*count as usize);
+            self.extend_run([*call, *kind], lengths);
+            runs = others;
+        }
+        other.runs.clear();
+        other.last = 0;
+    }
+
+    fn extend_run(&mut self, of: [u32; COUNT], lengths: &[u32]) {
+        if !self.runs[self.last..].starts_with(&of) {
+            self.last = self.runs.len();
+            self.runs.extend(of);
+            self.runs.push(0);
+        }
+        // As many as lengths, which are counted in 32 bits where they come from.
+        self.runs[self.last + COUNT] += u32::try_from(lengths.len()).unwrap_or(u32::MAX);
+        self.runs.extend_from_slice(lengths);
+    }
+
     pub fn is_empty(&self) -> bool {
-        self.records.is_empty()
+        self.runs.is_empty()
     }
 }
 
@@ -119,7 +149,7 @@ impl Outbox {
                 if is_more && let Some(outbox) = known.get().and_then(Weak::upgrade) {
                     outbox.call();
                 }
-                Ok(FnArgs { data: (batch.text.into_js(), Uint32Array::new(batch.records)) })
+                Ok(FnArgs { data: (batch.text.into_js(), Uint32Array::new(batch.runs)) })
             })?;
         let outbox = Arc::new(Self { queue, deliver, calls: Mutex::default(), next_call: AtomicU32::new(0) });
         itself.get_or_init(|| Arc::downgrade(&outbox));
@@ -203,15 +233,8 @@ impl Outbox {
 impl Queue {
     fn append(&mut self, batch: &mut Batch) {
         match self.waiting.back_mut() {
-            Some(last) if last.text.len() < DELIVERY => {
-                last.text.append(&mut batch.text);
-                last.records.append(&mut batch.records);
-            }
-            _ => self.waiting.push_back(Batch {
-                text: std::mem::take(&mut batch.text),
-                records: std::mem::take(&mut batch.records),
-                urgent: false,
-            }),
+            Some(last) if last.text.len() < DELIVERY => last.append(batch),
+            _ => self.waiting.push_back(std::mem::take(batch)),
         }
     }
 
@@ -241,7 +264,7 @@ impl BindingOutbox {
     /// `deliver` must not throw.
     #[napi(constructor)]
     pub fn new(
-        #[napi(ts_arg_type = "(text: string, records: Uint32Array) => void")] deliver: Function<
+        #[napi(ts_arg_type = "(text: string, runs: Uint32Array) => void")] deliver: Function<
             '_,
             Delivery,
             (),

@@ -3,9 +3,9 @@ use std::sync::Arc;
 use local_llm_engine::{
     client::{Client, ClientConfig},
     error::{Error, Result},
-    types::{ChatRequest, Timeouts},
+    types::{ChatRequest, Message, Timeouts},
 };
-use napi::bindgen_prelude::Either;
+use napi::bindgen_prelude::{Either, Uint32Array, Utf16String};
 use napi_derive::napi;
 use secrecy::zeroize::Zeroizing;
 use serde::de::DeserializeOwned;
@@ -14,6 +14,7 @@ use serde_json::json;
 use crate::{
     call::{self, CallSink, Handle, JsHooks, Outcome},
     guard::guarded,
+    json::{json_of, text_of, without_halves},
     outbox::BindingOutbox,
     runtime,
 };
@@ -43,8 +44,8 @@ impl Flags {
 /// A provider for a configuration, or the error that it is, both as JSON.
 #[napi]
 pub fn open_provider(config: String) -> napi::Result<Either<BindingProvider, String>> {
-    // It may hold a key.
-    let config = Zeroizing::new(config);
+    // It may hold a key. (What V8 hands over in its own units could not be wiped.)
+    let config = Zeroizing::new(without_halves(config));
     guarded(|| {
         let opened =
             parsed::<ClientConfig>(&config).and_then(|config| Client::new(config, runtime::clients()));
@@ -73,12 +74,24 @@ impl BindingProvider {
         guarded(|| self.client.capabilities().map(|capabilities| json!(capabilities).to_string()))
     }
 
-    /// Starts a chat; returns the call's number in the outbox.
+    /// Starts a chat; returns the call's number in the outbox. Of the `texts` beside the request, `places` holds the
+    /// number of the message and the length in UTF-16 units.
     #[napi]
-    pub fn chat(&self, outbox: &BindingOutbox, request: String, flags: u32) -> napi::Result<u32> {
+    pub fn chat(
+        &self,
+        outbox: &BindingOutbox,
+        request: Utf16String,
+        flags: u32,
+        texts: Option<Utf16String>,
+        places: Option<Uint32Array>,
+    ) -> napi::Result<u32> {
         let events = Flags(flags).has(Flags::EVENTS);
-        self.start(outbox, flags, move |client, hooks| async move {
-            let request = parsed::<ChatRequest>(&request)?;
+        let places = places.map(|places| places.to_vec());
+        self.start(outbox, Flags(flags), move |client, hooks| async move {
+            let mut request = parsed::<ChatRequest>(&json_of(&request))?;
+            if let (Some(texts), Some(places)) = (texts, places) {
+                place(&texts, &places, &mut request.messages);
+            }
             let mut sink = CallSink::new(hooks.outbox.clone(), hooks.handle.clone(), events);
             let answer = client.chat(request, &hooks, &hooks.handle.cancel, &mut sink).await?;
             Ok(Outcome::Answer(Box::new(answer)))
@@ -91,11 +104,10 @@ impl BindingProvider {
         &self,
         outbox: &BindingOutbox,
         question: String,
-        timeout: Option<String>,
-        flags: u32,
+        timeout: Option<Utf16String>,
     ) -> napi::Result<u32> {
-        self.start(outbox, flags, move |client, hooks| async move {
-            let timeout = timeout.map(|timeout| parsed::<Timeouts>(&timeout)).transpose()?;
+        self.start(outbox, Flags(0), move |client, hooks| async move {
+            let timeout = timeout.map(|timeout| parsed::<Timeouts>(&json_of(&timeout))).transpose()?;
             let cancel = &hooks.handle.cancel;
             let value = match question.as_str() {
                 "models" => json!(client.list_models(timeout, &hooks, cancel).await?),
@@ -117,7 +129,7 @@ impl BindingProvider {
     fn start<F>(
         &self,
         outbox: &BindingOutbox,
-        flags: u32,
+        flags: Flags,
         work: impl FnOnce(Arc<Client>, JsHooks) -> F,
     ) -> napi::Result<u32>
     where
@@ -128,7 +140,6 @@ impl BindingProvider {
             let outbox = outbox.outbox.clone();
             let handle = outbox.register(|id| Handle::new(id, client.call_token()));
             let id = handle.id;
-            let flags = Flags(flags);
             let hooks = JsHooks {
                 outbox: outbox.clone(),
                 handle: handle.clone(),
@@ -138,6 +149,17 @@ impl BindingProvider {
             runtime::handle()?.spawn(call::run(outbox, handle, work(client, hooks)));
             Ok(id)
         })?
+    }
+}
+
+/// Puts texts that came beside the request into their messages.
+fn place(mut texts: &[u16], places: &[u32], messages: &mut [Message]) {
+    for place in places.chunks_exact(2) {
+        let (text, rest) = texts.split_at((place[1] as usize).min(texts.len()));
+        if let Some(message) = messages.get_mut(place[0] as usize) {
+            message.set_content(text_of(text));
+        }
+        texts = rest;
     }
 }
 

@@ -87,8 +87,9 @@ describe('a real server stops generating', () => {
 
   it('when the provider is closed', async () => {
     const closing = provider()
-    const failure = failureOf(closing.query({ prompt: 'story' }))
-    await server.generates()
+    const { onProgress, begun } = beginning()
+    const failure = failureOf(closing.query({ prompt: 'story', onProgress }))
+    await begun
     await closing.close()
     const error = await failure
     expect(error).toBeInstanceOf(AbortError)
@@ -99,7 +100,7 @@ describe('a real server stops generating', () => {
   })
 
   it('when the time for the whole call is up', async () => {
-    const error = await failureOf(provider().query({ prompt: 'story', timeout: { total: 150 } }))
+    const error = await failureOf(provider().query({ prompt: 'story', timeout: { total: 500 } }))
     expect(error).toBeInstanceOf(TimeoutError)
     expect(error).toMatchObject({ clock: 'total', retryable: false })
     expect(error.partial?.content).toMatch(/^Once/)

@@ -1,10 +1,10 @@
 import { readTexts, request } from './by-hand.mjs'
 
-export function open(address, messages) {
+export function open(address, conversation) {
   const url = `${address}/v1/chat/completions`
   return {
-    async ask(onText) {
-      const response = await fetch(url, request(messages))
+    async ask(onText, { messages = conversation, signal } = {}) {
+      const response = await fetch(url, { ...request(messages), signal })
       if (!response.ok) throw new Error(`status ${response.status}`)
       await readTexts(response.body, onText)
     },

@@ -1,10 +1,11 @@
 import OpenAI from 'openai'
 
-export function open(address, messages) {
+export function open(address, conversation) {
   const client = new OpenAI({ baseURL: `${address}/v1`, apiKey: 'none' })
   return {
-    async ask(onText) {
-      const stream = await client.chat.completions.create({ model: 'm', messages, stream: true })
+    async ask(onText, { messages = conversation, signal } = {}) {
+      const request = { model: 'm', messages, stream: true }
+      const stream = await client.chat.completions.create(request, { signal })
       for await (const chunk of stream) {
         const text = chunk.choices[0]?.delta.content
         if (text) onText(text)

@@ -1,15 +1,15 @@
 import { OpenAICompatibleProvider } from '../../index.js'
 
-export function open(address, messages) {
+export function open(address, conversation) {
   const provider = new OpenAICompatibleProvider({ baseURL: `${address}/v1`, apiKey: '', model: 'm' })
-  const history = messages.slice(0, -1)
-  const prompt = messages.at(-1).content
   return {
-    ask(onText) {
+    ask(onText, { messages = conversation, signal } = {}) {
+      const history = messages.slice(0, -1)
+      const prompt = messages.at(-1).content
       const onProgress = (event) => {
         if (event.type === 'message') onText(event.content)
       }
-      return provider.query({ prompt, history, onProgress })
+      return provider.query({ prompt, history, onProgress, signal })
     },
   }
 }

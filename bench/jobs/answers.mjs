@@ -1,19 +1,17 @@
 // `streams` answers side by side, `repetitions` times one after the other.
-import { monitorEventLoopDelay } from 'node:perf_hooks'
-import { setTimeout } from 'node:timers/promises'
 import { processCpu, threadCpu } from '../cpu.mjs'
+import { eventLoopDelay } from '../event-loop-delay.mjs'
 import { ask } from './ask.mjs'
 import { prepare } from './prepare.mjs'
 
-/** Milliseconds between two looks at the event loop. Finer ones cost more than a stream does. */
-const DELAY_RESOLUTION = 10
+/** Milliseconds: one turn is often shorter than the usual time between two looks. */
 const TURN_RESOLUTION = 1
 
 /** Times in microseconds, sizes in bytes. */
 export async function run(job, client) {
   const provider = await prepare(job, client)
-  const delay = monitorEventLoopDelay({ resolution: DELAY_RESOLUTION })
-  const turns = monitorEventLoopDelay({ resolution: TURN_RESOLUTION })
+  const delay = eventLoopDelay()
+  const turns = eventLoopDelay(TURN_RESOLUTION)
   if (job.delay) delay.enable()
 
   const residentBefore = process.memoryUsage.rss()
@@ -31,19 +29,13 @@ export async function run(job, client) {
   const all = processCpu() - processBefore
   const resident = process.resourceUsage().maxRSS * 1024 - residentBefore
 
-  // The turn that is under way counts when the next look is taken.
-  await setTimeout(2 * DELAY_RESOLUTION)
+  await delay.settled()
   return {
     wall,
     threadCpu: thread,
     processCpu: all,
     resident,
-    delayP99: late(delay.percentile(99), DELAY_RESOLUTION),
-    longestTurn: late(turns.max, TURN_RESOLUTION),
+    delayP99: delay.p99(),
+    longestTurn: turns.longest(),
   }
-}
-
-/** The histogram holds the time from look to look; what is over the resolution is the delay. */
-function late(nanoseconds, resolution) {
-  return Math.max(0, nanoseconds / 1000 - resolution * 1000)
 }

@@ -1,4 +1,4 @@
-use std::{future::poll_fn, task::Poll, time::Duration};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
@@ -181,7 +181,7 @@ impl<S: Sink> Call<'_, S> {
         self.attempts += 1;
         let client = self.client;
         let address = &client.endpoint.address;
-        let url = address.url(client.dialect.chat_path());
+        let url = client.chat_url.clone();
         let request = Request { method: Method::POST, url, headers, body: Some(body) };
         let connected = Connected::default();
         self.watch.connects(connected.clone());
@@ -207,7 +207,7 @@ impl<S: Sink> Call<'_, S> {
             Err(error) => Err(error),
         };
         if outcome.is_ok() {
-            response.let_go();
+            response.let_go().await;
         }
         outcome.map_err(|mut error| {
             error.status = error.status.or(Some(status));
@@ -257,9 +257,7 @@ impl<S: Sink> Call<'_, S> {
                 if together == 0 {
                     break;
                 }
-                // The connection's task hands over one piece a turn: this is its turn.
-                let_others_run().await;
-                next = match response.ready() {
+                next = match response.ready().await {
                     Some(Ok(next)) => next,
                     Some(Err(error)) => return Ok(Some(error)),
                     None => break,
@@ -329,20 +327,6 @@ const READ_TOGETHER: usize = 64;
 
 /// What is asked for where nobody knows a name: many servers ignore it.
 const UNKNOWN_MODEL: &str = "default";
-
-/// Lets the tasks run that are ready, once. (`yield_now` also asks the system for what has arrived, each time.)
-async fn let_others_run() {
-    let mut has_yielded = false;
-    poll_fn(|context| {
-        if has_yielded {
-            return Poll::Ready(());
-        }
-        has_yielded = true;
-        context.waker().wake_by_ref();
-        Poll::Pending
-    })
-    .await;
-}
 
 fn checked_header((name, value): (String, String)) -> Result<(HeaderName, HeaderValue)> {
     let checked_name = HeaderName::try_from(&name).map_err(|_| {

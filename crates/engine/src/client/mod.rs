@@ -16,6 +16,7 @@ use http::{HeaderMap, HeaderValue, Method, header};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use tokio_util::sync::CancellationToken;
+use url::Url;
 
 pub use hooks::{Hooks, NoHooks};
 pub use knowledge::Capabilities;
@@ -46,6 +47,8 @@ const KEPT_SECRETS: usize = 64;
 
 pub struct Client {
     endpoint: Endpoint,
+    /// Where chats go: parsed once.
+    chat_url: Url,
     model: Option<String>,
     timeouts: Timeouts,
     limits: Limits,
@@ -65,13 +68,16 @@ impl Client {
     /// # Errors
     /// `configuration`
     pub fn new(config: ClientConfig, clients: Arc<Clients>) -> Result<Self> {
+        let endpoint = Endpoint::new(&config.endpoint)?;
+        let dialect = Box::new(OpenAi);
         Ok(Self {
-            endpoint: Endpoint::new(&config.endpoint)?,
+            chat_url: endpoint.address.url(dialect.chat_path())?,
+            endpoint,
             model: config.model.filter(|model| !model.is_empty()),
             timeouts: config.timeout,
             limits: config.limits,
             defaults: config.defaults,
-            dialect: Box::new(OpenAi),
+            dialect,
             clients,
             knowledge: Knowledge::default(),
             learnt: Learnt::default(),
@@ -170,7 +176,7 @@ impl Client {
     async fn get(&self, base: Option<String>, path: &str, headers: HeaderMap) -> Result<Response> {
         let address =
             base.map_or_else(|| self.endpoint.address.clone(), |base| self.endpoint.address.with_base(base));
-        let request = Request { method: Method::GET, url: address.url(path), headers, body: None };
+        let request = Request { method: Method::GET, url: address.url(path)?, headers, body: None };
         let mut response = self.clients.send(&address, request, Connected::default()).await?;
         match self.failure_of(&mut response).await {
             Some(error) => Err(error),

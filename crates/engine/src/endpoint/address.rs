@@ -83,9 +83,12 @@ impl Address {
     }
 
     /// The URL of one path below the base, with its query.
-    #[must_use]
-    pub fn url(&self, path: &str) -> String {
-        format!("{}{path}{}", self.base, self.query)
+    ///
+    /// # Errors
+    /// `configuration`
+    pub fn url(&self, path: &str) -> Result<Url> {
+        Url::parse(&format!("{}{path}{}", self.base, self.query))
+            .map_err(|error| Error::configuration(format!("{} is no address: {error}", self.base)))
     }
 
     /// The same server under another base path.
@@ -452,7 +455,10 @@ mod tests {
     #[test]
     fn the_query_goes_with_every_request() {
         let endpoint = endpoint(r#"{"host":"box:1?a=1&b=2","query":{"b":"3","c":"ä"}}"#).unwrap();
-        assert_eq!(endpoint.address.url("/models"), "http://box:1/v1/models?a=1&b=3&c=%C3%A4");
+        assert_eq!(
+            endpoint.address.url("/models").unwrap().as_str(),
+            "http://box:1/v1/models?a=1&b=3&c=%C3%A4"
+        );
     }
 
     #[test]

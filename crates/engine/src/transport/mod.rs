@@ -12,6 +12,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, header};
 use tokio::time::Instant;
+use url::Url;
 
 pub use clients::Clients;
 pub use connected::Connected;
@@ -28,7 +29,7 @@ use pooled::noting_connections;
 /// One request, ready to be sent.
 pub struct Request {
     pub method: Method,
-    pub url: String,
+    pub url: Url,
     pub headers: HeaderMap,
     pub body: Option<Bytes>,
 }
@@ -48,7 +49,7 @@ impl Clients {
         // A stream that is compressed comes in lumps.
         headers.entry(header::ACCEPT_ENCODING).or_insert(HeaderValue::from_static("identity"));
         let send = || {
-            let mut builder = client.request(method.clone(), &url).headers(headers.clone());
+            let mut builder = client.request(method.clone(), url.clone()).headers(headers.clone());
             if let Some(body) = body.clone() {
                 builder = builder.body(reqwest::Body::wrap(AnnouncedBody::new(body, connected.clone())));
             }

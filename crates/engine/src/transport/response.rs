@@ -1,3 +1,5 @@
+use std::{future::poll_fn, task::Poll};
+
 use bytes::{Bytes, BytesMut};
 use futures_util::FutureExt;
 use http::{HeaderMap, StatusCode};
@@ -59,7 +61,9 @@ impl Response {
     }
 
     /// The next bytes, if they are here already.
-    pub fn ready(&mut self) -> Option<Result<Option<Bytes>>> {
+    pub async fn ready(&mut self) -> Option<Result<Option<Bytes>>> {
+        // The connection's task hands over one piece a turn: this is its turn.
+        let_others_run().await;
         self.chunk().now_or_never()
     }
 
@@ -95,9 +99,9 @@ impl Response {
     }
 
     /// The answer has ended, though perhaps not the body: lets the connection be used again if its end comes soon.
-    pub fn let_go(mut self) {
+    pub async fn let_go(mut self) {
         // Nearly always it is here already.
-        if let Some(Ok(Some(_)) | Err(_)) | None = self.inner.chunk().now_or_never() {
+        if !matches!(self.ready().await, Some(Ok(None))) {
             tokio::spawn(async move {
                 let rest = async { while let Ok(Some(_)) = self.inner.chunk().await {} };
                 // Not in time: dropping it closes the connection.
@@ -105,4 +109,18 @@ impl Response {
             });
         }
     }
+}
+
+/// Lets the tasks run that are ready, once. (`yield_now` also asks the system for what has arrived, each time.)
+async fn let_others_run() {
+    let mut has_yielded = false;
+    poll_fn(|context| {
+        if has_yielded {
+            return Poll::Ready(());
+        }
+        has_yielded = true;
+        context.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
 }

@@ -55,6 +55,17 @@ impl TryFrom<GivenMessage> for Message {
     }
 }
 
+impl Message {
+    pub fn set_content(&mut self, text: String) {
+        match self {
+            Self::System { content } | Self::Developer { content } | Self::User { content, .. } => {
+                *content = text;
+            }
+            Self::Assistant { content } => *content = Some(text),
+        }
+    }
+}
+
 /// The fields that OpenAI-compatible servers share. Numbers stay as JavaScript wrote them: a strict server
 /// refuses `256.0` for `256`.
 #[derive(Debug, Clone, Default, Deserialize)]

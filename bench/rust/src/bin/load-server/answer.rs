@@ -5,9 +5,6 @@ use crate::job::{Job, Wire};
 /// Rendered once and sent again and again; 256 kB of usual chunks.
 const LONGEST_RUN: usize = 1024;
 
-const ASCII: &str = "the quick brown fox jumps over a lazy dog while local models write ";
-const UNICODE: &str = "größer schöne мир модель 模型在本地运行 言語モデル ελληνικά ";
-
 pub struct Answer {
     /// Status, headers, and what comes before the first text.
     pub head: Vec<u8>,
@@ -38,10 +35,9 @@ impl Answer {
         for event in opening {
             frame(&mut answer.head, &event);
         }
-        let alphabet: Vec<char> = if job.unicode { UNICODE } else { ASCII }.chars().collect();
-        for index in 0..job.chunks.min(LONGEST_RUN) {
-            let start = index * job.size % alphabet.len();
-            let text: String = alphabet.iter().cycle().skip(start).take(job.size).collect();
+        let run = if job.text.repeats() { job.chunks.min(LONGEST_RUN) } else { job.chunks };
+        for index in 0..run {
+            let text = job.text.chunk(index, job.size);
             let event = match job.wire {
                 Wire::OpenAi => openai(&format!(r#"{{"content":"{text}"}}"#), "null"),
                 Wire::Ollama => ollama(&text, false),

@@ -7,9 +7,10 @@ use tokio::io::{AsyncWrite, AsyncWriteExt, BufReader, BufWriter};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep_until};
 
-use crate::Answers;
+use crate::Shared;
 use crate::answer::Answer;
 use crate::job::Job;
+use crate::leaving::left;
 use crate::request;
 
 /// What fits is one write: a short answer arrives as one packet.
@@ -18,15 +19,23 @@ const WRITE: usize = 64 * 1024;
 const MODELS: &str =
     r#"{"object":"list","data":[{"id":"m","object":"model","created":1760000000,"owned_by":"bench"}]}"#;
 
-pub async fn serve(mut socket: TcpStream, number: u32, answers: &Answers) -> io::Result<()> {
+pub async fn serve(mut socket: TcpStream, number: u32, shared: &Shared) -> io::Result<()> {
     let (reader, writer) = socket.split();
     let mut reader = BufReader::new(reader);
     let mut writer = BufWriter::with_capacity(WRITE, writer);
-    while let Some(path) = request::next(&mut reader).await? {
-        match Job::of(&path) {
-            Some(job) if job.rate == 0 => flat_out(&mut writer, job, &answers.of(job)).await?,
-            Some(job) => paced(&mut writer, job, &answers.of(job), number).await?,
-            None if path.ends_with("/models") => json(&mut writer, "200 OK", MODELS).await?,
+    while let Some(request) = request::next(&mut reader).await? {
+        match Job::of(&request) {
+            Some(job) if job.rate == 0 => flat_out(&mut writer, job, &shared.answer(job)).await?,
+            Some(job) => {
+                let answer = shared.answer(job);
+                let sent = tokio::select! {
+                    sent = paced(&mut writer, job, &answer, number) => sent,
+                    () = left(&mut reader) => Err(io::ErrorKind::ConnectionAborted.into()),
+                };
+                sent.inspect_err(|_| shared.leaving.note())?;
+            }
+            None if request.path == "/leaving" => json(&mut writer, "200 OK", &shared.leaving.show()).await?,
+            None if request.path.ends_with("/models") => json(&mut writer, "200 OK", MODELS).await?,
             None => json(&mut writer, "404 Not Found", r#"{"error":{"message":"not here"}}"#).await?,
         }
         writer.flush().await?;

@@ -5,7 +5,10 @@
 mod answer;
 mod connection;
 mod job;
+mod leaving;
+mod question;
 mod request;
+mod text;
 
 use std::collections::HashMap;
 use std::io;
@@ -17,17 +20,21 @@ use tokio::net::{TcpListener, TcpSocket};
 
 use answer::Answer;
 use job::Job;
+use leaving::Leaving;
 
 /// Thousands of streams are opened at once; who finds the line full comes back a second later.
 const WAITING: u32 = 4096;
 
-/// Every answer that was asked for so far.
-#[derive(Default)]
-struct Answers(Mutex<HashMap<Job, Arc<Answer>>>);
+/// What the connections have in common.
+struct Shared {
+    /// Every answer that was asked for so far.
+    answers: Mutex<HashMap<Job, Arc<Answer>>>,
+    leaving: Leaving,
+}
 
-impl Answers {
-    fn of(&self, job: Job) -> Arc<Answer> {
-        let mut answers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+impl Shared {
+    fn answer(&self, job: Job) -> Arc<Answer> {
+        let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(answers.entry(job).or_insert_with(|| Arc::new(Answer::render(job))))
     }
 }
@@ -45,13 +52,13 @@ async fn main() -> io::Result<()> {
 }
 
 async fn accept(listener: &TcpListener) -> io::Result<()> {
-    let answers = Arc::new(Answers::default());
+    let shared = Arc::new(Shared { answers: Mutex::default(), leaving: Leaving::new() });
     for number in 0.. {
         let (socket, _) = listener.accept().await?;
         socket.set_nodelay(true)?;
         // A client that leaves is none of the server's business.
-        let answers = Arc::clone(&answers);
-        tokio::spawn(async move { connection::serve(socket, number, &answers).await.ok() });
+        let shared = Arc::clone(&shared);
+        tokio::spawn(async move { connection::serve(socket, number, &shared).await.ok() });
     }
     Ok(())
 }

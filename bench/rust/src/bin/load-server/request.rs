@@ -2,10 +2,15 @@
 
 use std::io;
 
-use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncReadExt, sink};
+use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncReadExt};
 
-/// The path of the next request, its body read and thrown away; nothing where the client has left.
-pub async fn next(reader: &mut (impl AsyncBufRead + Unpin)) -> io::Result<Option<String>> {
+pub struct Request {
+    pub path: String,
+    pub body: Vec<u8>,
+}
+
+/// The next request; nothing where the client has left.
+pub async fn next(reader: &mut (impl AsyncBufRead + Unpin)) -> io::Result<Option<Request>> {
     let mut line = String::new();
     if reader.read_line(&mut line).await? == 0 {
         return Ok(None);
@@ -29,6 +34,7 @@ pub async fn next(reader: &mut (impl AsyncBufRead + Unpin)) -> io::Result<Option
             _ => {}
         }
     }
-    tokio::io::copy(&mut reader.take(length), &mut sink()).await?;
-    Ok(Some(path))
+    let mut body = vec![0; length];
+    reader.read_exact(&mut body).await?;
+    Ok(Some(Request { path, body }))
 }
