@@ -8,7 +8,7 @@ use super::{
     chunk::{Choice, Chunk},
 };
 use crate::{
-    error::{Code, Error, Result},
+    error::{Code, Error, MAX_BODY, Result},
     types::{Delta, Warning},
     wire::{Frame, SseReader, TooLong},
 };
@@ -139,7 +139,7 @@ impl State {
         }
         // One word may be the beginning of a field's name that was cut off.
         if frame.stray.contains(&b' ') && !data.starts_with(b"{\"error\"") {
-            self.last_words = String::from_utf8_lossy(frame.stray).into_owned();
+            self.last_words = truncated(frame.stray);
             if frame.stray.trim_ascii_start().starts_with(b"{\"error\"") {
                 return Err(Failure::of_body(frame.stray).mid_stream().into_error());
             }
@@ -353,8 +353,9 @@ fn with_stray(frame: Frame<'_>) -> Vec<u8> {
     text
 }
 
+/// More than an error shows: what is cut here may end in the middle of a secret, which is not found then.
 fn truncated(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(&bytes[..bytes.len().min(crate::error::MAX_BODY)]).into_owned()
+    String::from_utf8_lossy(&bytes[..bytes.len().min(2 * MAX_BODY)]).into_owned()
 }
 
 fn too_long(TooLong { limit }: TooLong) -> Error {
