@@ -48,8 +48,8 @@ impl Address {
             exact(default)?
         };
         let is_given = config.base_url.is_some() || config.host.is_some() || port.is_some();
-        let home = exact(default)?;
-        let is_foreign = is_given && !is_loopback(&home) && url.origin() != home.origin();
+        let is_foreign =
+            is_given && exact(default).is_ok_and(|home| !is_loopback(&home) && url.origin() != home.origin());
         let (address, from_address) = Self::of_url(url, config)?;
         Ok((address, FromAddress { is_foreign, ..from_address }))
     }
