@@ -1,13 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
-import { TimeoutError, type Timeouts } from '../index.js'
+import { type ProviderConfig, TimeoutError, type Timeouts } from '../index.js'
+import { startDeafServer } from './support/deaf-server.js'
 import { asking, providerOf } from './support/provider.js'
+import { startRawServer } from './support/raw-server.js'
 import { models, startScriptedServer } from './support/scripted-server.js'
-import { answer, comment, event, finish, role, text } from './support/wire.js'
+import { answer, comment, event, finish, reasoning, role, text } from './support/wire.js'
 import { failureOf } from './support/witness.js'
 
 /** So long is waited; and so long a test lasts at least that waits in vain. */
-const LIMIT = 300
+const LIMIT = 200
+
+/** Time-outs are not to be tried again here. */
+const once = { retry: false } as ProviderConfig
 
 async function started(timeout: number | Timeouts) {
   const server = await startScriptedServer()
@@ -17,6 +22,50 @@ async function started(timeout: number | Timeouts) {
   const chat = await server.nextChat()
   return { server, chat, result, elapsed: () => performance.now() - begun }
 }
+
+describe('connect', () => {
+  const timeout = { connect: LIMIT, firstToken: 0, metadata: 0 }
+  const timedOut = { code: 'timeout', clock: 'connect', retryable: true, partial: { content: '' } }
+
+  it('runs out where nobody accepts', async () => {
+    const begun = performance.now()
+    const provider = providerOf(await startDeafServer(), { timeout, ...once })
+    const error = await failureOf(provider.query({ prompt: 'hello' }))
+    expect(error).toBeInstanceOf(TimeoutError)
+    expect(error).toMatchObject(timedOut)
+    expect(error.message).toContain(`No connection within ${LIMIT} ms`)
+    expect(error.hint).toContain('timeout.connect')
+    expect(performance.now() - begun).toBeGreaterThanOrEqual(LIMIT - 1)
+  })
+
+  it('runs out where the beginning of TLS is not answered, and says what that may mean', async () => {
+    const { port, heard } = await startRawServer(() => {})
+    const provider = providerOf({ baseURL: `https://127.0.0.1:${port}/v1` }, { timeout, ...once })
+    const error = await failureOf(provider.query({ prompt: 'hello' }))
+    expect(error).toMatchObject(timedOut)
+    expect(error.hint).toContain('http://')
+    expect(error.hint).toContain('timeout.connect')
+    expect(heard).toHaveLength(1)
+  })
+
+  it('has ended when the request is sent', async () => {
+    const { chat, result } = await started({ connect: LIMIT / 2, firstToken: LIMIT * 2 })
+    await sleep(LIMIT)
+    await chat.end(text('Hello'), finish)
+    expect(await result).toBe('Hello')
+  })
+
+  it('counts for a question about the server as a part of `metadata`', async () => {
+    const provider = providerOf(await startDeafServer(), { timeout: { metadata: LIMIT }, ...once })
+    expect(await failureOf(provider.listModels({ throwOnError: true }))).toMatchObject({ clock: 'metadata' })
+  })
+
+  it('leaves a call to `total` where it is switched off', async () => {
+    const none = { connect: 0, total: LIMIT }
+    const provider = providerOf(await startDeafServer(), { timeout: none, ...once })
+    expect(await failureOf(provider.query({ prompt: 'hello' }))).toMatchObject({ clock: 'total' })
+  })
+})
 
 describe('firstToken', () => {
   it('runs out where the server says nothing at all', async () => {
@@ -52,6 +101,34 @@ describe('firstToken', () => {
     }
     expect(await failureOf(result)).toMatchObject({ clock: 'firstToken' })
     await chat.leftByClient
+  })
+
+  it('lets a server read its prompt for longer than `idle`, silent or with comments', async () => {
+    const { chat, result, elapsed } = await started({ firstToken: LIMIT * 10, idle: LIMIT / 3 })
+    await chat.send(role)
+    await sleep(LIMIT)
+    for (let count = 0; count < 8; count += 1) {
+      await chat.send(comment)
+      await sleep(LIMIT / 8)
+    }
+    await chat.end(text('Hello'), finish)
+    expect(await result).toBe('Hello')
+    expect(elapsed()).toBeGreaterThan(LIMIT * 2)
+  })
+
+  it('is ended by reasoning, too', async () => {
+    const { chat, result } = await started({ firstToken: LIMIT, idle: LIMIT * 2 })
+    await chat.send(role, reasoning('why'))
+    const error = await failureOf(result)
+    expect(error).toMatchObject({ clock: 'idle', partial: { content: '', reasoning: 'why' } })
+  })
+
+  it('is ended by the first byte of an answer that is no stream', async () => {
+    const { chat, result } = await started({ firstToken: LIMIT, idle: LIMIT * 2 })
+    await chat.send('{"choices":[{"message":{"content":"Hel')
+    await sleep(LIMIT * 1.2)
+    await chat.end('lo"}}]}')
+    expect(await result).toBe('Hello')
   })
 
   it('is ended by the first text', async () => {

@@ -319,6 +319,21 @@ describe('a wrong argument', () => {
     expect(server.chats).toEqual([])
   })
 
+  it.each<[object, string]>([
+    [{ stop: [1] }, '`stop`: expected a string or a list of strings'],
+    [{ stop: {} }, '`stop`: expected a string or a list of strings'],
+    [{ seed: 'x' }, '`seed`: expected a JSON number'],
+    [{ extraBody: [] }, '`extraBody`: expected a map'],
+    [{ history: [{ role: 'user', content: 5 }] }, '`messages[0].content`: expected a string'],
+    [{ history: [{ role: 'user' }] }, '`messages[0]`: expected a string as `content`'],
+    [{ history: [{ role: 'nobody' }] }, '`messages[0].role`: expected one of `system`'],
+    [{ history: [5] }, '`messages[0]`: expected an object'],
+  ])('%j: is named, with what it must be', async (options, words) => {
+    const server = await startScriptedServer()
+    const error = await failureOf(providerOf(server).query({ prompt: 'x', ...options }))
+    expect(error.message).toContain(words)
+  })
+
   it.each<[string, unknown]>([
     ['nothing', undefined],
     ['null', null],

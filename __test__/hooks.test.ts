@@ -220,7 +220,16 @@ describe('the definition of a subclass', () => {
   it('names the variables in the hint for a key', async () => {
     const server = await startScriptedServer()
     server.answersChats(json(refusal('no'), 401))
-    const error = await failureOf(made(HouseProvider, server).query({ prompt: 'hello' }))
+    // For an address of the caller's own they do not count.
+    const elsewhere = await failureOf(made(HouseProvider, server).query({ prompt: 'hello' }))
+    expect(elsewhere.hint).not.toContain('HOUSE')
+    process.env.HOUSE_URL = server.baseURL
+    onTestFinished(() => {
+      delete process.env.HOUSE_URL
+    })
+    const provider = new HouseProvider({ model: 'm' })
+    const error = await failureOf(provider.query({ prompt: 'hello' }))
     expect(error.hint).toContain('HOUSE_API_KEY or HOUSE_TOKEN')
+    await provider.close()
   })
 })

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { ConfigurationError, OpenAICompatibleProvider } from '../index.js'
-import { providerOf } from './support/provider.js'
-import { json, startScriptedServer } from './support/scripted-server.js'
-import { answer, refusal } from './support/wire.js'
-import { failureOf, KEY, OTHER_KEY } from './support/witness.js'
+import { ConfigurationError, OpenAICompatibleProvider, type ProviderConfig } from '../index.js'
+import { asking, providerOf } from './support/provider.js'
+import { startRawServer } from './support/raw-server.js'
+import { type Answer, json, models, startScriptedServer } from './support/scripted-server.js'
+import { answer, chunk, refusal, role, text } from './support/wire.js'
+import { failureOf, forms, KEY, listener, OTHER_KEY, thrownBy, witness } from './support/witness.js'
 
 const loading = json(refusal('Loading model'), 503)
 const hello = { chunks: answer('Hello') }
@@ -135,6 +136,121 @@ describe('a name and a password in the address', () => {
     expect(error.message).toBe('no: ***')
     const basic = Buffer.from(`user:${KEY}`).toString('base64')
     expect(server.chats[0]?.headers.authorization).toBe(`Basic ${basic}`)
+  })
+})
+
+describe('a key that was copied wrongly', () => {
+  it.each([`${KEY}\n`, `${KEY} ${OTHER_KEY}`, `${KEY}ß`, `\u0000${KEY}`])(
+    'is refused when the provider is made, and not shown: %j',
+    (apiKey) => {
+      const error = thrownBy(() => new OpenAICompatibleProvider({ apiKey }))
+      expect(error).toBeInstanceOf(ConfigurationError)
+      expect(error.message).toContain('`apiKey`')
+      const byHeader = thrownBy(
+        () => new OpenAICompatibleProvider({ headers: { 'X-Api-Key': `${apiKey}\n` } }),
+      )
+      expect(byHeader).toBeInstanceOf(ConfigurationError)
+    },
+  )
+
+  it.each([
+    `http://user:${KEY}@host:99999`,
+    `http://user:${KEY}@[`,
+    `user:${KEY}@host:port`,
+    `ftp://user:${KEY}@host`,
+    `http://host/?key=${KEY}#@`,
+  ])('is not shown with its address', (baseURL) => {
+    expect(thrownBy(() => new OpenAICompatibleProvider({ baseURL }))).toBeInstanceOf(ConfigurationError)
+    expect(thrownBy(() => new OpenAICompatibleProvider({ host: baseURL }))).toBeInstanceOf(ConfigurationError)
+  })
+})
+
+describe('a provider', () => {
+  it('does not show its key', () => {
+    const baseURL = `http://user:${OTHER_KEY}@localhost/v1?token=${OTHER_KEY}`
+    for (const config of [{ apiKey: KEY }, { apiKey: '', baseURL }, { headers: { Authorization: KEY } }]) {
+      const provider = witness(new OpenAICompatibleProvider(config))
+      witness([provider.baseURL, provider.capabilities, provider.getAuthenticator()])
+    }
+  })
+})
+
+/** Where a server may repeat what it was sent. */
+const echoes: [string, (key: string) => Answer][] = [
+  ['in its refusal', (key) => json(refusal(`Wrong key: ${key}`), 401)],
+  ['in a text', (key) => ({ status: 500, chunks: [`Authorization: Bearer ${key}`] })],
+  ['in a web page', (key) => ({ status: 502, chunks: [`<html><title>No ${key}</title>${key}</html>`] })],
+  ['in a text that comes in two pieces', (key) => ({ status: 500, chunks: [key.slice(0, 9), key.slice(9)] })],
+  ['where its words are cut', (key) => ({ status: 500, chunks: [`${'-'.repeat(2040)}${key} ${key}`] })],
+  ['in the id of the request', (key) => json(refusal('no'), 400, { 'x-request-id': `id ${key}` })],
+  [
+    'in a redirect',
+    (key) => ({ ...json('', 307), headers: { location: `http://127.0.0.1:9/${key}?k=${key}` } }),
+  ],
+  ['in the middle of its answer', (key) => ({ chunks: [role, `data: ${refusal(`No: ${key}`)}\n\n`] })],
+  ['in an event of errors', (key) => ({ chunks: [`event: error\ndata: ${key}\n\n`] })],
+  ['in two pieces of an event', (key) => cut(`data: ${refusal(`No: ${key}`)}\n\n`)],
+  ['past the protocol', (key) => ({ chunks: [role, `Traceback: the key ${key} is bad\n`] })],
+  ['in what is no JSON', (key) => ({ chunks: [`data: {"choices": ${key}}\n\n`] })],
+  ['in what is no answer', (key) => json(JSON.stringify({ you: { sent: key } }))],
+  ['in an error of many words', (key) => json({ detail: [{ loc: ['header', key], msg: key }] }, 422)],
+  [
+    'in a refused field',
+    (key) => json(refusal(`Unknown: ${key}`, { param: key, code: key, type: key }), 400),
+  ],
+]
+
+function cut(body: string): Answer {
+  const middle = body.length - 20
+  return { chunks: [body.slice(0, middle), body.slice(middle)] }
+}
+
+describe('a hostile server that repeats the key', () => {
+  const everywhere = Object.entries(forms).flatMap(([how, form]) =>
+    echoes.map(([where, echo]): [string, string, Answer] => [how, where, echo(form(KEY))]),
+  )
+
+  // The search that ends each test file finds what is shown.
+  it.each(everywhere)('%s, %s: it is not shown', async (_how, _where, echo) => {
+    const server = await startScriptedServer()
+    server.answersChats(echo).answersQuestions(echo)
+    const provider = providerOf(server, { retry: false } as ProviderConfig)
+    const { events, onProgress } = listener()
+    const error = await failureOf(provider.query({ prompt: 'hello', onProgress }))
+    expect(JSON.stringify([error, error.message, error.body])).toContain('***')
+    expect(events.at(-1)?.type).toBe('error')
+    witness(JSON.parse(JSON.stringify(await provider.getStatus())))
+    await failureOf(provider.listModels({ throwOnError: true }))
+  })
+
+  it('in its status line: it is not shown', async () => {
+    const server = await startRawServer((socket) =>
+      socket.end(`HTTP/1.1 500 ${KEY}\r\nServer: ${KEY}\r\nContent-Length: 0\r\n\r\n`),
+    )
+    const provider = providerOf(server, { retry: false } as ProviderConfig)
+    expect((await failureOf(provider.query({ prompt: 'hello' }))).status).toBe(500)
+  })
+
+  it('as the names of its models: no error shows it', async () => {
+    const server = await startScriptedServer()
+    server.answersChats(json(refusal("model 'm' not found"), 404)).answersQuestions(models(KEY, `x-${KEY}`))
+    const error = await failureOf(providerOf(server).query({ prompt: 'hello' }))
+    expect(error).toMatchObject({ code: 'model_not_found', availableModels: ['***', 'x-***'] })
+  })
+
+  it('as the reason why its answer ends: no warning shows it', async () => {
+    const server = await startScriptedServer()
+    server.answersChats({ chunks: [text('Hello'), chunk({}, KEY)] })
+    const { events, onProgress } = listener()
+    const response = await providerOf(server).chat({ ...asking('hello'), onProgress })
+    expect(witness(response.warnings)[0]?.message).toContain('***')
+    expect(events.map(({ type }) => type)).toEqual(['message', 'warning', 'completion'])
+  })
+
+  it('as its answer: that is the model’s, and goes on as it is', async () => {
+    const server = await startScriptedServer()
+    server.answersChats({ chunks: answer(KEY) })
+    expect(await providerOf(server).query({ prompt: 'hello' })).toBe(KEY)
   })
 })
 

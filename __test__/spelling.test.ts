@@ -13,6 +13,7 @@ describe('a field in another spelling', () => {
     [{ defaults: { max_tokens: 1 } }, 'defaults.maxTokens'],
     [{ timeout: { first_token: 1 } }, 'timeout.firstToken'],
     [{ retry: { max_retries: 1 } }, 'retry.maxRetries'],
+    [{ limits: { max_event_bytes: 1 } }, 'limits.maxEventBytes'],
   ])('is refused with the right one: %j', (config, meant) => {
     const error = thrownBy(() => new OpenAICompatibleProvider(config as object))
     expect(error.code).toBe('configuration')

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { forget, KEY, OTHER_KEY, shownKeys, witness } from './support/witness.js'
+import { forget, forms, KEY, OTHER_KEY, shownKeys, witness } from './support/witness.js'
 
 describe('the search for keys', () => {
   it.each<[string, unknown]>([
@@ -12,7 +12,8 @@ describe('the search for keys', () => {
     ],
     ['a hidden field', Object.defineProperty(new Error('a'), 'key', { value: KEY })],
     ['an event', { type: 'error', message: OTHER_KEY }],
-  ])('finds one in %s', (_name, value) => {
+    ...Object.entries(forms).map(([name, form]): [string, unknown] => [name, { message: `a ${form(KEY)}.` }]),
+  ])('finds one: %s', (_name, value) => {
     witness(value)
     const found = shownKeys()
     forget(value)

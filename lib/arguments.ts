@@ -1,4 +1,4 @@
-import type { CallOptions, ProviderConfig, RetryOptions, Timeouts } from './config'
+import type { CallOptions, Limits, ProviderConfig, RetryOptions, Timeouts } from './config'
 import { ConfigurationError } from './errors'
 
 /** The configuration in its long form. */
@@ -19,6 +19,7 @@ const CONFIG = [
   'query',
   'timeout',
   'retry',
+  'limits',
   'defaults',
   'capabilities',
 ]
@@ -38,6 +39,7 @@ const OPTIONS = [
 ]
 const TIMEOUTS = ['connect', 'firstToken', 'idle', 'metadata', 'total']
 const RETRY = ['maxRetries', 'baseDelay', 'maxDelay', 'maxTotal']
+const LIMITS = ['maxEventBytes', 'maxResponseBytes']
 
 const spellings = (fields: string[]) => new Map(fields.map((field) => [plain(field), field]))
 const SPELLINGS = {
@@ -45,6 +47,7 @@ const SPELLINGS = {
   options: spellings(OPTIONS),
   timeout: spellings(TIMEOUTS),
   retry: spellings(RETRY),
+  limits: spellings(LIMITS),
 }
 
 /**
@@ -130,6 +133,17 @@ export function retryOf(retry: RetryOptions | false | undefined): RetryOptions |
 
 function isSpan(value: unknown): boolean {
   return typeof value === 'number' && value >= 0
+}
+
+/** Checks that limits are whole numbers of bytes. */
+export function checkLimits(limits: Limits | undefined): void {
+  if (limits === undefined) return
+  checkObject(limits, '`limits`')
+  checkSpelling(limits, 'limits', 'limits.')
+  for (const [name, value] of Object.entries(limits)) {
+    if (value !== undefined && !(Number.isSafeInteger(value) && value > 0))
+      throw mistake(`\`limits.${name}\` must be a whole number of bytes, 1 or more, not ${describe(value)}`)
+  }
 }
 
 /** Checks what every call takes, before anything is sent. */

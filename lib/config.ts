@@ -20,7 +20,8 @@ export interface ProviderConfig {
   /**
    * Sent as `Authorization: Bearer …`. `''`: send none, and ask no environment variable. A function is asked
    * before each attempt. Default: the environment variables of the definition; without one, the value
-   * `not-needed` is sent, because some servers want one.
+   * `not-needed` is sent, because some servers want one. The key variable of a vendor (a definition whose `baseURL`
+   * is not on this machine) counts for no other server that the configuration names.
    */
   apiKey?: string | (() => string | Promise<string>) | undefined
   /**
@@ -39,6 +40,8 @@ export interface ProviderConfig {
    * `false`: never. (A server that is loading its model is waited for all the same, within `timeout.firstToken`.)
    */
   retry?: RetryOptions | false | undefined
+  /** How much is read of an answer. What is longer is a {@link StreamError} with code `protocol`. */
+  limits?: Limits | undefined
   /** Sent with every chat unless the call says otherwise. Nothing that nobody set is ever sent. */
   defaults?: GenerationOptions | undefined
   /** Overrides what is reported as {@link ProviderCapabilities}. */
@@ -83,6 +86,14 @@ export interface RetryOptions {
   maxDelay?: number | undefined
   /** All waits of a call together. @defaultValue 60_000 */
   maxTotal?: number | undefined
+}
+
+/** What is read at most of an answer to a chat, in bytes: whole numbers, 1 or more. */
+export interface Limits {
+  /** One event of the stream, or an answer that is one JSON document. @defaultValue 64 MiB */
+  maxEventBytes?: number | undefined
+  /** The whole body, after decompression. @defaultValue 1 GiB */
+  maxResponseBytes?: number | undefined
 }
 
 /** The fields that OpenAI-compatible servers share. Only what is set is sent. */

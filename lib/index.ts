@@ -14,6 +14,7 @@ export type {
   CallOptions,
   CapabilityOverrides,
   GenerationOptions,
+  Limits,
   ProviderCapabilities,
   ProviderConfig,
   ProviderDefinition,

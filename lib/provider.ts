@@ -1,5 +1,6 @@
 import {
   checkCall,
+  checkLimits,
   checkNumbers,
   checkObject,
   checkSpelling,
@@ -91,7 +92,7 @@ export class OpenAICompatibleProvider implements ChatProvider, AsyncDisposable {
   constructor(config?: ProviderConfig | number | string) {
     const { definition } = new.target
     const given = configOf(config)
-    const { apiKey, capabilities, timeout, retry, model, defaults, ...address } = given
+    const { apiKey, capabilities, timeout, retry, limits, model, defaults, ...address } = given
     checkSpelling(given, 'config')
     checkSpelling(defaults ?? {}, 'options', 'defaults.')
     const endpoint = {
@@ -100,6 +101,7 @@ export class OpenAICompatibleProvider implements ChatProvider, AsyncDisposable {
       definition: listed(definition),
       environment: environmentOf(definition),
     }
+    checkLimits(limits)
     checkNumbers(address)
     checkNumbers(defaults ?? {}, 'defaults.')
     const opened = native().openProvider(
@@ -108,6 +110,7 @@ export class OpenAICompatibleProvider implements ChatProvider, AsyncDisposable {
         defaults: defaults ?? {},
         timeout: timeoutsOf(timeout) ?? {},
         retry: retryOf(retry) ?? {},
+        limits: limits ?? {},
         endpoint,
       }),
     )

@@ -15,6 +15,7 @@ use local_llm_engine::{
     error::{Code, Error, Result},
     types::{Answer, Event, Events, Sink},
 };
+use secrecy::SecretString;
 use serde_json::{Value, json};
 use tokio::sync::{Notify, oneshot};
 use tokio_util::sync::CancellationToken;
@@ -217,8 +218,8 @@ impl Hooks for JsHooks {
         self.changes_body
     }
 
-    fn api_key(&self) -> BoxFuture<'_, Result<String>> {
-        Box::pin(self.ask("apiKey", Value::Null))
+    fn api_key(&self) -> BoxFuture<'_, Result<SecretString>> {
+        Box::pin(async { self.ask("apiKey", Value::Null).await.map(SecretString::from) })
     }
 
     fn request_headers(

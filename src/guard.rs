@@ -23,11 +23,10 @@ pub fn guarded<T>(function: impl FnOnce() -> T) -> Result<T> {
     catch_unwind(AssertUnwindSafe(function)).map_err(|panic| Error::from_reason(message(panic.as_ref())))
 }
 
-/// What a panic of this thread says, for a report.
+/// What a panic of this thread says, for a report. Words that were put together while it ran are left out: they may
+/// quote a prompt or a key.
 pub fn message(panic: &(dyn std::any::Any + Send)) -> String {
-    let words =
-        panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
     let place = PLACE.with_borrow(Clone::clone);
-    let words = words.unwrap_or("without a word");
+    let words = panic.downcast_ref::<&str>().copied().unwrap_or("without a word");
     format!("A fault in local-llm-provider itself: {words} (at {place}). Please report it.")
 }

@@ -19,7 +19,7 @@ pub fn text_of(units: &[u16]) -> String {
 }
 
 /// `JSON.stringify` writes whole pairs as they are, so what is escaped is a half.
-fn without_halves(json: String) -> String {
+pub fn without_halves(json: String) -> String {
     const HALF: &str = "\\ud";
     if !json.contains(HALF) {
         return json;

@@ -7,13 +7,14 @@ use local_llm_engine::{
 };
 use napi::bindgen_prelude::{Either, Uint32Array, Utf16String};
 use napi_derive::napi;
+use secrecy::zeroize::Zeroizing;
 use serde::de::DeserializeOwned;
 use serde_json::json;
 
 use crate::{
     call::{self, CallSink, Handle, JsHooks, Outcome},
     guard::guarded,
-    json::{json_of, text_of},
+    json::{json_of, text_of, without_halves},
     outbox::BindingOutbox,
     runtime,
 };
@@ -42,7 +43,9 @@ impl Flags {
 
 /// A provider for a configuration, or the error that it is, both as JSON.
 #[napi]
-pub fn open_provider(config: Utf16String) -> napi::Result<Either<BindingProvider, String>> {
+pub fn open_provider(config: String) -> napi::Result<Either<BindingProvider, String>> {
+    // It may hold a key. (What V8 hands over in its own units could not be wiped.)
+    let config = Zeroizing::new(without_halves(config));
     guarded(|| {
         let opened =
             parsed::<ClientConfig>(&config).and_then(|config| Client::new(config, runtime::clients()));
@@ -85,7 +88,7 @@ impl BindingProvider {
         let events = Flags(flags).has(Flags::EVENTS);
         let places = places.map(|places| places.to_vec());
         self.start(outbox, Flags(flags), move |client, hooks| async move {
-            let mut request = parsed::<ChatRequest>(&request)?;
+            let mut request = parsed::<ChatRequest>(&json_of(&request))?;
             if let (Some(texts), Some(places)) = (texts, places) {
                 place(&texts, &places, &mut request.messages);
             }
@@ -104,7 +107,7 @@ impl BindingProvider {
         timeout: Option<Utf16String>,
     ) -> napi::Result<u32> {
         self.start(outbox, Flags(0), move |client, hooks| async move {
-            let timeout = timeout.map(|timeout| parsed::<Timeouts>(&timeout)).transpose()?;
+            let timeout = timeout.map(|timeout| parsed::<Timeouts>(&json_of(&timeout))).transpose()?;
             let cancel = &hooks.handle.cancel;
             let value = match question.as_str() {
                 "models" => json!(client.list_models(timeout, &hooks, cancel).await?),
@@ -161,9 +164,8 @@ fn place(mut texts: &[u16], places: &[u32], messages: &mut [Message]) {
 }
 
 /// Reads what `lib/` hands over. What the caller gave wrongly is named by its path.
-fn parsed<T: DeserializeOwned>(json: &Utf16String) -> Result<T> {
-    let json = json_of(json);
-    let mut deserializer = serde_json::Deserializer::from_str(&json);
+fn parsed<T: DeserializeOwned>(json: &str) -> Result<T> {
+    let mut deserializer = serde_json::Deserializer::from_str(json);
     serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
         let place = error.path().to_string();
         // How the arguments are grouped on their way here is no business of the caller's.

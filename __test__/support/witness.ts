@@ -13,9 +13,31 @@ export function witness<T>(value: T): T {
   return value
 }
 
+/** How a server can write a key without writing it as it is. */
+export const forms: Record<string, (key: string) => string> = {
+  plainly: (key) => key,
+  'in base64': (key) => Buffer.from(key).toString('base64'),
+  'in base64, with its scheme': (key) => Buffer.from(`Bearer ${key}`).toString('base64'),
+  'as a URL does': (key) => key.replaceAll(/./g, (character) => `%${code(character, 2).toUpperCase()}`),
+  'as a URL does, in small letters': (key) => key.replaceAll('-', `%${code('-', 2)}`),
+  'as JSON does': (key) => key.replaceAll(/./g, (character) => `\\u${code(character, 4)}`),
+}
+
+function code(character: string, digits: number): string {
+  return character.charCodeAt(0).toString(16).padStart(digits, '0')
+}
+
+/** Enough of each form to be sure of: what stands around a key changes the last characters of its base64. */
+const traces = [KEY, OTHER_KEY].flatMap((key) =>
+  Object.values(forms).map((form) => form(key).replace(/.{0,3}=*$/, '')),
+)
+
 /** Where a key is shown in what was kept. */
 export function shownKeys(): string[] {
-  return seen.flatMap(everythingIn).filter((text) => [KEY, OTHER_KEY].some((key) => text.includes(key)))
+  // What is shown of an object has its backslashes doubled.
+  const shown = (text: string) => [text, text.replaceAll('\\\\', '\\')]
+  const texts = seen.flatMap(everythingIn).flatMap(shown)
+  return texts.filter((text) => traces.some((trace) => text.includes(trace)))
 }
 
 /** For the test of the search itself. */

@@ -148,6 +148,9 @@ pub const MAX_BODY: usize = 4096;
 /// How much of a server's words an error shows.
 pub const MAX_MESSAGE: usize = 2048;
 
+/// How much of a request's id an error shows.
+const MAX_REQUEST_ID: usize = 256;
+
 impl Error {
     pub fn new(code: Code, message: impl Into<String>) -> Self {
         Self(Box::new(Details {
@@ -242,8 +245,11 @@ impl Error {
         if truncate(&mut self.0.message, MAX_MESSAGE - '…'.len_utf8()) {
             self.0.message.push('…');
         }
-        if let Some(body) = &mut self.0.body {
-            truncate(body, MAX_BODY);
+        let Details { hint, body, request_id, .. } = &mut *self.0;
+        for (text, limit) in [(hint, MAX_MESSAGE), (body, MAX_BODY), (request_id, MAX_REQUEST_ID)] {
+            if let Some(text) = text {
+                truncate(text, limit);
+            }
         }
     }
 }
@@ -310,7 +316,8 @@ mod tests {
                 said::<ChatRequest>(r#"{"messages":[{"role":"sk-secret"}]}"#),
                 "expected one of `system`, `developer`, `user`, `assistant`",
             ),
-            (said::<ChatRequest>(r#"{"options":{"stop":5}}"#), "nothing of this shape is known"),
+            (said::<ChatRequest>(r#"{"options":{"stop":[5]}}"#), "expected a string or a list of strings"),
+            (said::<ChatRequest>(r#"{"messages":[{"role":"user"}]}"#), "expected a string as `content`"),
             (said::<f64>(r#""sk-secret""#), "expected a number"),
         ] {
             assert_eq!(said, format!("`place`: {words}"));

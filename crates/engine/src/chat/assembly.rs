@@ -7,7 +7,7 @@ use crate::{
 };
 
 /// How much text an answer may have, in bytes: V8 makes no string of much more.
-const MAX_TEXT: usize = 128 << 20;
+pub const MAX_TEXT: usize = 128 << 20;
 
 /// What has arrived of an answer.
 #[derive(Debug, Default)]

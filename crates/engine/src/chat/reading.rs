@@ -1,4 +1,4 @@
-use super::assembly::Assembly;
+use super::assembly::{Assembly, MAX_TEXT};
 use crate::{
     error::{Code, Error, Result},
     protocol::Decoder,
@@ -25,7 +25,8 @@ impl Reading {
             .push(bytes, &mut |delta| assembly.apply(delta, events))
             .map_err(|error| self.fail(error, events))?;
         if self.assembly.is_too_long() {
-            let error = Error::new(Code::Protocol, "The answer is longer than any string may be");
+            let message = format!("The answer's text is longer than {MAX_TEXT} bytes: no string holds more");
+            let error = Error::new(Code::Protocol, message);
             return Err(self.fail(error, events));
         }
         Ok(())
@@ -175,6 +176,46 @@ mod tests {
         ] {
             let answer = answer(&stream(&[choice, HELLO, STOP]));
             assert_eq!((answer.reasoning.as_str(), answer.content.as_str()), ("why", "Hello"), "{choice}");
+        }
+    }
+
+    #[test]
+    fn what_is_too_long_is_refused_by_its_limit_and_what_came_before_is_kept() {
+        let hello = stream(&[HELLO]).replace("data: [DONE]\n\n", "");
+        let long = format!("data: {}", "x".repeat((1 << 20) + 1));
+        let (broken, told) = read(&[hello.as_bytes(), long.as_bytes()]);
+        let error = broken.unwrap_err();
+        assert_eq!(error.code, Code::Protocol);
+        assert!(error.message.contains("1048576 bytes (limits.maxEventBytes)"), "{error}");
+        assert_eq!((error.partial.clone().unwrap().content.as_str(), told.text.as_str()), ("Hello", "Hello"));
+
+        let piece = "x".repeat(1 << 19);
+        let chunk = format!("data: {{\"choices\":[{{\"delta\":{{\"content\":\"{piece}\"}}}}]}}\n\n");
+        let error = read(&vec![chunk.as_bytes(); MAX_TEXT / piece.len() + 1]).0.unwrap_err();
+        assert_eq!(error.code, Code::Protocol);
+        assert!(error.message.contains("134217728 bytes"), "{error}");
+    }
+
+    #[test]
+    fn nothing_is_held_of_many_choices_and_tool_calls_but_that_they_came() {
+        let many = "{},".repeat(100_000);
+        let choices = format!("data: {{\"choices\":[{many}{{}}]}}\n\n");
+        let tools = format!("\"delta\":{{\"tool_calls\":[{many}{{\"index\":4294967295}}]}}");
+        let answer = answer(&(choices + &stream(&[HELLO, &tools, STOP])));
+        assert_eq!((answer.content.as_str(), answer.finish_reason), ("Hello", FinishReason::ToolCalls));
+    }
+
+    #[test]
+    fn white_space_and_a_byte_order_mark_before_an_answer_are_passed_over_however_they_are_cut() {
+        let document = r#"{"choices":[{"message":{"content":"Hello"}}]}"#;
+        for body in [stream(&[HELLO, STOP]).as_str(), document] {
+            for before in ["\u{feff}", "\u{feff} \n", " \r\n\t"] {
+                let body = format!("{before}{body}");
+                let bytes: Vec<&[u8]> = body.as_bytes().chunks(1).collect();
+                for pieces in [vec![body.as_bytes()], bytes] {
+                    assert_eq!(read(&pieces).0.unwrap().content, "Hello", "{before:?}");
+                }
+            }
         }
     }
 

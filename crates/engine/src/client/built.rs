@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use super::{Client, Hooks};
 use crate::{
-    endpoint::Credential,
+    endpoint::{Credential, is_secret_name},
     error::{Error, Result},
 };
 
@@ -56,8 +56,9 @@ fn checked_header((name, value): (String, String)) -> Result<(HeaderName, Header
     let checked_name = HeaderName::try_from(&name).map_err(|_| {
         Error::configuration(format!("requestHeaders returned {name:?}, which is no name for a header"))
     })?;
-    let value = HeaderValue::try_from(value).map_err(|_| {
+    let mut value = HeaderValue::try_from(value).map_err(|_| {
         Error::configuration(format!("requestHeaders returned a value for {name:?} that no header can hold"))
     })?;
+    value.set_sensitive(is_secret_name(&name));
     Ok((checked_name, value))
 }

@@ -4,12 +4,12 @@ use serde_json::{Map, Value};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::{Client, Hooks, built::Built, metadata::wrong_base};
+use super::{Client, Hooks, built::Built, discreet::Discreet, metadata::wrong_base};
 use crate::{
     chat::Reading,
     error::{Code, Error, Result},
     policy::{Repeatable, Wait, repeat},
-    transport::{Connected, MAX_EVENT_BYTES, Replaced, Request, Response, Watch},
+    transport::{Connected, Replaced, Request, Response, Watch},
     types::{Answer, ChatRequest, Event, Partial, Phase, Sink, Timeouts, Warning},
 };
 
@@ -45,6 +45,7 @@ impl Client {
         cancel: &CancellationToken,
         sink: &mut S,
     ) -> Result<Answer> {
+        let sink = &mut Discreet { client: self, sink };
         let mut call = Call {
             client: self,
             hooks,
@@ -63,7 +64,11 @@ impl Client {
         let outcome = call.run(request).await;
         call.sink.flush();
         match outcome {
-            Ok(answer) => Ok(call.timed(answer)),
+            Ok(answer) => {
+                let mut answer = call.timed(answer);
+                answer.warnings.iter_mut().for_each(|warning| self.hide(warning));
+                Ok(answer)
+            }
             Err(error) => {
                 let mut error = call.explained(error).await;
                 error.attempts = call.attempts;
@@ -113,14 +118,14 @@ impl<S: Sink> Call<'_, S> {
         if let Some(error) = self.watch.run(client.failure_of(&mut response)).await? {
             return Err(error);
         }
-        self.read(response).await
+        self.read(response.limited(client.limits.max_response_bytes)).await
     }
 
     async fn read(&mut self, mut response: Response) -> Result<Answer> {
         let status = response.status().as_u16();
         let request_id =
             response.headers().get("x-request-id").and_then(|id| id.to_str().ok()).map(str::to_owned);
-        let mut reading = Reading::new(self.client.dialect.decoder(MAX_EVENT_BYTES));
+        let mut reading = Reading::new(self.client.dialect.decoder(self.client.limits.max_event_bytes));
         let outcome = self.read_to_end(&mut response, &mut reading).await;
         let outcome = match outcome {
             Ok(broken) => reading.finish(broken, self.sink),

@@ -1,4 +1,5 @@
 use futures_util::future::BoxFuture;
+use secrecy::SecretString;
 
 use crate::error::Result;
 
@@ -11,7 +12,7 @@ pub trait Hooks: Send + Sync {
     fn changes_body(&self) -> bool;
 
     /// The key for the next attempt; empty for none.
-    fn api_key(&self) -> BoxFuture<'_, Result<String>>;
+    fn api_key(&self) -> BoxFuture<'_, Result<SecretString>>;
 
     /// The headers as they will be sent, in and out.
     fn request_headers(&self, headers: Vec<(String, String)>)
@@ -34,8 +35,8 @@ impl Hooks for NoHooks {
         false
     }
 
-    fn api_key(&self) -> BoxFuture<'_, Result<String>> {
-        Box::pin(async { Ok(String::new()) })
+    fn api_key(&self) -> BoxFuture<'_, Result<SecretString>> {
+        Box::pin(async { Ok(SecretString::default()) })
     }
 
     fn request_headers(

@@ -13,8 +13,9 @@ use crate::{
     types::{Clock, ModelInfo, Status, Timeouts},
 };
 
-/// What a model list may have: routers list hundreds of models with all they know of them.
-const MAX_LIST_BYTES: usize = 16 << 20;
+/// What a model list may have: routers list hundreds of models with all they know of them. Read as a tree, it takes
+/// up to 40 times as much memory.
+const MAX_LIST_BYTES: usize = 4 << 20;
 
 impl Client {
     /// The models that the server lists.

@@ -3,6 +3,7 @@
 
 mod built;
 mod chat;
+mod discreet;
 mod hooks;
 mod knowledge;
 mod metadata;
@@ -28,7 +29,7 @@ use crate::{
     policy::RetryOptions,
     protocol::{Dialect, openai::OpenAi},
     transport::{Clients, Connected, Replaced, Request, Response, Watch, redirected},
-    types::{GenerationOptions, Timeouts},
+    types::{Clock, GenerationOptions, Limits, Timeouts},
 };
 use knowledge::Knowledge;
 
@@ -39,6 +40,7 @@ pub struct ClientConfig {
     pub model: Option<String>,
     pub timeout: Timeouts,
     pub retry: RetryOptions,
+    pub limits: Limits,
     pub defaults: GenerationOptions,
     pub endpoint: EndpointConfig,
 }
@@ -50,11 +52,10 @@ pub struct Client {
     endpoint: Endpoint,
     /// Where chats go: parsed once.
     chat_url: Url,
-    /// The variables that may hold the key, for hints.
-    api_key_env: Vec<String>,
     model: Option<String>,
     timeouts: Timeouts,
     retry: RetryOptions,
+    limits: Limits,
     defaults: GenerationOptions,
     dialect: Box<dyn Dialect>,
     clients: Arc<Clients>,
@@ -76,10 +77,10 @@ impl Client {
         Ok(Self {
             chat_url: endpoint.address.url(dialect.chat_path())?,
             endpoint,
-            api_key_env: config.endpoint.definition.api_key_env,
             model: config.model.filter(|model| !model.is_empty()),
             timeouts: config.timeout,
             retry: config.retry,
+            limits: config.limits,
             defaults: config.defaults,
             dialect,
             clients,
@@ -143,31 +144,32 @@ impl Client {
             return self.endpoint.credential.header();
         };
         let key = hooks.api_key().await?;
-        if key.is_empty() {
+        if key.expose_secret().is_empty() {
             return Ok(None);
         }
-        self.keep_secret(key.clone());
-        bearer(&key, "The key that `apiKey` returned").map(Some)
+        let header = bearer(key.expose_secret(), "The key that `apiKey` returned");
+        self.keep_secret(key);
+        header.map(Some)
     }
 
     /// From now on, no error shows what this header holds, if its name says that it is secret.
     fn keep_header_secret(&self, name: &str, value: &str) {
         if is_secret_name(name) {
-            self.keep_secret(value.to_owned());
+            self.keep_secret(value.into());
         }
     }
 
     /// From now on, no error shows `secret`.
-    fn keep_secret(&self, secret: String) {
+    fn keep_secret(&self, secret: SecretString) {
         let mut secrets = self.given_secrets.lock().unwrap_or_else(PoisonError::into_inner);
-        if secrets.iter().any(|known| known.expose_secret() == secret) {
+        if secrets.iter().any(|known| known.expose_secret() == secret.expose_secret()) {
             return;
         }
         // A token that rotates must not fill the memory; calls that run use the latest few.
         if secrets.len() == KEPT_SECRETS {
             secrets.remove(0);
         }
-        secrets.push(secret.into());
+        secrets.push(secret);
     }
 
     /// Knows all secrets that are known by now.
@@ -209,7 +211,7 @@ impl Client {
     /// Adds what only the client knows, and takes out what must not be shown.
     fn finished(&self, mut error: Error, path: &str) -> Error {
         if error.code == Code::Authentication {
-            let variables = match self.api_key_env.join(" or ") {
+            let variables = match self.endpoint.key_variables.join(" or ") {
                 names if names.is_empty() => names,
                 names => format!(" (or the environment variable {names})"),
             };
@@ -226,6 +228,13 @@ impl Client {
                     )
                 }
             });
+        }
+        if error.clock == Some(Clock::Connect) && self.endpoint.address.is_https() {
+            error.hint = Some(
+                "If the server speaks plain HTTP, write http:// instead: it never answers the beginning of TLS. If \
+                 it is only slow, raise `timeout.connect`; 0 switches this clock off."
+                    .to_owned(),
+            );
         }
         if error.code == Code::Aborted && self.closed.is_cancelled() {
             "The provider is closed".clone_into(&mut error.message);

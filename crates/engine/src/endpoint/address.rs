@@ -1,7 +1,7 @@
 use std::fmt;
 
 use http::HeaderValue;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString, zeroize::Zeroizing};
 use url::Url;
 
 use super::{EndpointConfig, Variable, is_secret_name};
@@ -22,6 +22,8 @@ pub(super) struct FromAddress {
     /// `Authorization`, made of a user name and a password.
     pub header: Option<HeaderValue>,
     pub secrets: Vec<SecretString>,
+    /// The caller names a server that is not the one on the Internet which the definition is made for.
+    pub is_foreign: bool,
 }
 
 impl fmt::Debug for Address {
@@ -36,15 +38,20 @@ impl Address {
         let default = &config.definition.base_url;
         let port = config.port.map(checked_port).transpose()?;
         let url = if let Some(base) = &config.base_url {
-            exact(base)?
+            exact(base.expose_secret())?
         } else if config.host.is_some() || port.is_some() {
-            from_host("`host`", config.host.as_deref().unwrap_or("localhost"), port, default)?
+            let host = config.host.as_ref().map_or("localhost", ExposeSecret::expose_secret);
+            from_host("`host`", host, port, default)?
         } else if let Some((name, value)) = variable(&config.definition.base_url_env) {
-            from_host(&name, &value, None, default)?
+            from_host(&name, value.expose_secret(), None, default)?
         } else {
             exact(default)?
         };
-        Self::of_url(url, config)
+        let is_given = config.base_url.is_some() || config.host.is_some() || port.is_some();
+        let is_foreign =
+            is_given && exact(default).is_ok_and(|home| !is_loopback(&home) && url.origin() != home.origin());
+        let (address, from_address) = Self::of_url(url, config)?;
+        Ok((address, FromAddress { is_foreign, ..from_address }))
     }
 
     fn of_url(mut url: Url, config: &EndpointConfig) -> Result<(Self, FromAddress)> {
@@ -57,8 +64,9 @@ impl Address {
         url.set_query(None);
         let base = url.as_str().trim_end_matches('/').to_owned();
         let is_loopback = is_loopback(&url);
-        let mut given: Vec<_> = config.query.iter().collect();
-        given.sort();
+        let mut given: Vec<_> =
+            config.query.iter().map(|(name, value)| (name.as_str(), value.expose_secret())).collect();
+        given.sort_unstable();
         {
             let mut pairs = url.query_pairs_mut();
             pairs.extend_pairs(own.iter().filter(|(name, _)| !config.query.contains_key(name)));
@@ -279,20 +287,23 @@ fn credentials_in(url: &Url) -> Result<FromAddress> {
     let query = url.query_pairs().filter(|(name, _)| is_secret_name(name));
     let mut secrets: Vec<SecretString> = query.map(|(_, value)| value.into_owned().into()).collect();
     if url.username().is_empty() && url.password().is_none() {
-        return Ok(FromAddress { header: None, secrets });
+        return Ok(FromAddress { header: None, secrets, is_foreign: false });
     }
-    let decoded = |text: &str| percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned();
+    let decoded = |text: &str| {
+        SecretString::from(percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned())
+    };
     let (user, password) = (decoded(url.username()), decoded(url.password().unwrap_or_default()));
     // RFC 7617, section 2.
-    let encoded = STANDARD.encode(format!("{user}:{password}"));
-    let mut header = HeaderValue::try_from(format!("Basic {encoded}"))
+    let pair = Zeroizing::new(format!("{}:{}", user.expose_secret(), password.expose_secret()));
+    let encoded = SecretString::from(STANDARD.encode(&*pair));
+    let mut header = HeaderValue::try_from(format!("Basic {}", encoded.expose_secret()))
         .map_err(|_| Error::configuration("The user name in the address cannot be sent"))?;
     header.set_sensitive(true);
     let as_written = [url.username(), url.password().unwrap_or_default()].map(SecretString::from);
     // A token stands as the user name, too.
-    secrets.extend([encoded.into(), user.into(), password.into()]);
+    secrets.extend([encoded, user, password]);
     secrets.extend(as_written);
-    Ok(FromAddress { header: Some(header), secrets })
+    Ok(FromAddress { header: Some(header), secrets, is_foreign: false })
 }
 
 fn is_loopback(url: &Url) -> bool {

@@ -22,13 +22,18 @@ pub enum Credential {
 const PLACEHOLDER: &str = "not-needed";
 
 impl Credential {
-    pub(super) fn new(config: &EndpointConfig, headers: &HeaderMap, variable: Variable<'_>) -> Result<Self> {
+    pub(super) fn new(
+        config: &EndpointConfig,
+        headers: &HeaderMap,
+        key_variables: &[String],
+        variable: Variable<'_>,
+    ) -> Result<Self> {
         let own = headers.keys().find(|name| {
             **name != PROXY_AUTHORIZATION
                 && matches!(name.as_str(), "authorization" | "x-api-key" | "api-key")
         });
-        let is_given =
-            config.has_api_key_function || config.api_key.as_ref().is_some_and(|key| !key.is_empty());
+        let given = config.api_key.as_ref().map(ExposeSecret::expose_secret);
+        let is_given = config.has_api_key_function || given.is_some_and(|key| !key.is_empty());
         if let Some(name) = own.filter(|name| **name == AUTHORIZATION && is_given) {
             return Err(Error::configuration(format!("Both `apiKey` and the header {name:?} are given"))
                 .hint("Leave one of them out: `apiKey` is sent as `Authorization: Bearer …`."));
@@ -36,27 +41,30 @@ impl Credential {
         if config.has_api_key_function {
             return Ok(Self::Function);
         }
-        match &config.api_key {
-            Some(key) if key.is_empty() => return Ok(Self::None),
+        match given {
+            Some("") => return Ok(Self::None),
             Some(key) => {
                 bearer(key, "`apiKey`")?;
-                return Ok(Self::Key(key.as_str().into()));
+                return Ok(Self::Key(key.into()));
             }
             None if own.is_some() => return Ok(Self::None),
             None => {}
         }
-        let definition = &config.definition;
-        if let Some((name, key)) = variable(&definition.api_key_env) {
-            bearer(&key, &name)?;
-            return Ok(Self::Key(key.into()));
+        if let Some((name, key)) = variable(key_variables) {
+            bearer(key.expose_secret(), &name)?;
+            return Ok(Self::Key(key));
         }
+        let definition = &config.definition;
         if definition.api_key_required {
-            let variables = definition.api_key_env.join(" or ");
-            return Err(Error::configuration(format!(
-                "{} needs a key, and none is given",
-                definition.display_name
-            ))
-            .hint(format!("Set `apiKey`, or the environment variable {variables}.")));
+            let error =
+                Error::configuration(format!("{} needs a key, and none is given", definition.display_name));
+            return Err(error.hint(match key_variables {
+                [] => format!(
+                    "Set `apiKey`: a key from the environment is sent to {} only.",
+                    definition.base_url
+                ),
+                names => format!("Set `apiKey`, or the environment variable {}.", names.join(" or ")),
+            }));
         }
         Ok(Self::Placeholder)
     }

@@ -35,17 +35,18 @@ pub struct Definition {
 #[serde(rename_all = "camelCase", default)]
 pub struct EndpointConfig {
     pub definition: Definition,
-    pub host: Option<String>,
+    /// May hold a password, as may `base_url`.
+    pub host: Option<SecretString>,
     pub port: Option<f64>,
     #[serde(rename = "baseURL")]
-    pub base_url: Option<String>,
-    pub api_key: Option<String>,
+    pub base_url: Option<SecretString>,
+    pub api_key: Option<SecretString>,
     /// The key comes from a function of the caller's, asked before each attempt.
     pub has_api_key_function: bool,
-    pub headers: HashMap<String, String>,
-    pub query: HashMap<String, String>,
+    pub headers: HashMap<String, SecretString>,
+    pub query: HashMap<String, SecretString>,
     /// The variables that `definition` names, as the caller's thread sees them.
-    pub environment: HashMap<String, String>,
+    pub environment: HashMap<String, SecretString>,
 }
 
 /// Where requests go, and what goes with each of them.
@@ -53,6 +54,8 @@ pub struct EndpointConfig {
 pub struct Endpoint {
     pub address: Address,
     pub credential: Credential,
+    /// The environment variables that may hold the key: none where they belong to another server.
+    pub key_variables: Vec<String>,
     /// The caller's own headers.
     pub headers: HeaderMap,
     /// Values of headers and parameters that are secret, and what is secret of the address.
@@ -65,8 +68,8 @@ impl Endpoint {
     pub fn new(config: &EndpointConfig) -> Result<Self> {
         let variable = |names: &[String]| {
             names.iter().find_map(|name| {
-                let value = config.environment.get(name)?.trim();
-                (!value.is_empty()).then(|| (name.clone(), value.to_owned()))
+                let value = config.environment.get(name)?.expose_secret().trim();
+                (!value.is_empty()).then(|| (name.clone(), value.into()))
             })
         };
         let (address, from_address) = Address::new(config, &variable)?;
@@ -75,7 +78,7 @@ impl Endpoint {
         secrets.extend(from_address.secrets);
         if let Some(header) = from_address.header {
             if headers.contains_key(AUTHORIZATION)
-                || config.api_key.as_ref().is_some_and(|key| !key.is_empty())
+                || config.api_key.as_ref().is_some_and(|key| !key.expose_secret().is_empty())
             {
                 return Err(Error::configuration(
                     "The address has a user name in it, and there is an `apiKey` or an Authorization header, too",
@@ -84,8 +87,10 @@ impl Endpoint {
             }
             headers.insert(AUTHORIZATION, header);
         }
-        let credential = Credential::new(config, &headers, &variable)?;
-        Ok(Self { address, credential, headers, secrets })
+        let key_variables =
+            if from_address.is_foreign { Vec::new() } else { config.definition.api_key_env.clone() };
+        let credential = Credential::new(config, &headers, &key_variables, &variable)?;
+        Ok(Self { address, credential, key_variables, headers, secrets })
     }
 
     /// Everything that must never be shown.
@@ -95,14 +100,14 @@ impl Endpoint {
 }
 
 /// Looks the first of some environment variables up that is set: its name and its value.
-type Variable<'a> = &'a dyn Fn(&[String]) -> Option<(String, String)>;
+type Variable<'a> = &'a dyn Fn(&[String]) -> Option<(String, SecretString)>;
 
-fn own_headers(given: &HashMap<String, String>) -> Result<HeaderMap> {
+fn own_headers(given: &HashMap<String, SecretString>) -> Result<HeaderMap> {
     let mut headers = HeaderMap::new();
     for (name, value) in given {
         let name = HeaderName::try_from(name.as_str())
             .map_err(|_| Error::configuration(format!("`headers`: {name:?} is no name for a header")))?;
-        let mut value = HeaderValue::try_from(value.as_str()).map_err(|_| {
+        let mut value = HeaderValue::try_from(value.expose_secret()).map_err(|_| {
             Error::configuration(format!(
                 "`headers`: the value of {name:?} holds a character that no header can hold"
             ))
@@ -122,7 +127,10 @@ pub fn is_secret_name(name: &str) -> bool {
         .any(|word| name.contains(word))
 }
 
-fn secrets_in(headers: &HashMap<String, String>, query: &HashMap<String, String>) -> Vec<SecretString> {
+fn secrets_in(
+    headers: &HashMap<String, SecretString>,
+    query: &HashMap<String, SecretString>,
+) -> Vec<SecretString> {
     let all = headers.iter().chain(query);
-    all.filter(|(name, _)| is_secret_name(name)).map(|(_, value)| value.as_str().into()).collect()
+    all.filter(|(name, _)| is_secret_name(name)).map(|(_, value)| value.clone()).collect()
 }

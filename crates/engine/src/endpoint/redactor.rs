@@ -1,14 +1,15 @@
 use std::{borrow::Cow, collections::HashSet, ops::Range};
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use secrecy::{ExposeSecret, SecretString};
-use serde_json::Value;
-use url::form_urlencoded::byte_serialize;
+use base64::{
+    Engine, alphabet,
+    engine::{GeneralPurpose, general_purpose::NO_PAD},
+};
+use secrecy::{ExposeSecret, SecretString, zeroize::Zeroizing};
 
 /// Takes secrets out of texts: those of servers, which repeat what they were sent, and our own.
 #[derive(Debug, Clone)]
 pub struct Redactor {
-    /// All that may not be shown, in each form in which a server may repeat it.
+    /// All that may not be shown, also in base64.
     secrets: Vec<SecretString>,
 }
 
@@ -21,15 +22,13 @@ const SHORTEST_BEGINNING: usize = 8;
 /// Words of `Authorization` that say how, not who. They stand in many messages.
 const SCHEMES: [&str; 4] = ["basic", "bearer", "digest", "token"];
 
-/// RFC 3986, section 2.3: all but these is encoded.
-const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
-
 impl Redactor {
     /// `values`: keys, passwords, and headers as they are sent.
     #[must_use]
     pub fn new<'a>(values: impl Iterator<Item = &'a str>) -> Self {
-        let secrets: HashSet<String> = values.flat_map(parts).flat_map(forms).collect();
-        Self { secrets: secrets.into_iter().map(SecretString::from).collect() }
+        let values: HashSet<&str> = values.flat_map(parts).collect();
+        let plain = values.iter().map(|value| SecretString::from(*value));
+        Self { secrets: plain.chain(values.iter().flat_map(|value| in_base64(value))).collect() }
     }
 
     /// `text` with `***` for each secret in it.
@@ -62,7 +61,65 @@ fn places<'a>(secret: &'a str, text: &'a str) -> impl Iterator<Item = Range<usiz
     let beginning = (SHORTEST_BEGINNING..secret.len())
         .filter_map(|length| secret.get(..length))
         .rfind(|beginning| text.ends_with(beginning));
-    whole.chain(beginning.map(|beginning| text.len() - beginning.len()..text.len()))
+    let in_url = text.contains(['%', '+']).then(|| spelled(secret, text, length_in_url));
+    let in_json = text.contains('\\').then(|| spelled(secret, text, length_in_json));
+    whole
+        .chain(beginning.map(|beginning| text.len() - beginning.len()..text.len()))
+        .chain(in_url.into_iter().flatten())
+        .chain(in_json.into_iter().flatten())
+}
+
+/// How many bytes at the start of a text stand for a byte, if they do.
+type Spelling = fn(u8, &[u8]) -> Option<usize>;
+
+/// Where `text` spells `secret` with escapes, whichever of its characters are escaped; also its beginning at the end.
+fn spelled<'a>(secret: &'a str, text: &'a str, length: Spelling) -> impl Iterator<Item = Range<usize>> + 'a {
+    (0..text.len()).filter_map(move |start| {
+        let mut rest = &text.as_bytes()[start..];
+        for (known, byte) in secret.bytes().enumerate() {
+            let Some(length) = length(byte, rest) else {
+                let is_cut = rest.is_empty() || rest.len() < LONGEST_ESCAPE && b"%\\".contains(&rest[0]);
+                return (is_cut && known >= SHORTEST_BEGINNING).then_some(start..text.len());
+            };
+            rest = &rest[length..];
+        }
+        Some(start..text.len() - rest.len())
+    })
+}
+
+/// `\u0041`
+const LONGEST_ESCAPE: usize = 6;
+
+/// In URLs and forms.
+fn length_in_url(byte: u8, text: &[u8]) -> Option<usize> {
+    match text {
+        [b'%', high, low, ..] if hex([*high, *low]) == Some(byte) => Some(3),
+        [b'+', ..] if byte == b' ' => Some(1),
+        [first, ..] if *first == byte => Some(1),
+        _ => None,
+    }
+}
+
+/// Before one character in JSON that is four times inside of JSON.
+const MOST_SLASHES: usize = 16;
+
+/// In JSON, and in JSON inside of JSON, which doubles the backslashes.
+fn length_in_json(byte: u8, text: &[u8]) -> Option<usize> {
+    let slashes = text.iter().take(MOST_SLASHES).take_while(|byte| **byte == b'\\').count();
+    match &text[slashes..] {
+        [b'u', b'0', b'0', high, low, ..] if slashes > 0 && hex([*high, *low]) == Some(byte) => {
+            Some(slashes + 5)
+        }
+        [escaped, ..] if *escaped == byte && (slashes == 0 || byte.is_ascii_punctuation()) => {
+            Some(slashes + 1)
+        }
+        _ if text.first() == Some(&byte) => Some(1),
+        _ => None,
+    }
+}
+
+fn hex(digits: [u8; 2]) -> Option<u8> {
+    u8::from_str_radix(str::from_utf8(&digits).ok()?, 16).ok()
 }
 
 /// `value`, each of its words, and what they assign: `session=abc; theme=dark` holds `abc`.
@@ -74,15 +131,19 @@ fn parts(value: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// As it is, and as it stands in a URL, in a form and in JSON.
-fn forms(secret: &str) -> [String; 4] {
-    let json = Value::from(secret).to_string();
-    [
-        secret.to_owned(),
-        utf8_percent_encode(secret, RESERVED).to_string(),
-        byte_serialize(secret.as_bytes()).collect(),
-        json[1..json.len() - 1].to_owned(),
-    ]
+/// `secret` in base64, with something before it and behind it, too: what is sure of it at each of the three offsets
+/// at which it can stand, in both alphabets.
+fn in_base64(secret: &str) -> impl Iterator<Item = SecretString> {
+    [alphabet::STANDARD, alphabet::URL_SAFE].into_iter().flat_map(move |alphabet| {
+        let engine = GeneralPurpose::new(&alphabet, NO_PAD);
+        (0..3).map(move |offset| {
+            let bytes = Zeroizing::new([&[0; 2][..offset], secret.as_bytes()].concat());
+            let encoded = Zeroizing::new(engine.encode(&*bytes));
+            // A character is six bits: those that hold some of what stands around are left out.
+            let sure = (offset * 8).div_ceil(6)..bytes.len() * 8 / 6;
+            SecretString::from(&encoded[sure])
+        })
+    })
 }
 
 #[cfg(test)]
@@ -110,6 +171,37 @@ mod tests {
         let secret = "p/4 \"w~é*";
         for text in ["p%2F4%20%22w~%C3%A9%2A", "p%2F4+%22w%7E%C3%A9*", r#"p/4 \"w~é*"#, secret] {
             assert_eq!(redacted(&[secret], &format!("at {text}!")), "at ***!", "{text}");
+        }
+    }
+
+    #[test]
+    fn a_secret_is_known_with_any_of_its_characters_escaped() {
+        let secret = "sk-a/b";
+        for text in ["%73k-a/b", "s%6b%2da%2fb", r"sk-a\/b", r"\u0073k-\u0061\u002Fb", r"\\u0073k-a\\\/b"] {
+            assert_eq!(redacted(&[secret], &format!("\\ at %{text}% !")), "\\ at %***% !", "{text}");
+        }
+    }
+
+    #[test]
+    fn a_cut_secret_is_known_with_its_characters_escaped() {
+        let escaped = r"\u0073k-0123\u0034\u0035";
+        for cut in escaped.len() - 6..=escaped.len() {
+            assert_eq!(redacted(&["sk-0123456789"], &escaped[..cut]), "***", "{}", &escaped[..cut]);
+        }
+    }
+
+    #[test]
+    fn a_secret_is_known_in_base64_wherever_it_stands() {
+        use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+
+        let secret = "sk-~~??witness";
+        for before in ["", ":", "me:", "Bearer "] {
+            let whole = format!("{before}{secret}{before}");
+            for encoded in [STANDARD.encode(&whole), URL_SAFE_NO_PAD.encode(&whole)] {
+                let text = redacted(&[secret], &format!("at {encoded}"));
+                // What is left of it belongs to what stands around, but for a few bits.
+                assert!(text.contains("***") && text.len() <= before.len() * 4 + 15, "{text}");
+            }
         }
     }
 

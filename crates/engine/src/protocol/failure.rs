@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::retry_after;
 use crate::error::{Code, Error, truncate};
 
-/// How much of a failure is kept. More than an error shows: secrets are looked for in all of it before it is cut.
+/// How much of a failure is read. More than an error shows: secrets are looked for in all of it before it is cut.
 const MAX_BYTES: usize = 64 * 1024;
 
 /// What a server said of its failure.
@@ -42,7 +42,7 @@ impl Failure {
     #[must_use]
     pub fn of_body(body: &[u8]) -> Self {
         let mut failure = Self::default();
-        let text = String::from_utf8_lossy(body);
+        let text = String::from_utf8_lossy(&body[..body.len().min(MAX_BYTES)]);
         let words = text.trim();
         match serde_json::from_str(words) {
             Ok(value) => failure.read(&value, 0),

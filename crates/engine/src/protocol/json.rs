@@ -7,6 +7,12 @@ use serde::Deserialize;
 /// Whether something had to be repaired to read a value.
 pub type Repaired = bool;
 
+/// How deep values may be nested in what is read. It is serde's own limit.
+pub const MAX_DEPTH: usize = 128;
+
+/// The longest text that is looked through for keys that come twice: as a tree it takes up to 40 times its length.
+const MAX_TREE: usize = 1 << 20;
+
 /// Reads `text` into `T` through `read`, repairing it first where it is no JSON as it stands.
 ///
 /// Repaired are bytes that are no UTF-8, halves of surrogate pairs, raw control characters in strings, `NaN` and
@@ -21,11 +27,28 @@ pub fn with_repair<R>(
         Ok(value) => Ok((value, matches!(utf8, Cow::Owned(_)))),
         Err(error) => {
             let repaired = repair(&utf8);
+            if matches!(repaired, Cow::Owned(_))
+                && let Ok(value) = read(&repaired)
+            {
+                return Ok((value, true));
+            }
+            if repaired.len() > MAX_TREE {
+                return Err(error);
+            }
             // A value keeps the last of two equal keys, which typed reading refuses.
             let Ok(value) = serde_json::from_str::<serde_json::Value>(&repaired) else { return Err(error) };
             read(&value.to_string()).map(|value| (value, true))
         }
     }
+}
+
+/// What is wrong with a text, for people.
+pub fn describe(error: &serde_json::Error) -> String {
+    // serde tells this apart by its words only.
+    if error.to_string().starts_with("recursion limit exceeded") {
+        return format!("nested deeper than {MAX_DEPTH} levels");
+    }
+    error.to_string()
 }
 
 /// Whether `text` is only the beginning of a value, as `error` found it.
@@ -36,9 +59,9 @@ pub fn is_cut_off(text: &[u8], error: &serde_json::Error) -> bool {
     error.is_eof() || (error.is_syntax() && error.line() == lines && error.column() >= last_line.len())
 }
 
-/// Reads all values of a text that holds several, one after the other.
-pub fn all<'a, T: Deserialize<'a>>(text: &'a [u8]) -> Result<Vec<T>, serde_json::Error> {
-    serde_json::Deserializer::from_slice(text).into_iter().collect()
+/// The values of a text that holds several, one after the other.
+pub fn all<'a, T: Deserialize<'a>>(text: &'a [u8]) -> impl Iterator<Item = Result<T, serde_json::Error>> {
+    serde_json::Deserializer::from_slice(text).into_iter()
 }
 
 fn repair(text: &str) -> Cow<'_, str> {
@@ -109,6 +132,30 @@ mod tests {
         ] {
             assert_eq!(value(text), Some((expected, true)));
         }
+    }
+
+    #[test]
+    fn of_a_long_text_only_what_costs_little_is_repaired() {
+        let zeros = "0,".repeat(MAX_TREE);
+        let read =
+            |text: String| with_repair(text.as_bytes(), |text| serde_json::from_str::<Twice>(text)).is_ok();
+        assert!(read(r#"{"a":1,"a":2}"#.into()));
+        assert!(read(format!(r#"{{"a":NaN,"b":[{zeros}0]}}"#)));
+        assert!(!read(format!(r#"{{"a":1,"a":2,"b":[{zeros}0]}}"#)));
+    }
+
+    #[derive(Deserialize)]
+    struct Twice {
+        #[serde(rename = "a")]
+        _a: Option<i32>,
+    }
+
+    #[test]
+    fn what_is_nested_too_deeply_is_called_so() {
+        let nested = |depth| "[".repeat(depth) + &"]".repeat(depth);
+        let read = |depth| serde_json::from_str::<Value>(&nested(depth));
+        assert!(read(MAX_DEPTH - 1).is_ok());
+        assert_eq!(describe(&read(MAX_DEPTH).unwrap_err()), "nested deeper than 128 levels");
     }
 
     #[test]

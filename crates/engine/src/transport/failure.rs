@@ -7,9 +7,19 @@ use crate::{
     error::{Code, Error},
 };
 
+/// How many headers hyper reads. (Their length is bounded by its buffer.)
+const MAX_HEADERS: usize = 100;
+
 /// No answer came.
 pub(super) fn of_request(error: &reqwest::Error, address: &Address) -> Error {
     let base = address.base();
+    if is_head_too_large(error) {
+        let message = format!(
+            "The head of the answer from {base} is longer than 400 KiB, or has more than {MAX_HEADERS} headers"
+        );
+        return Error::new(Code::Protocol, message)
+            .hint("Check the address: no LLM server answers like that.");
+    }
     let system_code = system_code(error);
     let reason = reason(error);
     let (message, hint) = match system_code {
@@ -103,6 +113,12 @@ fn reason(error: &(dyn StdError + 'static)) -> String {
 
 fn hyper_error(error: &reqwest::Error) -> Option<&hyper::Error> {
     chain(error).find_map(|error| error.downcast_ref::<hyper::Error>())
+}
+
+fn is_head_too_large(error: &reqwest::Error) -> bool {
+    // hyper tells this apart for servers only.
+    is_parse(error)
+        && hyper_error(error).is_some_and(|error| error.to_string() == "message head is too large")
 }
 
 fn is_parse(error: &reqwest::Error) -> bool {

@@ -23,14 +23,7 @@ use crate::{
 };
 use connected::AnnouncedBody;
 
-/// How long an answer may be, after decompression.
-pub const MAX_RESPONSE_BYTES: u64 = 1 << 30;
-
-/// How long one event of an answer may be.
-pub const MAX_EVENT_BYTES: usize = 64 << 20;
-
 /// One request, ready to be sent.
-#[derive(Debug)]
 pub struct Request {
     pub method: Method,
     pub url: Url,

@@ -4,14 +4,14 @@ use bytes::{Bytes, BytesMut};
 use futures_util::FutureExt;
 use http::{HeaderMap, StatusCode};
 
-use super::{MAX_RESPONSE_BYTES, failure};
+use super::failure;
 use crate::error::{Code, Error, Result};
 
 /// The head of an answer, and its body as it comes. Dropping it closes the connection.
-#[derive(Debug)]
 pub struct Response {
     inner: reqwest::Response,
     read: u64,
+    max_bytes: u64,
 }
 
 /// How much of an error's body is read.
@@ -25,7 +25,13 @@ const LINGER: std::time::Duration = std::time::Duration::from_secs(1);
 
 impl Response {
     pub(super) fn new(inner: reqwest::Response) -> Self {
-        Self { inner, read: 0 }
+        Self { inner, read: 0, max_bytes: u64::MAX }
+    }
+
+    /// Bounds what [`chunk`](Self::chunk) gives in all, after decompression.
+    #[must_use]
+    pub fn limited(self, max_bytes: u64) -> Self {
+        Self { max_bytes, ..self }
     }
 
     #[must_use]
@@ -45,11 +51,11 @@ impl Response {
     pub async fn chunk(&mut self) -> Result<Option<Bytes>> {
         let chunk = self.inner.chunk().await.map_err(|error| failure::of_body(&error))?;
         self.read += chunk.as_ref().map_or(0, Bytes::len) as u64;
-        if self.read > MAX_RESPONSE_BYTES {
-            return Err(Error::new(
-                Code::Protocol,
-                format!("The answer is longer than {MAX_RESPONSE_BYTES} bytes"),
-            ));
+        if self.read > self.max_bytes {
+            let message =
+                format!("The answer is longer than {} bytes (limits.maxResponseBytes)", self.max_bytes);
+            return Err(Error::new(Code::Protocol, message)
+                .hint("If answers this long are to be expected, raise `limits.maxResponseBytes`."));
         }
         Ok(chunk)
     }

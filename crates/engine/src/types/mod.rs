@@ -3,6 +3,7 @@
 mod answer;
 mod delta;
 mod event;
+mod limits;
 mod model;
 mod request;
 mod status;
@@ -12,6 +13,7 @@ mod usage;
 pub use answer::{Answer, FinishReason, Partial, Timings, Warning};
 pub use delta::Delta;
 pub use event::{Event, Events, Phase, Sink};
+pub use limits::Limits;
 pub use model::{ModelCapabilities, ModelInfo};
 pub use request::{ChatRequest, GenerationOptions, Message, OneOrMany};
 pub use status::Status;

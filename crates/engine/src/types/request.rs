@@ -14,12 +14,45 @@ pub struct ChatRequest {
 }
 
 #[derive(Debug, Clone, Deserialize)]
-#[serde(tag = "role", rename_all = "lowercase")]
+#[serde(try_from = "GivenMessage")]
 pub enum Message {
     System { content: String },
     Developer { content: String },
     User { content: String, name: Option<String> },
     Assistant { content: Option<String> },
+}
+
+/// A message as it is handed over. (serde forgets in which field of a tagged enum a mistake is.)
+#[derive(Deserialize)]
+struct GivenMessage {
+    role: Role,
+    #[serde(default)]
+    content: Option<String>,
+    #[serde(default)]
+    name: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Role {
+    System,
+    Developer,
+    User,
+    Assistant,
+}
+
+impl TryFrom<GivenMessage> for Message {
+    type Error = &'static str;
+
+    fn try_from(GivenMessage { role, content, name }: GivenMessage) -> Result<Self, Self::Error> {
+        Ok(match (role, content) {
+            (Role::Assistant, content) => Self::Assistant { content },
+            (_, None) => return Err("expected a string as `content`"),
+            (Role::System, Some(content)) => Self::System { content },
+            (Role::Developer, Some(content)) => Self::Developer { content },
+            (Role::User, Some(content)) => Self::User { content, name },
+        })
+    }
 }
 
 impl Message {
@@ -54,7 +87,7 @@ pub struct GenerationOptions {
 }
 
 #[derive(Debug, Clone, Deserialize)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "expected a string or a list of strings")]
 pub enum OneOrMany {
     One(String),
     Many(Vec<String>),

@@ -8,7 +8,7 @@ use super::{
     chunk::{Choice, Chunk},
 };
 use crate::{
-    error::{Code, Error, Result},
+    error::{Code, Error, MAX_BODY, Result},
     types::{Delta, Warning},
     wire::{Frame, SseReader, TooLong},
 };
@@ -19,7 +19,7 @@ pub struct BodyDecoder {
 }
 
 enum Form {
-    /// Nothing has come but white space.
+    /// Nothing has come but white space, which is not kept, and perhaps the beginning of a byte order mark, which is.
     Unknown(Vec<u8>),
     Events {
         reader: SseReader,
@@ -52,20 +52,21 @@ impl Decoder for BodyDecoder {
         match &mut self.form {
             Form::Unknown(held) => {
                 held.extend_from_slice(bytes);
-                let start = held.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(held).trim_ascii_start();
-                let held = match start.first() {
-                    None => return Ok(()),
-                    Some(_) => std::mem::take(held),
-                };
+                if BOM.starts_with(held) {
+                    return Ok(());
+                }
+                let held = std::mem::take(held);
+                let start = without_bom(&held).trim_ascii_start();
                 // The content type is no help: servers send streams as JSON, and the other way round.
-                self.form = match held.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&held).trim_ascii_start()[0] {
-                    b'{' | b'[' | b'"' => Form::Document(Vec::new()),
-                    b'<' => Form::Page(Vec::new()),
-                    _ => {
+                self.form = match start.first() {
+                    None => return Ok(()),
+                    Some(b'{' | b'[' | b'"') => Form::Document(Vec::new()),
+                    Some(b'<') => Form::Page(Vec::new()),
+                    Some(_) => {
                         Form::Events { reader: SseReader::new(self.max_event_bytes), state: State::default() }
                     }
                 };
-                self.push(&held, out)
+                self.push(start, out)
             }
             Form::Events { reader, state } => {
                 reader.feed(bytes);
@@ -138,7 +139,7 @@ impl State {
         }
         // One word may be the beginning of a field's name that was cut off.
         if frame.stray.contains(&b' ') && !data.starts_with(b"{\"error\"") {
-            self.last_words = String::from_utf8_lossy(frame.stray).into_owned();
+            self.last_words = truncated(frame.stray);
             if frame.stray.trim_ascii_start().starts_with(b"{\"error\"") {
                 return Err(Failure::of_body(frame.stray).mid_stream().into_error());
             }
@@ -169,7 +170,10 @@ impl State {
             Err(error) => {
                 let mut failure = Error::new(
                     Code::Protocol,
-                    format!("The server sent a chunk that is no JSON ({error}); what it held is lost"),
+                    format!(
+                        "The server sent a chunk that is no JSON ({}); what it held is lost",
+                        json::describe(&error)
+                    ),
                 );
                 failure.body = Some(truncated(data));
                 Err(failure)
@@ -303,8 +307,7 @@ fn of_error(error: &RawValue) -> Option<Failure> {
     (!nothing).then(|| Failure::of_body(format!("{{\"error\":{}}}", error.get()).as_bytes()))
 }
 
-fn read_document(document: &[u8], out: &mut Out<'_>) -> Result<()> {
-    let text = document.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(document);
+fn read_document(text: &[u8], out: &mut Out<'_>) -> Result<()> {
     // A document without a choice and without an error is an answer of something else.
     let read = |chunk: &Chunk<'_>, out: &mut Out<'_>| {
         let known =
@@ -325,9 +328,8 @@ fn read_document(document: &[u8], out: &mut Out<'_>) -> Result<()> {
         Err(_) => {}
     }
     // One JSON object a line, without the framing of events.
-    let chunks = json::all::<Chunk<'_>>(text).map_err(|_| not_an_answer(text))?;
-    for chunk in &chunks {
-        read_chunk(chunk, Part::OfStream, out)?;
+    for chunk in json::all::<Chunk<'_>>(text) {
+        read_chunk(&chunk.map_err(|_| not_an_answer(text))?, Part::OfStream, out)?;
     }
     Ok(())
 }
@@ -351,10 +353,19 @@ fn with_stray(frame: Frame<'_>) -> Vec<u8> {
     text
 }
 
+/// More than an error shows: what is cut here may end in the middle of a secret, which is not found then.
 fn truncated(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(&bytes[..bytes.len().min(crate::error::MAX_BODY)]).into_owned()
+    String::from_utf8_lossy(&bytes[..bytes.len().min(2 * MAX_BODY)]).into_owned()
 }
 
 fn too_long(TooLong { limit }: TooLong) -> Error {
-    Error::new(Code::Protocol, format!("The server sent one event of more than {limit} bytes"))
+    let message = format!("The server sent one event of more than {limit} bytes (limits.maxEventBytes)");
+    Error::new(Code::Protocol, message)
+        .hint("If events this long are to be expected, raise `limits.maxEventBytes`.")
+}
+
+const BOM: &[u8] = b"\xEF\xBB\xBF";
+
+fn without_bom(text: &[u8]) -> &[u8] {
+    text.strip_prefix(BOM).unwrap_or(text)
 }

@@ -29,9 +29,13 @@ pub struct Number(pub Option<f64>);
 #[derive(Debug)]
 pub struct Object<T>(pub Option<T>);
 
-/// A list; `null` and anything that is no list is empty. A single object is a list of one.
+/// A list; `null` and anything that is no list is empty. A single object is a list of one. Of a longer list than
+/// any server has use for, the rest is passed over.
 #[derive(Debug)]
 pub struct List<T>(pub Vec<T>);
+
+/// How many elements of a list are kept: in memory, an element may take a hundred times its length on the wire.
+const MAX_ELEMENTS: usize = 128;
 
 impl<T> Default for Object<T> {
     fn default() -> Self {
@@ -247,9 +251,12 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for List<T> {
 
             fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Self::Value, A::Error> {
                 let mut list = Vec::new();
-                while let Some(Object(element)) = elements.next_element()? {
+                while list.len() < MAX_ELEMENTS
+                    && let Some(Object(element)) = elements.next_element()?
+                {
                     list.extend(element);
                 }
+                skip_list(elements)?;
                 Ok(List(list))
             }
 

@@ -2,7 +2,7 @@
 //! `<|channel|>analysis<|message|>…<|end|><|start|>assistant<|channel|>final<|message|>…<|return|>`.
 //! <https://cookbook.openai.com/articles/openai-harmony>
 
-use super::{Match, Piece, tags::Tags};
+use super::{LONGEST_SPACE, Match, Piece, tags::Tags};
 
 /// What an answer in Harmony begins with.
 pub(super) const OPENINGS: [&str; 2] = ["<|channel|>", "<|start|>"];
@@ -57,6 +57,9 @@ impl Harmony {
                 let start = rest.trim_start();
                 self.space.push_str(&rest[..rest.len() - start.len()]);
                 rest = start;
+                if self.space.len() > LONGEST_SPACE {
+                    return Some(self.take_over(rest, out));
+                }
                 let end = match end_of_header(rest) {
                     Match::Yes(end) => end,
                     Match::MayBe => break,

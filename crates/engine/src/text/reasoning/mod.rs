@@ -18,6 +18,10 @@ pub enum Piece<'a> {
     ReasoningWasText(&'a str),
 }
 
+/// More white space than this is given, not held back in case a tag comes: a model that writes nothing else shall be
+/// seen to do so.
+const LONGEST_SPACE: usize = 1024;
+
 /// Whether a marker begins here, and its length.
 enum Match {
     Yes(usize),
@@ -57,6 +61,7 @@ impl ReasoningSplitter {
                 let start = held[*space..].trim_start();
                 *space = held.len() - start.len();
                 let decided = match Opening::of(start) {
+                    _ if *space > LONGEST_SPACE => Self::Tags(Tags::default()),
                     Opening::MayBe => return,
                     Opening::Harmony => Self::Harmony(Harmony::default()),
                     Opening::None => Self::Tags(Tags::default()),
@@ -194,6 +199,24 @@ mod tests {
 
     fn assert_split(whole: &str, text: &str, reasoning: &str) {
         assert_eq!(split_everywhere(whole), (text.into(), reasoning.into()), "{whole:?}");
+    }
+
+    #[test]
+    fn white_space_before_the_answer_is_held_back_only_for_so_long() {
+        for tag in ["<think>", "<|channel|>analysis<|message|>"] {
+            let space = " ".repeat(LONGEST_SPACE);
+            assert_split(&format!("{space}{tag}why"), "", "why");
+            let (mut given, mut splitter) = (0, ReasoningSplitter::default());
+            for _ in 0..3 {
+                splitter.push(&space, &mut |piece| {
+                    given += if let Piece::Text(text) = piece { text.len() } else { 0 };
+                });
+            }
+            assert_eq!(given, 3 * LONGEST_SPACE);
+            split_everywhere(&format!("{space} {tag}why"));
+        }
+        let twice = format!("<|channel|>analysis<|message|>why<|end|>{}", " ".repeat(2 * LONGEST_SPACE));
+        assert_split(&twice, &" ".repeat(2 * LONGEST_SPACE), "why");
     }
 
     #[test]
@@ -409,7 +432,7 @@ mod tests {
         };
         assert_split(lines, lines, "");
         assert_split(&format!("{lines}so"), &format!("{lines}so"), "");
-        assert_split(&format!("{lines}<think>why</think>{lines}so"), "so", "why");
+        assert_split(&format!("{lines}<think>why</think>{lines}so"), &format!("{lines}so"), "why");
         assert_split(&format!("<think>{lines}why</think>so"), "so", "why");
         assert_split(&format!("<think>why{lines}not</think>so"), "so", &format!("why{lines}not"));
         assert_split(&format!("so{lines}"), &format!("so{lines}"), "");
@@ -417,8 +440,10 @@ mod tests {
         assert_split(&blocks, &"so\n".repeat(100_000), &"why".repeat(100_000));
 
         let header = "<|channel|>final<|message|>";
-        assert_split(&format!("{lines}{header}{lines}"), lines, "");
-        assert_split(&format!("{header}so<|end|>{lines}{header}!"), "so!", "");
+        assert_split(&format!("{lines}{header}so"), &format!("{lines}{header}so"), "");
+        assert_split(&format!("{header}{lines}"), lines, "");
+        let after = &format!("{lines}{header}!");
+        assert_split(&format!("{header}so<|end|>{after}"), &format!("so{after}"), "");
         assert_split(&format!("<|channel|>{lines}"), &format!("<|channel|>{lines}"), "");
         let letters = &"a".repeat(200_000);
         assert_split(&format!("<|channel|>{letters}"), &format!("<|channel|>{letters}"), "");

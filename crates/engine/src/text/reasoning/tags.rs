@@ -2,7 +2,7 @@
 
 use memchr::{memchr_iter, memchr2, memchr3};
 
-use super::{Match, Piece, give_text};
+use super::{LONGEST_SPACE, Match, Piece, give_text};
 
 /// A kind of tag: how it opens (`>` or attributes follow where it ends without one) and how it closes.
 #[derive(Debug, Clone, Copy)]
@@ -25,10 +25,6 @@ const TAGS: [Tag; 7] = [
 
 /// An opening tag whose attributes take more bytes than this is none.
 const LONGEST_ATTRIBUTES: usize = 200;
-
-/// More white space than this at the end of the reasoning is given, not held back: a model that writes nothing
-/// else shall be seen to do so.
-const LONGEST_SPACE: usize = 1024;
 
 #[derive(Debug)]
 pub struct Tags {
@@ -158,14 +154,16 @@ impl Tags {
         if self.untagged {
             space.push_str(&text[..text.len() - start.len()]);
         }
-        if start.is_empty() {
-            return start;
-        }
-        for tag in TAGS {
-            match opens(tag, start) {
-                Match::Yes(length) => return self.open(tag, &start[length..]),
-                Match::MayBe => return start,
-                Match::No => {}
+        if space.len() <= LONGEST_SPACE {
+            if start.is_empty() {
+                return start;
+            }
+            for tag in TAGS {
+                match opens(tag, start) {
+                    Match::Yes(length) => return self.open(tag, &start[length..]),
+                    Match::MayBe => return start,
+                    Match::No => {}
+                }
             }
         }
         let space = std::mem::take(space);

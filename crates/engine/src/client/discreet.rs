@@ -1,0 +1,43 @@
+use super::Client;
+use crate::types::{Event, Events, Sink, Warning};
+
+/// Hands events on without the secrets that a server may have written into a warning. (The text of an answer is the
+/// model's: it goes on as it is.)
+pub struct Discreet<'a, S> {
+    pub client: &'a Client,
+    pub sink: &'a mut S,
+}
+
+impl<S: Events> Events for Discreet<'_, S> {
+    fn event(&mut self, event: Event<'_>) {
+        match event {
+            Event::Warning(warning) => {
+                let mut warning = warning.clone();
+                self.client.hide(&mut warning);
+                self.sink.event(Event::Warning(&warning));
+            }
+            event => self.sink.event(event),
+        }
+    }
+}
+
+impl<S: Sink> Sink for Discreet<'_, S> {
+    fn flush(&mut self) {
+        self.sink.flush();
+    }
+
+    fn has_room(&self) -> bool {
+        self.sink.has_room()
+    }
+
+    fn room(&self) -> impl Future<Output = ()> + Send {
+        self.sink.room()
+    }
+}
+
+impl Client {
+    /// Takes out of a warning what must not be shown.
+    pub(super) fn hide(&self, warning: &mut Warning) {
+        super::redact(&self.redactor(), &mut warning.message);
+    }
+}
