@@ -5,14 +5,17 @@ import { recordings } from './recordings.mjs'
 
 /**
  * Every fault with every recording, in every way of asking, with retries and without, in an order of chance: so each
- * call runs beside others that fail otherwise. `step`: the distance of two cuts, in bytes.
+ * call runs beside others that fail otherwise. `step`: the distance of two cuts, in bytes. `each`: with how many of the
+ * recordings a fault without cuts is played.
  */
-export function casesOf(seed, step) {
+export function casesOf(seed, { step, each }) {
   const random = randomOf(seed)
   const places = faults.flatMap((fault) =>
-    recordings.flatMap((recording) =>
-      placesOf(fault, recording, { random, step }).map((at) => ({ fault, recording, at })),
-    ),
+    shuffled(random, recordings)
+      .slice(0, fault.isCut ? undefined : each)
+      .flatMap((recording) =>
+        placesOf(fault, recording, { random, step }).map((at) => ({ fault, recording, at })),
+      ),
   )
   const cases = places.flatMap((place) =>
     Object.keys(ways).flatMap((way) => [true, false].map((retry) => ({ ...place, way, retry }))),

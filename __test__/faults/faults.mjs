@@ -66,7 +66,7 @@ export const faults = [
         await wire.close()
       },
     ],
-    right: (call) => repeated(call, 'connection'),
+    right: () => failed('connection'),
   },
   {
     name: 'noise instead of HTTP',
@@ -76,7 +76,7 @@ export const faults = [
         await wire.close()
       },
     ],
-    right: (call) => repeated(call, 'connection'),
+    right: () => failed('connection'),
   },
 
   // The answer breaks off.
@@ -245,7 +245,7 @@ export const faults = [
         await wire.lastChunk()
       },
     ],
-    right: () => failed(['protocol', 'stream']),
+    right: () => failed('protocol'),
   },
   {
     name: 'broken JSON in the answer',
@@ -305,21 +305,22 @@ export const faults = [
         await wire.lastChunk()
       },
     ],
-    right: () => failed('server'),
+    right: (call) => repeated(call, 'server'),
   },
-  ...['data: {"error":{"message":"The GPU is gone"}}', 'event: error\ndata: {"message":"The GPU is gone"}'].map(
-    (event) => ({
-      name: `an error event in the answer (\`${event.split('{')[0].replace('\n', ' ').trim()}\`)`,
-      plays: [
-        async (wire, call) => {
-          await begin(wire, call)
-          await wire.chunk(Buffer.from(`${event}\n\n`))
-          await wire.lastChunk()
-        },
-      ],
-      right: (call) => failed('server', { told: toldSoFar(call) }),
-    }),
-  ),
+  ...[
+    'data: {"error":{"message":"The GPU is gone"}}',
+    'event: error\ndata: {"message":"The GPU is gone"}',
+  ].map((event) => ({
+    name: `an error event in the answer (\`${event.split('{')[0].replace('\n', ' ').trim()}\`)`,
+    plays: [
+      async (wire, call) => {
+        await begin(wire, call)
+        await wire.chunk(Buffer.from(`${event}\n\n`))
+        await wire.lastChunk()
+      },
+    ],
+    right: (call) => failed('server', { told: toldSoFar(call) }),
+  })),
 
   // Encodings, and lies about them.
   {
@@ -353,7 +354,8 @@ export const faults = [
         await wire.lastChunk()
       },
     ],
-    right: ({ recording }) => failed('stream', { told: recording.told(recording.body.length), isExact: false }),
+    right: ({ recording }) =>
+      failed('stream', { told: recording.told(recording.body.length), isExact: false }),
   },
   {
     name: 'Content-Length too long, the answer whole',
@@ -470,7 +472,12 @@ function noise(random, length) {
 /** A reset may overtake what was sent before it, the headers too. */
 function afterReset(call) {
   const { ends, told } = brokenOff(call)
-  return { ends: [...new Set([...ends, 'stream', 'connection'])], told, isExact: false, requests: call.retry ? 3 : 1 }
+  return {
+    ends: [...new Set([...ends, 'stream', 'connection'])],
+    told,
+    isExact: false,
+    requests: call.retry ? 3 : 1,
+  }
 }
 
 /** As if that had been all: an answer in which nothing came is an empty one. */

@@ -55,8 +55,14 @@ export function inconsistencies({ answer, error, events, hangs }) {
   const ends = events.filter(({ type }) => type === 'completion' || type === 'error')
   const last = answer ? { type: 'completion' } : { type: 'error', message: error.message, code: error.code }
   return [
-    ...unless(!error || error instanceof CLASSES[error.code], () => `${error.code} is a ${error.constructor.name}`),
-    ...unless(heard.content === end.content, () => `text ${shown(end.content)}, heard ${shown(heard.content)}`),
+    ...unless(
+      !error || error instanceof CLASSES[error.code],
+      () => `${error.code} is a ${error.constructor.name}`,
+    ),
+    ...unless(
+      heard.content === end.content,
+      () => `text ${shown(end.content)}, heard ${shown(heard.content)}`,
+    ),
     ...unless(
       end.isTextOnly || heard.reasoning === (end.reasoning ?? ''),
       () => `reasoning ${shown(end.reasoning)}, heard ${shown(heard.reasoning)}`,
@@ -73,12 +79,18 @@ function untold({ answer, events }, { told: sent, isExact, totalTokens }) {
   const counts = answer && !answer.isTextOnly && isExact
   const total = sent.hasUsage ? totalTokens : undefined
   return [
-    ...unless(isRight(heard.content, sent.content), () => `text ${shown(heard.content)}, sent ${shown(sent.content)}`),
+    ...unless(
+      isRight(heard.content, sent.content),
+      () => `text ${shown(heard.content)}, sent ${shown(sent.content)}`,
+    ),
     ...unless(
       isRight(heard.reasoning, sent.reasoning),
       () => `reasoning ${shown(heard.reasoning)}, sent ${shown(sent.reasoning)}`,
     ),
-    ...unless(!counts || answer.usage?.totalTokens === total, () => `usage ${shown(answer.usage)}, sent ${total}`),
+    ...unless(
+      !counts || answer.usage?.totalTokens === total,
+      () => `usage ${shown(answer.usage)}, sent ${total}`,
+    ),
   ]
 }
 
@@ -89,12 +101,18 @@ function miscounted({ answer, error, events }, { requests, isExact }, arrived) {
   const isRight = (count) => (isExact ? count === requests : count <= requests)
   const spare = arrived?.includes(true) ? 1 : 0
   return [
-    ...unless(attempts === undefined || isRight(attempts), () => `${attempts} attempts instead of ${requests}`),
+    ...unless(
+      attempts === undefined || isRight(attempts),
+      () => `${attempts} attempts instead of ${requests}`,
+    ),
     ...unless(
       !arrived || isRight(arrived.length) || isRight(arrived.length - spare),
       () => `${arrived.length} requests instead of ${requests}`,
     ),
-    ...unless(attempts === undefined || retries < attempts, () => `${retries} retries in ${attempts} attempts`),
+    ...unless(
+      attempts === undefined || retries < attempts,
+      () => `${retries} retries in ${attempts} attempts`,
+    ),
   ]
 }
 

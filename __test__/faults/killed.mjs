@@ -1,6 +1,6 @@
 import { startLlamaServer } from '../../tiny-model/server.mjs'
-import { recordings } from './recordings.mjs'
 import { PlayingServer } from './playing-server.mjs'
+import { recordings } from './recordings.mjs'
 
 /** The servers that are killed and started again under load: how each starts at a port, and what it is asked. */
 export const killed = [
@@ -9,7 +9,13 @@ export const killed = [
     start: (port) => PlayingServer.start(port),
     request() {
       const [{ name, whole }] = recordings
-      const prompt = JSON.stringify({ fault: 'none, word by word', recording: name, at: 0, number: -1, seed: 0 })
+      const prompt = JSON.stringify({
+        fault: 'none, word by word',
+        recording: name,
+        at: 0,
+        number: -1,
+        seed: 0,
+      })
       return { prompt, right: whole.content }
     },
   },

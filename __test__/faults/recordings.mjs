@@ -1,7 +1,11 @@
 import { readFileSync } from 'node:fs'
 
 /** Plain text with characters of several bytes, reasoning, and a usage that comes in a chunk of its own. */
-const CASES = ['llama.cpp/chat-unicode-stream', 'llama.cpp/chat-reasoning-stream', 'ollama/v1-chat-stream-usage']
+const CASES = [
+  'llama.cpp/chat-unicode-stream',
+  'llama.cpp/chat-reasoning-stream',
+  'ollama/v1-chat-stream-usage',
+]
 
 const folder = new URL('../../crates/engine/tests/recordings/', import.meta.url)
 
@@ -23,7 +27,8 @@ class Recording {
 
   #ends() {
     const ends = []
-    for (let end = this.body.indexOf('\n\n'); end >= 0; end = this.body.indexOf('\n\n', end + 2)) ends.push(end + 2)
+    for (let end = this.body.indexOf('\n\n'); end >= 0; end = this.body.indexOf('\n\n', end + 2))
+      ends.push(end + 2)
     return ends
   }
 

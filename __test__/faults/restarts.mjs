@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { OpenAICompatibleProvider } from '../../index.js'
 import { outcomeOf, ways } from './calls.mjs'
-import { inconsistencies, endOf } from './judge.mjs'
+import { endOf, inconsistencies } from './judge.mjs'
 import { RETRIES } from './play.mjs'
 
 /** So many ask at the same time, without a pause, each in its own way. */
@@ -64,6 +64,7 @@ function wrongWith(outcome, right) {
   const wrong = inconsistencies(outcome)
   const text = outcome.events.map(({ type, content }) => (type === 'message' ? content : '')).join('')
   if (outcome.answer ? text !== right : !right.startsWith(text)) wrong.push(`it told ${JSON.stringify(text)}`)
-  if (!['answer', 'connection', 'stream'].includes(endOf(outcome))) wrong.push(`it ended with ${endOf(outcome)}`)
+  if (!['answer', 'connection', 'stream'].includes(endOf(outcome)))
+    wrong.push(`it ended with ${endOf(outcome)}`)
   return wrong
 }

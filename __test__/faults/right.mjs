@@ -25,7 +25,5 @@ export function mended(call, codes) {
 /** The answer broke off after `at` of its bytes, which all arrived. Whether it is complete, they say. */
 export function brokenOff({ recording, at }, codes = 'stream') {
   const told = recording.told(at)
-  return told.isComplete
-    ? { ends: ['answer'], told, isExact: true, requests: 1 }
-    : failed(codes, { told })
+  return told.isComplete ? { ends: ['answer'], told, isExact: true, requests: 1 } : failed(codes, { told })
 }

@@ -29,7 +29,11 @@ export class Wire {
 
   /** Status line and headers. */
   head(status = 200, headers = CHUNKED) {
-    const all = { 'Content-Type': 'text/event-stream', ...headers, ...(this.#keeps ? {} : { Connection: 'close' }) }
+    const all = {
+      'Content-Type': 'text/event-stream',
+      ...headers,
+      ...(this.#keeps ? {} : { Connection: 'close' }),
+    }
     const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`)
     return this.write(`HTTP/1.1 ${status} As said\r\n${lines.join('')}\r\n`)
   }
