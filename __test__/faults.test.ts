@@ -11,6 +11,6 @@ it('whatever is done to them, calls end rightly and leave nothing behind', async
       resolve({ code: error?.code ?? 0, output: stdout + stderr })
     })
   })
-  expect(output).toMatch(/: 0 went wrong, and nothing was left behind\.\n$/)
+  expect(output).toMatch(/: 0 went wrong; left behind: nothing\.\n$/)
   expect(code).toBe(0)
 })

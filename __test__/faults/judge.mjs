@@ -97,7 +97,8 @@ function untold({ answer, events }, { told: sent, isExact, totalTokens }) {
 /** Requests beyond those that are promised: one more may go out only where a kept connection was used. */
 function miscounted({ answer, error, events }, { requests, isExact }, arrived) {
   const attempts = error?.attempts ?? answer.timings?.attempts
-  const retries = events.filter(({ type }) => type === 'retry').length
+  // Each further attempt is told: a retry, or that the model loads.
+  const waits = events.filter(({ type, phase }) => type === 'retry' || phase === 'loading').length
   const isRight = (count) => (isExact ? count === requests : count <= requests)
   const spare = arrived?.includes(true) ? 1 : 0
   return [
@@ -110,8 +111,8 @@ function miscounted({ answer, error, events }, { requests, isExact }, arrived) {
       () => `${arrived.length} requests instead of ${requests}`,
     ),
     ...unless(
-      attempts === undefined || retries < attempts,
-      () => `${retries} retries in ${attempts} attempts`,
+      attempts === undefined || waits === attempts - 1,
+      () => `${attempts} attempts, and ${waits} waits told`,
     ),
   ]
 }

@@ -30,7 +30,7 @@ export async function leftovers({ server, signal, before }) {
     counts = await left()
   }
   const kept = Object.entries(counts).filter(([, count]) => count > 0)
-  const words = kept.map(([what, count]) => `${count} ${what}`)
+  const words = kept.map(([what, count]) => `${what}: ${count}`)
   const now = resources()
   return now === before ? words : [...words, `resources: ${now}; before: ${before}`]
 }

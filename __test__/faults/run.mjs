@@ -23,6 +23,7 @@ const { values } = parseArgs({
   options: { seed: { type: 'string' }, quick: { type: 'boolean', default: false } },
 })
 const seed = Number(values.seed ?? Math.floor(Math.random() * 1_000_000))
+if (!Number.isSafeInteger(seed)) throw new Error('--seed takes a whole number')
 const extent = values.quick ? { step: 500, each: 1, rounds: 1 } : { step: 10, each: 3, rounds: 5 }
 const began = performance.now()
 const seconds = () => ((performance.now() - began) / 1000).toFixed(1)
@@ -54,12 +55,12 @@ const table = tableOf(
 const wrong = played.filter((one) => one.wrong.length > 0)
 const ended = [
   `${played.length} calls in ${seconds()} s with seed ${seed}:`,
-  `${wrong.length} went wrong, and ${left.length === 0 ? 'nothing was' : left.join(', ')} left behind.`,
+  `${wrong.length} went wrong; left behind: ${left.join(', ') || 'nothing'}.`,
 ].join(' ')
 console.log(`\n${table}\n`)
 for (const one of wrong.slice(0, SHOWN)) console.log(`${nameOf(one)}\n  ${one.wrong.join('\n  ')}`)
 say(ended)
-if (!values.quick) writeOutcomes(`${ended}\n\n${table}`)
+if (!values.quick) writeOutcomes(`Node ${process.versions.node}, ${process.platform} ${process.arch}. ${ended}\n\n${table}`)
 process.exitCode = wrong.length > 0 || left.length > 0 ? 1 : 0
 setTimeout(() => {
   say(`It does not end by itself: ${resources()}`)
