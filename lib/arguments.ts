@@ -1,4 +1,4 @@
-import type { CallOptions, ProviderConfig, Timeouts } from './config'
+import type { CallOptions, ProviderConfig, RetryOptions, Timeouts } from './config'
 import { ConfigurationError } from './errors'
 
 /** The configuration in its long form. */
@@ -18,6 +18,7 @@ const CONFIG = [
   'headers',
   'query',
   'timeout',
+  'retry',
   'defaults',
   'capabilities',
 ]
@@ -36,15 +37,21 @@ const OPTIONS = [
   'extraBody',
 ]
 const TIMEOUTS = ['connect', 'firstToken', 'idle', 'metadata', 'total']
+const RETRY = ['maxRetries', 'baseDelay', 'maxDelay', 'maxTotal']
 
 const spellings = (fields: string[]) => new Map(fields.map((field) => [plain(field), field]))
-const SPELLINGS = { config: spellings(CONFIG), options: spellings(OPTIONS), timeout: spellings(TIMEOUTS) }
+const SPELLINGS = {
+  config: spellings(CONFIG),
+  options: spellings(OPTIONS),
+  timeout: spellings(TIMEOUTS),
+  retry: spellings(RETRY),
+}
 
 /**
  * Checks that no field is a known one in another spelling: `baseUrl` would be ignored, and the prompt go elsewhere.
  * (Other fields are a host's own, and nobody's business.)
  */
-export function checkSpelling(given: object, kind: 'config' | 'options' | 'timeout', place = ''): void {
+export function checkSpelling(given: object, kind: keyof typeof SPELLINGS, place = ''): void {
   for (const name of Object.keys(given)) {
     const meant = SPELLINGS[kind].get(plain(name))
     if (meant !== undefined && meant !== name) {
@@ -68,7 +75,7 @@ export function timeoutsOf(timeout: number | Timeouts | undefined): Timeouts | u
   if (typeof timeout === 'object') checkSpelling(timeout, 'timeout', 'timeout.')
   const entries = Object.entries(typeof timeout === 'number' ? { total: timeout } : timeout).map(
     ([name, value]) => {
-      if (value !== undefined && !(typeof value === 'number' && value >= 0)) {
+      if (value !== undefined && !isSpan(value)) {
         throw mistake(
           `\`timeout.${name}\` must be a number of milliseconds, 0 or more, not ${describe(value)}`,
         )
@@ -77,6 +84,29 @@ export function timeoutsOf(timeout: number | Timeouts | undefined): Timeouts | u
     },
   )
   return Object.fromEntries(entries)
+}
+
+/** Retries in their long form: `false` is none, and Infinity more milliseconds than anybody waits. */
+export function retryOf(retry: RetryOptions | false | undefined): RetryOptions | undefined {
+  if (retry === undefined) return undefined
+  if (retry === false) return { maxRetries: 0 }
+  if (typeof retry !== 'object' || retry === null) {
+    throw mistake(`\`retry\` must be an object or false, not ${describe(retry)}`)
+  }
+  checkSpelling(retry, 'retry', 'retry.')
+  const entries = Object.entries(retry).map(([name, value]) => {
+    const isCount = name === 'maxRetries'
+    if (value !== undefined && !(isCount ? Number.isSafeInteger(value) && value >= 0 : isSpan(value))) {
+      const expected = isCount ? 'a whole number' : 'a number of milliseconds'
+      throw mistake(`\`retry.${name}\` must be ${expected}, 0 or more, not ${describe(value)}`)
+    }
+    return [name, value === Number.POSITIVE_INFINITY ? Number.MAX_SAFE_INTEGER : value]
+  })
+  return Object.fromEntries(entries)
+}
+
+function isSpan(value: unknown): boolean {
+  return typeof value === 'number' && value >= 0
 }
 
 /** Checks what every call takes, before anything is sent. */

@@ -175,6 +175,9 @@ export class Call<T> implements Receiver {
       case Kind.Progress:
         this.#emit({ type: 'progress', ...JSON.parse(text) }, text.length + RECORD_COST)
         break
+      case Kind.Retry:
+        this.#emit({ type: 'retry', ...JSON.parse(text) }, text.length + RECORD_COST)
+        break
       case Kind.Warning:
         this.#emit({ type: 'warning', ...JSON.parse(text) }, text.length + RECORD_COST)
         break
@@ -267,18 +270,23 @@ export class Call<T> implements Receiver {
     const succeed = () => {
       const result = isChat ? withContent(value, this.#content, this.#reasoning) : value
       if (this.#cancelled || this.#thrown)
-        this.#fail({ code: 'aborted', message: CANCELLED, ...this.#partial() })
+        this.#fail({
+          code: 'aborted',
+          message: CANCELLED,
+          attempts: isChat ? value.timings.attempts : 1,
+          ...this.#partial(),
+        })
       else this.#settle(() => this.#resolve(result as T))
     }
     this.#endWith(succeed)
   }
 
   /** What had arrived of an answer whose end the caller did not want to hear. */
-  #partial(): Pick<ErrorDetails, 'partial' | 'attempts'> {
+  #partial(): Pick<ErrorDetails, 'partial'> {
     const partial = this.#reasoning
       ? { content: this.#content, reasoning: this.#reasoning }
       : { content: this.#content }
-    return { partial, attempts: 1 }
+    return { partial }
   }
 
   #fail(details: ErrorDetails): void {

@@ -34,6 +34,11 @@ export interface ProviderConfig {
   query?: Record<string, string> | undefined
   /** A number is `total`. A call's `timeout` overrides these, field by field. */
   timeout?: number | Timeouts | undefined
+  /**
+   * How often a request is sent again that failed in a way that passes. Never once anything of an answer has come.
+   * `false`: never. (A server that is loading its model is waited for all the same, within `timeout.firstToken`.)
+   */
+  retry?: RetryOptions | false | undefined
   /** Sent with every chat unless the call says otherwise. Nothing that nobody set is ever sent. */
   defaults?: GenerationOptions | undefined
   /** Overrides what is reported as {@link ProviderCapabilities}. */
@@ -59,8 +64,25 @@ export interface Timeouts {
    * costs a chat nothing but the model's name. @defaultValue 5_000
    */
   metadata?: number | undefined
-  /** The whole call. @defaultValue 0 */
+  /** The whole call, with its retries and the waits between them. @defaultValue 0 */
   total?: number | undefined
+}
+
+/**
+ * When a request is sent again. A wait is drawn at random from 0 to `baseDelay`, then to twice as much, and so on;
+ * where the server says when it wants to be asked again, it is at least that long. If that is longer than these limits
+ * or `timeout.total` allow, the call fails at once, with `retryAfter` in its error. Times are milliseconds, and
+ * `Infinity` is no limit.
+ */
+export interface RetryOptions {
+  /** 0: never. @defaultValue 2 */
+  maxRetries?: number | undefined
+  /** @defaultValue 500 */
+  baseDelay?: number | undefined
+  /** The longest single wait. @defaultValue 30_000 */
+  maxDelay?: number | undefined
+  /** All waits of a call together. @defaultValue 60_000 */
+  maxTotal?: number | undefined
 }
 
 /** The fields that OpenAI-compatible servers share. Only what is set is sent. */

@@ -11,6 +11,7 @@ export const Kind = {
   WholeReasoning: 6,
   Done: 7,
   Failed: 8,
+  Retry: 9,
 } as const
 
 /** What takes the records of one call. Neither method throws. */

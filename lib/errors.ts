@@ -54,7 +54,9 @@ export class ProviderError extends Error {
   declare readonly status?: number
   /** `ECONNREFUSED`, `ENOTFOUND`, … */
   declare readonly systemCode?: string
-  /** The same request may succeed later. */
+  /**
+   * Sending the same request again is safe and may help: the package does so by itself, as long as the retries last.
+   */
   declare readonly retryable: boolean
   /** When the server wants to be asked again, in milliseconds. */
   declare readonly retryAfter?: number

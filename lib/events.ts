@@ -8,6 +8,12 @@ export type ProviderProgressEvent =
   | { type: 'reasoning'; content: string }
   /** Only where the server tells: it is loading its model, or reading the prompt (`done` of `total` tokens). */
   | { type: 'progress'; phase: 'loading' | 'prompt'; done?: number; total?: number }
+  /**
+   * The request failed and will be sent again: it was sent `attempt` times so far (1 at first), and `delay`
+   * milliseconds are waited now. `error` and `errorType` are what the last attempt failed with, as an error's
+   * `message` and `code`.
+   */
+  | { type: 'retry'; attempt: number; delay: number; error: string; errorType: ErrorCode }
   /** A deviation of the server was repaired, or something was changed or left out. Each `code` once. */
   | { type: 'warning'; code: string; message: string }
   /** Once, just before the promise rejects or the loop throws, with the same code; not for what the listener threw. */

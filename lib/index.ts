@@ -17,6 +17,7 @@ export type {
   ProviderCapabilities,
   ProviderConfig,
   ProviderDefinition,
+  RetryOptions,
   Timeouts,
 } from './config'
 export {

@@ -5,6 +5,7 @@ import {
   checkSpelling,
   configOf,
   mistake,
+  retryOf,
   timeoutsOf,
   toJson,
 } from './arguments'
@@ -88,7 +89,7 @@ export class OpenAICompatibleProvider implements ChatProvider, AsyncDisposable {
   constructor(config?: ProviderConfig | number | string) {
     const { definition } = new.target
     const given = configOf(config)
-    const { apiKey, capabilities, timeout, model, defaults, ...address } = given
+    const { apiKey, capabilities, timeout, retry, model, defaults, ...address } = given
     checkSpelling(given, 'config')
     checkSpelling(defaults ?? {}, 'options', 'defaults.')
     const endpoint = {
@@ -100,7 +101,13 @@ export class OpenAICompatibleProvider implements ChatProvider, AsyncDisposable {
     checkNumbers(address)
     checkNumbers(defaults ?? {}, 'defaults.')
     const opened = native.openProvider(
-      toJson({ model, defaults: defaults ?? {}, timeout: timeoutsOf(timeout) ?? {}, endpoint }),
+      toJson({
+        model,
+        defaults: defaults ?? {},
+        timeout: timeoutsOf(timeout) ?? {},
+        retry: retryOf(retry) ?? {},
+        endpoint,
+      }),
     )
     if (typeof opened === 'string')
       throw errorOf({ ...(JSON.parse(opened) as ErrorDetails), server: definition.name })

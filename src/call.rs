@@ -124,6 +124,12 @@ impl Events for CallSink {
                 }
                 self.push(Kind::Progress, &progress.to_string(), true);
             }
+            Event::Retry { attempt, delay, error, error_type } => {
+                let delay = u64::try_from(delay.as_millis()).unwrap_or(u64::MAX);
+                let retry =
+                    json!({ "attempt": attempt, "delay": delay, "error": error, "errorType": error_type });
+                self.push(Kind::Retry, &retry.to_string(), true);
+            }
             Event::Warning(warning) => {
                 let warning = json!({ "code": warning.code, "message": warning.message });
                 self.push(Kind::Warning, &warning.to_string(), true);

@@ -49,6 +49,7 @@ pub enum Kind {
     Done = 7,
     /// The error, as JSON. Ends the call.
     Failed = 8,
+    Retry = 9,
 }
 
 /// Records that wait to be appended, with their text.

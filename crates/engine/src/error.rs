@@ -79,17 +79,11 @@ impl Code {
         }
     }
 
-    /// Whether the same request may succeed later without a change of the caller's.
+    /// Whether the same request may succeed later without a change of the caller's, and costs little if it does not.
     fn is_retryable(self) -> bool {
         matches!(
             self,
-            Self::Connection
-                | Self::Timeout
-                | Self::RateLimit
-                | Self::ModelLoading
-                | Self::Server
-                | Self::Stream
-                | Self::EmptyCompletion
+            Self::Connection | Self::RateLimit | Self::ModelLoading | Self::Server | Self::EmptyCompletion
         )
     }
 }
@@ -113,8 +107,9 @@ pub struct Details {
     /// `ECONNREFUSED`, `ENOTFOUND`, …
     #[serde(skip_serializing_if = "Option::is_none")]
     pub system_code: Option<&'static str>,
+    /// Sending the same request again is safe and may help: `policy` does so, as long as the retries last.
     pub retryable: bool,
-    /// In milliseconds.
+    /// When the server wants to be asked again, in milliseconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retry_after: Option<u64>,
     /// Without its query.
@@ -139,9 +134,9 @@ pub struct Details {
     /// The request's field that the server refused, where it named one.
     #[serde(skip)]
     pub refused_field: Option<String>,
-    /// Text of an answer had been given to the caller: the request must not be sent again.
+    /// An answer had begun, if only with its reasoning: the request must not be sent again.
     #[serde(skip)]
-    pub handed_out: bool,
+    pub begun: bool,
     /// The address seems to be no LLM server's, or not its right path.
     #[serde(skip)]
     pub wrong_path: bool,
@@ -173,7 +168,7 @@ impl Error {
             prompt_tokens: None,
             context_length: None,
             refused_field: None,
-            handed_out: false,
+            begun: false,
             wrong_path: false,
         }))
     }
@@ -211,8 +206,8 @@ impl Error {
         let mut error = Self::new(Code::Timeout, format!("{what} within {milliseconds} ms (timeout.{name})"))
             .hint(format!("If the server is only slow, raise `timeout.{name}`; 0 switches this clock off."));
         error.clock = Some(clock);
-        // The caller's own limit for everything: to try again would go beyond it.
-        error.retryable = clock != Clock::Total;
+        // Nothing was sent yet. Past that, a long prompt would be read twice, and the user wait as long again.
+        error.retryable = clock == Clock::Connect;
         error
     }
 

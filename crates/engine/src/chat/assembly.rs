@@ -133,10 +133,6 @@ impl Assembly {
         self.parts.content.is_empty() && self.parts.reasoning.is_empty()
     }
 
-    pub fn warn(&mut self, warning: Warning, events: &mut dyn Events) {
-        self.parts.warn(warning, events);
-    }
-
     fn into_partial(self) -> Partial {
         Partial { content: self.parts.content, reasoning: self.parts.reasoning }
     }
@@ -202,7 +198,8 @@ impl Assembly {
 
     /// `error`, with what had arrived.
     pub fn fail(self, mut error: Error) -> Error {
-        error.handed_out = self.has_tool_calls || !self.parts.content.is_empty();
+        error.begun = self.has_begun;
+        error.retryable &= !self.has_begun;
         error.partial = Some(self.into_partial());
         error
     }

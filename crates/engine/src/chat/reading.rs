@@ -2,7 +2,7 @@ use super::assembly::Assembly;
 use crate::{
     error::{Code, Error, Result},
     protocol::Decoder,
-    types::{Answer, Events, Warning},
+    types::{Answer, Events},
 };
 
 /// Reads one answer: bytes in, events out, and the answer at the end. Does no I/O.
@@ -82,10 +82,6 @@ impl Reading {
         self.assembly.progress()
     }
 
-    pub fn warn(&mut self, warning: Warning, events: &mut dyn Events) {
-        self.assembly.warn(warning, events);
-    }
-
     /// Ends the reading with `error`, which then holds what had arrived.
     pub fn fail(&mut self, error: Error, events: &mut dyn Events) -> Error {
         self.assembly.release(events);
@@ -118,6 +114,7 @@ mod tests {
                 Event::Reasoning(text) => self.reasoning.push_str(text),
                 Event::Warning(warning) => self.warnings.push(warning.code),
                 Event::Progress { done, total, .. } => self.progress.push((done, total)),
+                Event::Retry { .. } => unreachable!("a reading is one attempt"),
             }
         }
     }

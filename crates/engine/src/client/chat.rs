@@ -1,4 +1,4 @@
-use std::{future::poll_fn, task::Poll, time::Duration};
+use std::{future::poll_fn, task::Poll};
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
@@ -11,8 +11,8 @@ use crate::{
     chat::Reading,
     endpoint::Credential,
     error::{Code, Error, Result},
-    policy::loading_delays,
-    transport::{Connected, MAX_EVENT_BYTES, Request, Response, Watch},
+    policy::{Repeatable, Wait, repeat},
+    transport::{Connected, MAX_EVENT_BYTES, Replaced, Request, Response, Watch},
     types::{Answer, ChatRequest, Event, Partial, Phase, Sink, Timeouts, Warning},
 };
 
@@ -23,7 +23,13 @@ struct Call<'a, S> {
     sink: &'a mut S,
     watch: Watch,
     timeout: Option<Timeouts>,
+    /// `None` where neither the caller nor the server names one.
+    model: Option<String>,
+    body: Map<String, Value>,
+    /// `body`, as the hooks left it; `None` until it is built, and after a change.
+    built: Option<Built>,
     attempts: u32,
+    replaced: Replaced,
     /// Told before there was an answer that could hold them.
     warnings: Vec<Warning>,
     started: Instant,
@@ -56,7 +62,11 @@ impl Client {
             sink,
             watch: self.watch(request.timeout, cancel),
             timeout: request.timeout,
+            model: None,
+            body: Map::new(),
+            built: None,
             attempts: 0,
+            replaced: Replaced::default(),
             warnings: Vec::new(),
             started: Instant::now(),
             first_token: None,
@@ -79,48 +89,12 @@ impl<S: Sink> Call<'_, S> {
     async fn run(&mut self, mut request: ChatRequest) -> Result<Answer> {
         let named =
             request.model.take().filter(|model| !model.is_empty()).or_else(|| self.client.model.clone());
-        let is_named = named.is_some();
-        let mut model = match named {
+        self.model = match named {
             Some(model) => Some(model),
             None => self.find_model().await?,
         };
-        let mut body = self.encoded(request, model.as_deref());
-        let mut loading = loading_delays();
-        let mut built = None;
-        loop {
-            if built.is_none() {
-                built = Some(self.build(&body).await?);
-            }
-            let Some(Built { headers, body: bytes, .. }) = &built else { continue };
-            let error = match self.attempt(headers.clone(), bytes.clone()).await {
-                Ok(answer) => return Ok(answer),
-                Err(error) => error,
-            };
-            // What was handed out once is never asked for again.
-            if error.handed_out {
-                return Err(error);
-            }
-            if error.code == Code::ModelLoading {
-                self.wait_while_loading(loading.next().unwrap_or_default(), &error).await?;
-                if !is_named && model.is_none() {
-                    model = self.find_model().await?;
-                    if let Some(model) = &model {
-                        body.insert("model".into(), model.as_str().into());
-                        built = None;
-                    }
-                }
-                if let Some(built) = &mut built {
-                    self.renew_key(built).await?;
-                }
-                continue;
-            }
-            let model = model.as_deref().unwrap_or(UNKNOWN_MODEL);
-            let Some(warning) = self.client.learnt.refusal(&error, model, &mut body) else {
-                return Err(error);
-            };
-            self.warnings.push(warning);
-            built = None;
-        }
+        self.body = self.encoded(request);
+        repeat(self, self.client.retry).await
     }
 
     async fn find_model(&mut self) -> Result<Option<String>> {
@@ -128,15 +102,19 @@ impl<S: Sink> Call<'_, S> {
         self.client.find_model(&mut self.watch, limit, self.hooks).await
     }
 
-    fn encoded(&self, request: ChatRequest, model: Option<&str>) -> Map<String, Value> {
-        let model = model.unwrap_or(UNKNOWN_MODEL);
+    fn model(&self) -> &str {
+        self.model.as_deref().unwrap_or(UNKNOWN_MODEL)
+    }
+
+    fn encoded(&self, request: ChatRequest) -> Map<String, Value> {
+        let model = self.model();
         let mut body = self.client.dialect.encode_chat(request, model, &self.client.defaults);
         self.client.learnt.apply(model, &mut body);
         body
     }
 
     /// What will be sent, after the caller's hooks.
-    async fn build(&mut self, body: &Map<String, Value>) -> Result<Built> {
+    async fn build(&mut self) -> Result<Built> {
         let hooks = self.hooks;
         let client = self.client;
         let mut headers = self.watch.run(client.headers(hooks, Some("application/json"))).await??;
@@ -152,7 +130,7 @@ impl<S: Sink> Call<'_, S> {
             headers = changed.into_iter().map(checked_header).collect::<Result<_>>()?;
         }
         let has_own_key = headers.get(header::AUTHORIZATION) == key.as_ref();
-        let mut text = serde_json::to_string(body).map_err(|error| {
+        let mut text = serde_json::to_string(&self.body).map_err(|error| {
             Error::configuration(format!("The request cannot be written as JSON: {error}"))
         })?;
         if hooks.changes_body() {
@@ -173,15 +151,16 @@ impl<S: Sink> Call<'_, S> {
         Ok(())
     }
 
-    async fn attempt(&mut self, headers: HeaderMap, body: Bytes) -> Result<Answer> {
+    async fn send(&mut self, headers: HeaderMap, body: Bytes) -> Result<Answer> {
         self.attempts += 1;
+        self.first_token = None;
         let client = self.client;
         let address = &client.endpoint.address;
         let url = address.url(client.dialect.chat_path());
         let request = Request { method: Method::POST, url, headers, body: Some(body) };
         let connected = Connected::default();
         self.watch.connects(connected.clone());
-        let mut response = self.watch.run(client.clients.send(address, request, connected)).await??;
+        let mut response = self.watch.run(client.clients.send(address, request, connected, &mut self.replaced)).await??;
         self.watch.waits_for_first_token();
         if let Some(error) = self.watch.run(client.failure_of(&mut response)).await? {
             return Err(error);
@@ -194,9 +173,6 @@ impl<S: Sink> Call<'_, S> {
         let request_id =
             response.headers().get("x-request-id").and_then(|id| id.to_str().ok()).map(str::to_owned);
         let mut reading = Reading::new(self.client.dialect.decoder(MAX_EVENT_BYTES));
-        for warning in self.warnings.drain(..) {
-            reading.warn(warning, self.sink);
-        }
         let outcome = self.read_to_end(&mut response, &mut reading).await;
         let outcome = match outcome {
             Ok(broken) => reading.finish(broken, self.sink),
@@ -265,20 +241,6 @@ impl<S: Sink> Call<'_, S> {
         }
     }
 
-    async fn wait_while_loading(&mut self, delay: Duration, error: &Error) -> Result<()> {
-        self.sink.event(Event::Progress { phase: Phase::Loading, done: None, total: None });
-        self.sink.flush();
-        self.watch.waits_for_first_token();
-        let wished = Duration::from_millis(error.retry_after.unwrap_or(0)).min(LONGEST_DELAY);
-        let delay = delay.max(wished);
-        self.watch.run(tokio::time::sleep(delay)).await.map_err(|mut late| {
-            if late.code == Code::Timeout {
-                late.message = format!("{}; the server last said: {}", late.message, error.message);
-            }
-            late
-        })
-    }
-
     /// `error` with what the server can be asked about it.
     async fn explained(&mut self, mut error: Error) -> Error {
         if error.code == Code::ModelNotFound {
@@ -300,10 +262,11 @@ impl<S: Sink> Call<'_, S> {
     }
 
     #[expect(clippy::cast_precision_loss, reason = "counts of tokens")]
-    fn timed(&self, mut answer: Answer) -> Answer {
+    fn timed(&mut self, mut answer: Answer) -> Answer {
         let milliseconds = |since: Instant| since.duration_since(self.started).as_secs_f64() * 1000.0;
         let total = milliseconds(Instant::now());
         let first_token = self.first_token.map(milliseconds);
+        answer.warnings.splice(0..0, std::mem::take(&mut self.warnings));
         let timings = &mut answer.timings;
         timings.total = total;
         timings.first_token = first_token;
@@ -317,8 +280,64 @@ impl<S: Sink> Call<'_, S> {
     }
 }
 
-/// A model can be loaded long before the server wishes to be asked again.
-const LONGEST_DELAY: Duration = Duration::from_secs(5);
+impl<S: Sink> Repeatable for Call<'_, S> {
+    type Answer = Answer;
+
+    const NEEDS_MODEL: bool = true;
+
+    async fn attempt(&mut self) -> Result<Answer> {
+        // A server that has just failed may know its model by now.
+        if self.attempts > 0
+            && self.model.is_none()
+            && let Some(model) = self.find_model().await?
+        {
+            self.body.insert("model".into(), model.as_str().into());
+            self.model = Some(model);
+            self.built = None;
+        }
+        let built = match self.built.take() {
+            Some(mut built) => {
+                self.renew_key(&mut built).await?;
+                built
+            }
+            None => self.build().await?,
+        };
+        let Built { headers, body, .. } = self.built.insert(built);
+        let (headers, body) = (headers.clone(), body.clone());
+        self.send(headers, body).await
+    }
+
+    fn amend(&mut self, error: &Error) -> bool {
+        let model = self.model.as_deref().unwrap_or(UNKNOWN_MODEL);
+        let Some(warning) = self.client.learnt.refusal(error, model, &mut self.body) else { return false };
+        self.sink.event(Event::Warning(&warning));
+        self.warnings.push(warning);
+        self.built = None;
+        true
+    }
+
+    fn waits(&mut self, wait: Wait<'_>) {
+        match wait {
+            Wait::Loading => {
+                self.sink.event(Event::Progress { phase: Phase::Loading, done: None, total: None });
+            }
+            Wait::Retry { delay, error } => {
+                let error = self.client.finished(error.clone(), self.client.dialect.chat_path());
+                self.sink.event(Event::Retry {
+                    attempt: self.attempts,
+                    delay,
+                    error: &error.message,
+                    error_type: error.code.as_str(),
+                });
+            }
+        }
+        self.sink.flush();
+    }
+
+    fn watch(&mut self) -> &mut Watch {
+        &mut self.watch
+    }
+}
 
 /// How many pieces of a body are read at most before its first events are handed on.
 const READ_TOGETHER: usize = 64;

@@ -1,4 +1,4 @@
-use std::{convert::identity, time::Duration};
+use std::time::Duration;
 
 use http::HeaderMap;
 use tokio::time::Instant;
@@ -7,8 +7,9 @@ use tokio_util::sync::CancellationToken;
 use super::{Client, Hooks, knowledge::loaded};
 use crate::{
     error::{Code, Error, Result},
+    policy::{Repeatable, repeat},
     protocol::title_of_html,
-    transport::Watch,
+    transport::{Replaced, Watch},
     types::{Clock, ModelInfo, Status, Timeouts},
 };
 
@@ -27,9 +28,12 @@ impl Client {
         cancel: &CancellationToken,
     ) -> Result<Vec<ModelInfo>> {
         let mut watch = self.watch(timeout, cancel);
-        self.asked_models(&mut watch, hooks)
-            .await
-            .map_err(|error| self.finished(error, self.dialect.models_path()))
+        watch.asks();
+        let mut question = ModelsQuestion::new(self, hooks, &mut watch);
+        repeat(&mut question, self.retry).await.map_err(|mut error| {
+            error.attempts = question.attempts;
+            self.finished(error, self.dialect.models_path())
+        })
     }
 
     /// What the server says of itself. A server that cannot be asked is not connected; nothing else fails.
@@ -98,7 +102,7 @@ impl Client {
             let _asking = self.knowledge.asking.lock().await;
             if self.knowledge.model().is_none() {
                 let headers = self.headers(hooks, None).await.ok()?;
-                self.models_at(None, headers).await.ok()?;
+                self.models_at(None, headers, &mut Replaced::default()).await.ok()?;
             }
             self.knowledge.model()
         };
@@ -116,8 +120,9 @@ impl Client {
         watch.asks();
         let search = async {
             let headers = self.headers(hooks, None).await.ok()?;
+            let replaced = &mut Replaced::default();
             for base in self.endpoint.address.other_bases() {
-                if self.models_at(Some(base.clone()), headers.clone()).await.is_ok() {
+                if self.models_at(Some(base.clone()), headers.clone(), replaced).await.is_ok() {
                     return Some(base);
                 }
             }
@@ -126,20 +131,21 @@ impl Client {
         watch.run(search).await.ok().flatten()
     }
 
+    /// The models, for an error that could name them: asked for once.
     pub(super) async fn asked_models(&self, watch: &mut Watch, hooks: &dyn Hooks) -> Result<Vec<ModelInfo>> {
         watch.asks();
-        let headers = watch.run(self.headers(hooks, None)).await??;
-        let asked = watch.run(self.models_at(None, headers)).await.and_then(identity);
-        asked.map_err(|mut error| {
-            error.attempts = 1;
-            error
-        })
+        ModelsQuestion::new(self, hooks, watch).attempt().await
     }
 
     /// Asks for the models below `base`; what its own address says is remembered.
-    async fn models_at(&self, base: Option<String>, headers: HeaderMap) -> Result<Vec<ModelInfo>> {
+    async fn models_at(
+        &self,
+        base: Option<String>,
+        headers: HeaderMap,
+        replaced: &mut Replaced,
+    ) -> Result<Vec<ModelInfo>> {
         let is_own = base.is_none();
-        let mut response = self.get(base, self.dialect.models_path(), headers).await?;
+        let mut response = self.get(base, self.dialect.models_path(), headers, replaced).await?;
         let body = response.whole(MAX_LIST_BYTES).await?;
         let models = self.dialect.decode_models(&body).map_err(|mut error| {
             error.status = Some(response.status().as_u16());
@@ -154,6 +160,37 @@ impl Client {
     /// The limit of a question within another call.
     pub(super) fn metadata_limit(&self, timeout: Option<Timeouts>) -> Option<Duration> {
         timeout.unwrap_or_default().or(self.timeouts).limit(Clock::Metadata)
+    }
+}
+
+/// The question for the model list.
+struct ModelsQuestion<'a> {
+    client: &'a Client,
+    hooks: &'a dyn Hooks,
+    watch: &'a mut Watch,
+    replaced: Replaced,
+    attempts: u32,
+}
+
+impl<'a> ModelsQuestion<'a> {
+    fn new(client: &'a Client, hooks: &'a dyn Hooks, watch: &'a mut Watch) -> Self {
+        Self { client, hooks, watch, replaced: Replaced::default(), attempts: 0 }
+    }
+}
+
+impl Repeatable for ModelsQuestion<'_> {
+    type Answer = Vec<ModelInfo>;
+
+    const NEEDS_MODEL: bool = false;
+
+    async fn attempt(&mut self) -> Result<Vec<ModelInfo>> {
+        let headers = self.watch.run(self.client.headers(self.hooks, None)).await??;
+        self.attempts += 1;
+        self.watch.run(self.client.models_at(None, headers, &mut self.replaced)).await?
+    }
+
+    fn watch(&mut self) -> &mut Watch {
+        self.watch
     }
 }
 

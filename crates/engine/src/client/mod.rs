@@ -23,8 +23,9 @@ use crate::{
     endpoint::{Credential, Endpoint, EndpointConfig, Redactor, bearer, is_secret_name},
     error::{Code, Error, Result},
     negotiate::Learnt,
+    policy::RetryOptions,
     protocol::{Dialect, openai::OpenAi},
-    transport::{Clients, Connected, Request, Response, Watch, redirected},
+    transport::{Clients, Connected, Replaced, Request, Response, Watch, redirected},
     types::{GenerationOptions, Timeouts},
 };
 use knowledge::Knowledge;
@@ -35,6 +36,7 @@ use knowledge::Knowledge;
 pub struct ClientConfig {
     pub model: Option<String>,
     pub timeout: Timeouts,
+    pub retry: RetryOptions,
     pub defaults: GenerationOptions,
     pub endpoint: EndpointConfig,
 }
@@ -48,6 +50,7 @@ pub struct Client {
     api_key_env: Vec<String>,
     model: Option<String>,
     timeouts: Timeouts,
+    retry: RetryOptions,
     defaults: GenerationOptions,
     dialect: Box<dyn Dialect>,
     clients: Arc<Clients>,
@@ -69,6 +72,7 @@ impl Client {
             api_key_env: config.endpoint.definition.api_key_env,
             model: config.model.filter(|model| !model.is_empty()),
             timeouts: config.timeout,
+            retry: config.retry,
             defaults: config.defaults,
             dialect: Box::new(OpenAi),
             clients,
@@ -165,11 +169,17 @@ impl Client {
         Redactor::new(self.endpoint.secrets().chain(given.iter().map(ExposeSecret::expose_secret)))
     }
 
-    async fn get(&self, base: Option<String>, path: &str, headers: HeaderMap) -> Result<Response> {
+    async fn get(
+        &self,
+        base: Option<String>,
+        path: &str,
+        headers: HeaderMap,
+        replaced: &mut Replaced,
+    ) -> Result<Response> {
         let address =
             base.map_or_else(|| self.endpoint.address.clone(), |base| self.endpoint.address.with_base(base));
         let request = Request { method: Method::GET, url: address.url(path), headers, body: None };
-        let mut response = self.clients.send(&address, request, Connected::default()).await?;
+        let mut response = self.clients.send(&address, request, Connected::default(), replaced).await?;
         match self.failure_of(&mut response).await {
             Some(error) => Err(error),
             None => Ok(response),

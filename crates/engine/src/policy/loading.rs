@@ -1,13 +1,30 @@
 use std::time::Duration;
 
-use backon::{BackoffBuilder, ExponentialBuilder};
+use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
+
+use crate::error::Error;
+
+/// A model can be loaded long before the server wishes to be asked again.
+const LONGEST_WISH: Duration = Duration::from_secs(5);
 
 /// How long to wait, each time, before a server that is loading its model is asked again. Never ends: that is for
 /// the clock of the first token.
-pub fn loading_delays() -> impl Iterator<Item = Duration> {
-    ExponentialBuilder::new()
-        .with_min_delay(Duration::from_millis(100))
-        .with_max_delay(Duration::from_secs(2))
-        .without_max_times()
-        .build()
+#[derive(Debug)]
+pub struct Loading(ExponentialBackoff);
+
+impl Loading {
+    pub fn new() -> Self {
+        Self(
+            ExponentialBuilder::new()
+                .with_min_delay(Duration::from_millis(100))
+                .with_max_delay(Duration::from_secs(2))
+                .without_max_times()
+                .build(),
+        )
+    }
+
+    pub fn delay(&mut self, error: &Error) -> Duration {
+        let wish = Duration::from_millis(error.retry_after.unwrap_or(0)).min(LONGEST_WISH);
+        self.0.next().unwrap_or_default().max(wish)
+    }
 }

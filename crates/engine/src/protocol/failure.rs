@@ -1,8 +1,12 @@
 //! The words of a server that failed, found in whatever it sent, and what kind of failure they mean.
 
+use std::time::Duration;
+
 use http::HeaderMap;
+use jiff::Timestamp;
 use serde_json::Value;
 
+use super::retry_after;
 use crate::error::{Code, Error, truncate};
 
 /// How much of a failure is kept. More than an error shows: secrets are looked for in all of it before it is cut.
@@ -22,7 +26,11 @@ pub struct Failure {
     status: Option<u16>,
     /// It came after the answer had begun well.
     mid_stream: bool,
-    retry_after: Option<u64>,
+    retry_after: Option<Duration>,
+    /// When the limits are reset that its headers tell of.
+    limit_reset: Option<Duration>,
+    /// It says itself that the same request would fail again.
+    is_final: bool,
     request_id: Option<String>,
     prompt_tokens: Option<u64>,
     context_length: Option<u64>,
@@ -81,14 +89,10 @@ impl Failure {
             .into_iter()
             .find_map(text)
             .map(str::to_owned);
-        let milliseconds = |name, factor: f64| {
-            let number: f64 = text(name)?.trim().parse().ok()?;
-            std::time::Duration::try_from_secs_f64(number * factor).ok()
-        };
-        self.retry_after = milliseconds("retry-after-ms", 0.001)
-            .or_else(|| milliseconds("retry-after", 1.0))
-            .or_else(|| milliseconds("llm_provider-retry-after", 1.0))
-            .and_then(|time| u64::try_from(time.as_millis()).ok());
+        let now = Timestamp::now();
+        self.retry_after = retry_after::of_headers(headers, now).or(self.retry_after);
+        self.limit_reset = retry_after::of_limits(headers, now);
+        self.is_final = text("x-should-retry") == Some("false");
         self
     }
 
@@ -124,6 +128,10 @@ impl Failure {
                 if let Some(param) = text("param") {
                     self.param = Some(param.to_owned());
                 }
+                let availability = fields.get("availability").and_then(|it| it.get("retry_after"));
+                let seconds = availability.and_then(Value::as_f64);
+                self.retry_after =
+                    seconds.and_then(|it| Duration::try_from_secs_f64(it).ok()).or(self.retry_after);
                 self.prompt_tokens = number("n_prompt_tokens").or(self.prompt_tokens);
                 self.context_length = number("n_ctx").or(self.context_length);
                 let words = ["error", "message", "detail", "error_message", "error_type"]
@@ -182,9 +190,15 @@ impl Failure {
         let mut error = Error::new(code, message);
         error.hint = hint(code).map(str::to_owned);
         error.status = status;
-        // A time-out on the server's side passes; so does its wish to be asked later.
-        error.retryable |= matches!(status, Some(408 | 425));
-        error.retry_after = self.retry_after;
+        // What is known only to have gone wrong inside of an answer may go wrong each time.
+        error.retryable &= code != Code::Server || matches!(status, Some(408 | 425 | 500..));
+        error.retryable &= !self.is_final;
+        let limit_reset = self.limit_reset.filter(|_| matches!(code, Code::RateLimit | Code::Quota));
+        error.retry_after = self
+            .retry_after
+            .or_else(|| retry_after::of_words(&error.message))
+            .or(limit_reset)
+            .and_then(|time| u64::try_from(time.as_millis()).ok());
         error.request_id = self.request_id;
         error.refused_field = self.param;
         error.wrong_path = is_wrong_path;

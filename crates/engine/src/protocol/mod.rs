@@ -3,6 +3,7 @@
 mod failure;
 mod json;
 pub mod openai;
+mod retry_after;
 
 use http::{HeaderMap, StatusCode};
 use serde_json::{Map, Value};

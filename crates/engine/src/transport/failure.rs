@@ -46,7 +46,18 @@ pub(super) fn of_request(error: &reqwest::Error, address: &Address) -> Error {
     };
     let mut failure = Error::new(Code::Connection, message).hint(hint);
     failure.system_code = system_code;
+    failure.retryable = is_passing(error, address, system_code);
     failure
+}
+
+/// Whether it may be otherwise in a moment. What nobody has started on this machine, and what speaks no HTTP or has
+/// no valid certificate, stays so.
+fn is_passing(error: &reqwest::Error, address: &Address, system_code: Option<&str>) -> bool {
+    match system_code {
+        Some("ECONNREFUSED") => !address.is_loopback(),
+        Some(code) => !matches!(code, "EACCES" | "EADDRNOTAVAIL"),
+        None => !is_parse(error) && !(address.is_https() && error.is_connect()),
+    }
 }
 
 /// The answer had begun.

@@ -7,14 +7,12 @@ mod pooled;
 mod response;
 mod watch;
 
-use std::time::Duration;
-
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, header};
-use tokio::time::Instant;
 
 pub use clients::Clients;
 pub use connected::Connected;
+pub use pooled::Replaced;
 pub use response::Response;
 pub use watch::Watch;
 
@@ -23,7 +21,6 @@ use crate::{
     error::{Error, Result},
 };
 use connected::AnnouncedBody;
-use pooled::noting_connections;
 
 /// How long an answer may be, after decompression.
 pub const MAX_RESPONSE_BYTES: u64 = 1 << 30;
@@ -40,16 +37,19 @@ pub struct Request {
     pub body: Option<Bytes>,
 }
 
-/// How soon a connection from the pool shows that it was closed. Later, the server may have read the request.
-const STALE_WITHIN: Duration = Duration::from_millis(100);
-
 impl Clients {
     /// Sends `request` and waits for the head of the answer, whatever its status. `connected` is told when the
-    /// connection stands. A connection from the pool that turns out to be closed is replaced once.
+    /// connection stands. A connection from the pool that turns out to be closed is replaced, once a call.
     ///
     /// # Errors
     /// `connection`
-    pub async fn send(&self, address: &Address, request: Request, connected: Connected) -> Result<Response> {
+    pub async fn send(
+        &self,
+        address: &Address,
+        request: Request,
+        connected: Connected,
+        replaced: &mut Replaced,
+    ) -> Result<Response> {
         let client = self.client(address).await?;
         let Request { method, url, mut headers, body } = request;
         // A stream that is compressed comes in lumps.
@@ -59,17 +59,9 @@ impl Clients {
             if let Some(body) = body.clone() {
                 builder = builder.body(reqwest::Body::wrap(AnnouncedBody::new(body, connected.clone())));
             }
-            noting_connections(builder.send())
+            builder.send()
         };
-        let sent_at = Instant::now();
-        let outcome = match send().await {
-            // At once, and without a byte of an answer: the server had most likely closed it while it waited in the
-            // pool, and has not read this request.
-            (Err(error), false) if failure::is_closed(&error) && sent_at.elapsed() <= STALE_WITHIN => {
-                send().await.0
-            }
-            (outcome, _) => outcome,
-        };
+        let outcome = replaced.replacing(send).await;
         outcome.map(Response::new).map_err(|error| failure::of_request(&error, address))
     }
 }

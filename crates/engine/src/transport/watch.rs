@@ -111,6 +111,34 @@ impl Watch {
         self.stage = Stage::Idle;
     }
 
+    /// How long may be rested: what is left of the clocks that run meanwhile.
+    #[must_use]
+    pub fn left(&self) -> Option<Duration> {
+        let question = match self.stage {
+            Stage::Question { since } => self.timeouts.limit(Clock::Metadata).map(|limit| since + limit),
+            _ => None,
+        };
+        let end = [question, self.total].into_iter().flatten().min();
+        end.map(|end| end.saturating_duration_since(Instant::now()))
+    }
+
+    /// Rests between two attempts. That counts on no clock but `total` and, within a question, `metadata`.
+    ///
+    /// # Errors
+    /// `aborted`, `timeout`
+    pub async fn rest(&mut self, delay: Duration) -> Result<()> {
+        if let Stage::Connecting { connected, .. } = &self.stage {
+            self.waiting = self.waiting.or(connected.since());
+        }
+        if !matches!(self.stage, Stage::Question { .. }) {
+            self.pause();
+        }
+        let since = Instant::now();
+        self.run(tokio::time::sleep(delay)).await?;
+        self.waiting = self.waiting.map(|waiting| waiting + since.elapsed());
+        Ok(())
+    }
+
     /// Runs `future` to its end, unless the caller or a clock ends it.
     ///
     /// # Errors
@@ -241,6 +269,31 @@ mod tests {
         let since = Instant::now();
         assert_eq!(clock_that_runs_out(&mut watch).await, Clock::FirstToken);
         assert_eq!(since.elapsed(), Duration::from_millis(10));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_rest_counts_on_no_clock_but_total() {
+        let mut watch = watch(r#"{"connect":1,"firstToken":30,"total":1000}"#);
+        watch.waits_for_first_token();
+        watch.run(tokio::time::sleep(Duration::from_millis(20))).await.unwrap();
+        watch.rest(Duration::from_millis(500)).await.unwrap();
+        assert_eq!(watch.left(), Some(Duration::from_millis(480)));
+        watch.waits_for_first_token();
+        let since = Instant::now();
+        assert_eq!(clock_that_runs_out(&mut watch).await, Clock::FirstToken);
+        assert_eq!(since.elapsed(), Duration::from_millis(10));
+        let late = watch.rest(Duration::from_secs(5)).await.unwrap_err();
+        assert_eq!(late.clock, Some(Clock::Total));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_rest_within_a_question_counts_on_its_clock() {
+        let mut watch = watch(r#"{"metadata":40}"#);
+        assert_eq!(watch.left(), None);
+        watch.asks();
+        watch.rest(Duration::from_millis(30)).await.unwrap();
+        assert_eq!(watch.left(), Some(Duration::from_millis(10)));
+        assert_eq!(clock_that_runs_out(&mut watch).await, Clock::Metadata);
     }
 
     #[tokio::test(start_paused = true)]

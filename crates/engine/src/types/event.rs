@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use super::Warning;
 
 /// What a caller is told while an answer arrives.
@@ -11,6 +13,16 @@ pub enum Event<'a> {
         phase: Phase,
         done: Option<u64>,
         total: Option<u64>,
+    },
+    /// The request will be sent again.
+    Retry {
+        /// How often it was sent so far.
+        attempt: u32,
+        /// How long is waited before.
+        delay: Duration,
+        /// Why: the last attempt's failure, in words and as its code.
+        error: &'a str,
+        error_type: &'static str,
     },
     Warning(&'a Warning),
 }
