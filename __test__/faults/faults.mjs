@@ -298,13 +298,12 @@ export const faults = [
   // Errors inside a stream that began with 200.
   {
     name: 'an error event before the first word',
-    plays: [
-      async (wire) => {
-        await wire.head()
-        await wire.chunk(Buffer.from('data: {"error":{"message":"The GPU is gone"}}\n\n'))
-        await wire.lastChunk()
-      },
-    ],
+    plays: [errorEvent({ message: 'The GPU is gone' })],
+    right: () => failed('server'),
+  },
+  {
+    name: 'an error event with status 503 before the first word',
+    plays: [errorEvent({ message: 'Not now', code: 503 })],
     right: (call) => repeated(call, 'server'),
   },
   ...[
@@ -449,6 +448,15 @@ function refusal(status, message = 'Not now') {
   return async (wire) => {
     await wire.head(status, { ...CHUNKED, 'Content-Type': 'application/json' })
     await wire.chunk(Buffer.from(JSON.stringify({ error: { message } })))
+    await wire.lastChunk()
+  }
+}
+
+/** A stream of nothing but an error. */
+function errorEvent(error) {
+  return async (wire) => {
+    await wire.head()
+    await wire.chunk(Buffer.from(`data: ${JSON.stringify({ error })}\n\n`))
     await wire.lastChunk()
   }
 }
