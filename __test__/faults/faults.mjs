@@ -1,7 +1,39 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { gzipSync } from 'node:zlib'
-import { answered, brokenOff, failed, mended, repeated } from './right.mjs'
-import { CHUNKED } from './wire.mjs'
+import {
+  begun,
+  body,
+  brokenChunks,
+  joined,
+  noise,
+  plainBody,
+  raw,
+  refusal,
+  whole,
+  wordByWord,
+} from './plays.mjs'
+import {
+  afterProperEnd,
+  afterReset,
+  answered,
+  brokenOff,
+  failed,
+  mended,
+  repeated,
+  toldAt,
+} from './right.mjs'
+
+const fine = body(whole, 'lastChunk')
+const empty = body('', 'lastChunk')
+const GZIP = { 'Content-Encoding': 'gzip' }
+const HALF_A_HEAD = 'HTTP/1.1 200 OK\r\nContent-Ty'
+const PAGE = '<!doctype html><title>Welcome</title><p>Nothing to see here'
+const COMMENTS = ': ping\n\n'.repeat(10)
+const ERROR = 'data: {"error":{"message":"The GPU is gone"}}\n\n'
+const NAMED_ERROR = 'event: error\ndata: {"message":"The GPU is gone"}\n\n'
+const ERROR_WITH_STATUS = 'data: {"error":{"message":"Not now","code":503}}\n\n'
+
+/** How long a clock runs that must end a call, in milliseconds. */
+const SHORT = 150
 
 /**
  * All that is done to a call. Each has
@@ -14,13 +46,13 @@ import { CHUNKED } from './wire.mjs'
  * - `isCut`: it is played at every tenth byte of each recording, otherwise a few times
  */
 export const faults = [
-  { name: 'none', plays: [whole], right: answered },
-  { name: 'none, on kept connections', door: 'keeping', plays: [whole], right: answered },
-  { name: 'none, word by word', plays: [wordByWord], right: answered },
+  { name: 'nothing', plays: [fine], right: answered },
+  { name: 'nothing, word by word', plays: [wordByWord], right: answered },
+  { name: 'nothing, on kept connections', door: 'keeping', plays: [fine], right: answered },
   {
     name: 'a kept connection is reset by the next request',
     door: 'keeping',
-    plays: [(wire, call) => (call.isReused ? wire.reset() : whole(wire, call))],
+    plays: [(wire, call) => (call.isReused ? wire.reset() : fine(wire, call))],
     // What replaces it may be another kept one.
     right: (call) => ({ ...answered(call), ends: ['answer', 'connection'], isExact: false }),
   },
@@ -35,461 +67,188 @@ export const faults = [
   },
   {
     name: 'reset before the headers',
-    plays: [(wire) => wire.reset()],
+    plays: [raw('', 'reset')],
     right: (call) => repeated(call, 'connection'),
   },
   {
     name: 'reset before the headers, then fine',
-    plays: [(wire) => wire.reset(), whole],
+    plays: [raw('', 'reset'), fine],
     right: (call) => mended(call, 'connection'),
   },
   {
     name: 'closed before the headers',
-    plays: [(wire) => wire.close()],
+    plays: [raw('', 'close')],
     right: (call) => repeated(call, 'connection'),
   },
   {
     name: 'closed in the middle of the headers',
-    plays: [
-      async (wire) => {
-        await wire.write('HTTP/1.1 200 OK\r\nContent-Ty')
-        await wire.close()
-      },
-    ],
+    plays: [raw(HALF_A_HEAD, 'close')],
     right: (call) => repeated(call, 'connection'),
   },
   {
-    name: 'not HTTP',
-    plays: [
-      async (wire) => {
-        await wire.write('SSH-2.0-OpenSSH_9.9\r\n')
-        await wire.close()
-      },
-    ],
+    name: 'another protocol',
+    plays: [raw('SSH-2.0-OpenSSH_9.9\r\n', 'close')],
     right: () => failed('connection'),
   },
-  {
-    name: 'noise instead of HTTP',
-    plays: [
-      async (wire, { random }) => {
-        await wire.write(noise(random, 400))
-        await wire.close()
-      },
-    ],
-    right: () => failed('connection'),
-  },
+  { name: 'noise', plays: [raw(noise, 'close')], right: () => failed('connection') },
 
   // The answer breaks off.
-  {
-    name: 'reset after the headers',
-    plays: [
-      async (wire) => {
-        await wire.head()
-        await wire.reset()
-      },
-    ],
-    right: () => failed('stream'),
-  },
-  {
-    name: 'closed in the answer',
-    isCut: true,
-    plays: [
-      async (wire, { recording, at }) => {
-        await wire.head()
-        await wire.chunk(recording.body.subarray(0, at))
-        await wire.close()
-      },
-    ],
-    right: brokenOff,
-  },
-  {
-    name: 'reset in the answer',
-    isCut: true,
-    plays: [
-      async (wire, { recording, at }) => {
-        await wire.head()
-        await wire.chunk(recording.body.subarray(0, at))
-        await wire.reset()
-      },
-    ],
-    right: afterReset,
-  },
+  { name: 'reset after the headers', plays: [body('', 'reset')], right: () => failed('stream') },
+  { name: 'reset in the answer', isCut: true, plays: [body(begun, 'reset')], right: afterReset },
+  { name: 'closed in the answer', isCut: true, plays: [body(begun, 'close')], right: brokenOff },
   {
     name: 'ended properly in the answer',
     isCut: true,
-    plays: [
-      async (wire, { recording, at }) => {
-        await wire.head()
-        await wire.chunk(recording.body.subarray(0, at))
-        await wire.lastChunk()
-      },
-    ],
+    plays: [body(begun, 'lastChunk')],
     right: afterProperEnd,
   },
+  // The server has said its last word, but goes on listening.
+  { name: 'half closed in the answer', plays: [plainBody(begun)], right: brokenOff },
+  { name: 'half closed after the answer', plays: [plainBody(whole)], right: answered },
 
   // Silence.
   {
     name: 'silence before the headers',
-    timeout: { firstToken: 150 },
-    plays: [(wire) => wire.fallSilent()],
+    timeout: { firstToken: SHORT },
+    plays: [raw('', 'fallSilent')],
     right: () => failed('timeout', { clock: 'firstToken' }),
   },
   {
     name: 'silence in the middle of the headers',
-    timeout: { firstToken: 150 },
-    plays: [
-      async (wire) => {
-        await wire.write('HTTP/1.1 200 OK\r\nContent-Ty')
-        await wire.fallSilent()
-      },
-    ],
+    timeout: { firstToken: SHORT },
+    plays: [raw(HALF_A_HEAD, 'fallSilent')],
     right: () => failed('timeout', { clock: 'firstToken' }),
   },
   {
     name: 'silence after the headers',
-    timeout: { firstToken: 150 },
-    plays: [
-      async (wire) => {
-        await wire.head()
-        await wire.fallSilent()
-      },
-    ],
+    timeout: { firstToken: SHORT },
+    plays: [body('', 'fallSilent')],
     right: () => failed('timeout', { clock: 'firstToken' }),
   },
   {
     name: 'comments, and never a word',
-    timeout: { total: 150 },
-    plays: [
-      async (wire) => {
-        await wire.head()
-        for (let comments = 0; comments < 10; comments++) await wire.chunk(Buffer.from(': ping\n\n'))
-        await wire.fallSilent()
-      },
-    ],
+    timeout: { total: SHORT },
+    plays: [body(COMMENTS, 'fallSilent')],
     right: () => failed('timeout', { clock: 'total' }),
   },
   {
     name: 'silence in the answer',
-    timeout: { idle: 150 },
-    plays: [
-      async (wire, call) => {
-        await begin(wire, call)
-        await wire.fallSilent()
-      },
-    ],
-    right: (call) => failed('timeout', { told: toldSoFar(call), clock: 'idle' }),
+    timeout: { idle: SHORT },
+    plays: [body(begun, 'fallSilent')],
+    right: (call) => failed('timeout', { told: toldAt(call), clock: 'idle' }),
   },
   {
     name: 'silence after the finish reason',
-    plays: [
-      async (wire, { recording }) => {
-        await wire.head()
-        await wire.chunk(recording.body.subarray(0, recording.body.indexOf('data: [DONE]')))
-        await wire.fallSilent()
-      },
-    ],
+    plays: [body(({ recording }) => recording.body.subarray(0, recording.doneAt), 'fallSilent')],
     right: answered,
   },
-  {
-    name: 'silence after [DONE]',
-    plays: [
-      async (wire, { recording }) => {
-        await wire.head()
-        await wire.chunk(recording.body)
-        await wire.fallSilent()
-      },
-    ],
-    right: answered,
-  },
+  { name: 'silence after `[DONE]`', plays: [body(whole, 'fallSilent')], right: answered },
   {
     name: 'silence in the words of an error',
-    plays: [
-      async (wire) => {
-        await wire.head(500)
-        await wire.chunk(Buffer.from('{"error":{"message":"The GPU is'))
-        await wire.fallSilent()
-      },
-    ],
-    right: (call) => repeated(call, 'server'),
+    plays: [body('{"error":{"message":"The GPU is', 'fallSilent', { status: 400 })],
+    right: () => failed('invalid_request'),
   },
 
   // Refusals.
-  { name: '503, then fine', plays: [refusal(503), whole], right: (call) => mended(call, 'server') },
-  { name: '429, then fine', plays: [refusal(429), whole], right: (call) => mended(call, 'rate_limit') },
+  { name: '503, then fine', plays: [refusal(503), fine], right: (call) => mended(call, 'server') },
+  { name: '429, then fine', plays: [refusal(429), fine], right: (call) => mended(call, 'rate_limit') },
   { name: '503 each time', plays: [refusal(503)], right: (call) => repeated(call, 'server') },
   { name: '500 each time', plays: [refusal(500)], right: (call) => repeated(call, 'server') },
-  { name: '408 each time', plays: [refusal(408)], right: (call) => repeated(call, 'server') },
   { name: '429 each time', plays: [refusal(429)], right: (call) => repeated(call, 'rate_limit') },
-  { name: '400', plays: [refusal(400)], right: () => failed('invalid_request') },
+  { name: '425 each time', plays: [refusal(425)], right: (call) => repeated(call, 'server') },
+  { name: '408 each time', plays: [refusal(408)], right: (call) => repeated(call, 'server') },
   { name: '401', plays: [refusal(401)], right: () => failed('authentication') },
+  { name: '400', plays: [refusal(400)], right: () => failed('invalid_request') },
   {
     name: '503 while the model loads, then fine',
-    plays: [refusal(503, 'Loading model'), whole],
+    plays: [refusal(503, 'Loading model'), fine],
     right: (call) => answered(call, { requests: 2 }),
   },
+
+  // 200, and no answer.
   {
     name: 'an empty answer, then fine',
-    plays: [empty, whole],
+    plays: [empty, fine],
     right: (call) => mended(call, 'empty_completion'),
   },
   { name: 'an empty answer each time', plays: [empty], right: (call) => repeated(call, 'empty_completion') },
-
-  // Garbage.
-  { name: 'a web page', plays: [page], right: () => failed('protocol') },
   {
-    name: 'noise after the headers',
-    plays: [
-      async (wire, { random }) => {
-        await wire.head()
-        await wire.chunk(noise(random, 400))
-        await wire.lastChunk()
-      },
-    ],
+    name: 'a web page',
+    plays: [body(PAGE, 'lastChunk', { headers: { 'Content-Type': 'text/html' } })],
     right: () => failed('protocol'),
   },
+  { name: 'noise after the headers', plays: [body(noise, 'lastChunk')], right: () => failed('protocol') },
   {
     name: 'broken JSON in the answer',
-    plays: [
-      async (wire, call) => {
-        await begin(wire, call)
-        await wire.chunk(Buffer.from('data: {"choices": nope}\n\n'))
-        await wire.lastChunk()
-      },
-    ],
-    right: (call) => failed('protocol', { told: toldSoFar(call) }),
+    plays: [body(joined(begun, 'data: {"choices": nope}\n\n'), 'lastChunk')],
+    right: (call) => failed('protocol', { told: toldAt(call) }),
   },
-  {
-    name: 'noise after [DONE]',
-    plays: [
-      async (wire, { recording, random }) => {
-        await wire.head()
-        await wire.chunk(recording.body)
-        await wire.chunk(noise(random, 400))
-        await wire.close()
-      },
-    ],
-    right: answered,
-  },
-
-  // Half-closed sockets: the server has said its last word, but goes on listening.
-  {
-    name: 'half closed after the answer',
-    plays: [
-      async (wire, { recording }) => {
-        await wire.head(200, {})
-        await wire.write(recording.body)
-        await wire.close()
-      },
-    ],
-    right: answered,
-  },
-  {
-    name: 'half closed in the answer',
-    plays: [
-      async (wire, { recording, at }) => {
-        await wire.head(200, {})
-        await wire.write(recording.body.subarray(0, at))
-        await wire.close()
-      },
-    ],
-    right: brokenOff,
-  },
-
-  // Errors inside a stream that began with 200.
+  { name: 'noise after `[DONE]`', plays: [body(joined(whole, noise), 'close')], right: answered },
   {
     name: 'an error event before the first word',
-    plays: [errorEvent({ message: 'The GPU is gone' })],
+    plays: [body(ERROR, 'lastChunk')],
     right: () => failed('server'),
   },
   {
-    name: 'an error event with status 503 before the first word',
-    plays: [errorEvent({ message: 'Not now', code: 503 })],
+    name: 'an error event before the first word, with status 503',
+    plays: [body(ERROR_WITH_STATUS, 'lastChunk')],
     right: (call) => repeated(call, 'server'),
   },
-  ...[
-    'data: {"error":{"message":"The GPU is gone"}}',
-    'event: error\ndata: {"message":"The GPU is gone"}',
-  ].map((event) => ({
-    name: `an error event in the answer (\`${event.split('{')[0].replace('\n', ' ').trim()}\`)`,
-    plays: [
-      async (wire, call) => {
-        await begin(wire, call)
-        await wire.chunk(Buffer.from(`${event}\n\n`))
-        await wire.lastChunk()
-      },
-    ],
-    right: (call) => failed('server', { told: toldSoFar(call) }),
-  })),
+  {
+    name: 'an error event in the answer',
+    plays: [body(joined(begun, ERROR), 'lastChunk')],
+    right: (call) => failed('server', { told: toldAt(call) }),
+  },
+  {
+    name: 'an error event in the answer, with status 503',
+    plays: [body(joined(begun, ERROR_WITH_STATUS), 'lastChunk')],
+    right: (call) => failed('server', { told: toldAt(call) }),
+  },
+  {
+    name: 'an event called `error` in the answer',
+    plays: [body(joined(begun, NAMED_ERROR), 'lastChunk')],
+    right: (call) => failed('server', { told: toldAt(call) }),
+  },
 
   // Encodings, and lies about them.
   {
     name: 'gzip',
-    plays: [
-      async (wire, { recording }) => {
-        await wire.head(200, { ...CHUNKED, 'Content-Encoding': 'gzip' })
-        await wire.chunk(gzipSync(recording.body))
-        await wire.lastChunk()
-      },
-    ],
+    plays: [body((call) => gzipSync(whole(call)), 'lastChunk', { headers: GZIP })],
     right: answered,
-  },
-  {
-    name: 'said to be gzip, and plain',
-    plays: [
-      async (wire, { recording }) => {
-        await wire.head(200, { ...CHUNKED, 'Content-Encoding': 'gzip' })
-        await wire.chunk(recording.body)
-        await wire.lastChunk()
-      },
-    ],
-    right: () => failed('stream'),
   },
   {
     name: 'gzip that is cut off',
-    plays: [
-      async (wire, { recording }) => {
-        await wire.head(200, { ...CHUNKED, 'Content-Encoding': 'gzip' })
-        await wire.chunk(gzipSync(recording.body).subarray(0, 200))
-        await wire.lastChunk()
-      },
-    ],
-    right: ({ recording }) =>
-      failed('stream', { told: recording.told(recording.body.length), isExact: false }),
+    plays: [body((call) => gzipSync(whole(call)).subarray(0, 200), 'lastChunk', { headers: GZIP })],
+    right: (call) => failed('stream', { told: answered(call).told, isExact: false }),
   },
   {
-    name: 'Content-Length too long, the answer whole',
-    plays: [
-      async (wire, { recording }) => {
-        await wire.head(200, { 'Content-Length': recording.body.length + 100 })
-        await wire.write(recording.body)
-        await wire.close()
-      },
-    ],
+    name: 'said to be gzip, and plain',
+    plays: [body(whole, 'lastChunk', { headers: GZIP })],
+    right: () => failed('stream'),
+  },
+  {
+    name: '`Content-Length` too long',
+    plays: [plainBody(whole, (call) => ({ 'Content-Length': whole(call).length + 100 }))],
     right: answered,
   },
   {
-    name: 'Content-Length too short',
-    plays: [
-      async (wire, { recording, at }) => {
-        await wire.head(200, { 'Content-Length': at })
-        await wire.write(recording.body)
-        await wire.close()
-      },
-    ],
+    name: '`Content-Length` too short',
+    plays: [plainBody(whole, ({ at }) => ({ 'Content-Length': at }))],
     right: brokenOff,
   },
   {
-    name: 'a chunk of no size in the answer',
-    plays: [
-      async (wire, call) => {
-        await begin(wire, call)
-        await wire.write('so long\r\ndata: \r\n')
-        await wire.close()
-      },
-    ],
+    name: 'a chunk without a size in the answer',
+    plays: [brokenChunks('so long\r\ndata: \r\n')],
     right: brokenOff,
   },
   {
     name: 'a chunk that is shorter than it says',
-    plays: [
-      async (wire, { recording, at }) => {
-        await wire.head()
-        await wire.write(`${(at + 100).toString(16)}\r\n`)
-        await wire.write(recording.body.subarray(0, at))
-        await wire.close()
-      },
-    ],
+    plays: [brokenChunks('64\r\n: no hundred bytes')],
     right: brokenOff,
   },
-  {
-    name: 'chunks without the last one, the answer whole',
-    plays: [
-      async (wire, { recording }) => {
-        await wire.head()
-        await wire.chunk(recording.body)
-        await wire.close()
-      },
-    ],
-    right: answered,
-  },
+  { name: 'no last chunk after the answer', plays: [body(whole, 'close')], right: answered },
 ]
 
 export function faultOf(name) {
   return faults.find((fault) => fault.name === name)
-}
-
-async function whole(wire, { recording }) {
-  await wire.head()
-  await wire.chunk(recording.body)
-  await wire.lastChunk()
-}
-
-/** As a model writes. */
-async function wordByWord(wire, { recording }) {
-  await wire.head()
-  for (const event of recording.body.toString().split(/(?<=\n\n)/)) {
-    await sleep(5)
-    await wire.chunk(Buffer.from(event))
-  }
-  await wire.lastChunk()
-}
-
-/** The first part of an answer, in chunked coding. */
-async function begin(wire, { recording, at }) {
-  await wire.head()
-  await wire.chunk(recording.body.subarray(0, at))
-}
-
-function toldSoFar({ recording, at }) {
-  return recording.told(at)
-}
-
-function refusal(status, message = 'Not now') {
-  return async (wire) => {
-    await wire.head(status, { ...CHUNKED, 'Content-Type': 'application/json' })
-    await wire.chunk(Buffer.from(JSON.stringify({ error: { message } })))
-    await wire.lastChunk()
-  }
-}
-
-/** A stream of nothing but an error. */
-function errorEvent(error) {
-  return async (wire) => {
-    await wire.head()
-    await wire.chunk(Buffer.from(`data: ${JSON.stringify({ error })}\n\n`))
-    await wire.lastChunk()
-  }
-}
-
-async function empty(wire) {
-  await wire.head()
-  await wire.lastChunk()
-}
-
-async function page(wire) {
-  await wire.head(200, { ...CHUNKED, 'Content-Type': 'text/html' })
-  await wire.chunk(Buffer.from('<!doctype html><title>Welcome</title><p>Nothing to see here'))
-  await wire.lastChunk()
-}
-
-/** Bytes that are neither HTTP nor JSON nor text. */
-function noise(random, length) {
-  return Buffer.from(Array.from({ length }, () => 128 + Math.floor(random() * 128)))
-}
-
-/** A reset may overtake what was sent before it, the headers too. */
-function afterReset(call) {
-  const { ends, told } = brokenOff(call)
-  return {
-    ends: [...new Set([...ends, 'stream', 'connection'])],
-    told,
-    isExact: false,
-    requests: call.retry ? 3 : 1,
-  }
-}
-
-/** As if that had been all: an answer in which nothing came is an empty one. */
-function afterProperEnd(call) {
-  const { content, reasoning, isComplete } = toldSoFar(call)
-  return content || reasoning || isComplete ? brokenOff(call) : repeated(call, 'empty_completion')
 }

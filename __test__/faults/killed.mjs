@@ -10,7 +10,7 @@ export const killed = [
     request() {
       const [{ name, whole }] = recordings
       const prompt = JSON.stringify({
-        fault: 'none, word by word',
+        fault: 'nothing, word by word',
         recording: name,
         at: 0,
         number: -1,

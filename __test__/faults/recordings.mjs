@@ -18,6 +18,7 @@ class Recording {
     this.body = read('response.body')
     /** What it means, as those say who recorded it. */
     this.whole = { content: answer.text, reasoning: answer.reasoning ?? '', totalTokens: answer.usage.total }
+    this.doneAt = this.body.indexOf('data: [DONE]')
     /** The ends of those events after which some text has come, and more is to come. */
     this.middles = this.#ends().filter((end) => {
       const { content, reasoning, isComplete } = this.told(end)

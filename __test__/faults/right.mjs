@@ -7,23 +7,45 @@ export function answered({ recording }, { requests = 1 } = {}) {
   return { ends: ['answer'], told: recording.told(recording.body.length), isExact: true, requests }
 }
 
-/** One of `codes`. `told`: the text that had come, and must be in `partial`; default: none. */
-export function failed(codes, { told = NOTHING, isExact = true, requests = 1, clock } = {}) {
-  return { ends: [codes].flat(), told, isExact, requests, clock }
+/** An error of `code`. `told`: the text that had come, and must be in `partial`; default: none. */
+export function failed(code, { told = NOTHING, isExact = true, requests = 1, clock } = {}) {
+  return { ends: [code], told, isExact, requests, clock }
 }
 
 /** What a server does every time is asked for once, and twice more where retries are on. */
-export function repeated({ retry }, codes) {
-  return failed(codes, { requests: retry ? 3 : 1 })
+export function repeated({ retry }, code) {
+  return failed(code, { requests: retry ? 3 : 1 })
 }
 
 /** What a server does once is an error, and with retries the answer. */
-export function mended(call, codes) {
-  return call.retry ? answered(call, { requests: 2 }) : failed(codes)
+export function mended(call, code) {
+  return call.retry ? answered(call, { requests: 2 }) : failed(code)
 }
 
-/** The answer broke off after `at` of its bytes, which all arrived. Whether it is complete, they say. */
-export function brokenOff({ recording, at }, codes = 'stream') {
-  const told = recording.told(at)
-  return told.isComplete ? { ends: ['answer'], told, isExact: true, requests: 1 } : failed(codes, { told })
+/** What those bytes tell that come before the fault. */
+export function toldAt({ recording, at }) {
+  return recording.told(at)
+}
+
+/** The answer broke off there. Whether it was complete, its bytes say. */
+export function brokenOff(call) {
+  const told = toldAt(call)
+  return told.isComplete ? { ends: ['answer'], told, isExact: true, requests: 1 } : failed('stream', { told })
+}
+
+/** A reset may overtake what was sent before it, the headers too. */
+export function afterReset(call) {
+  const { ends, told } = brokenOff(call)
+  return {
+    ends: [...ends, 'stream', 'connection'],
+    told,
+    isExact: false,
+    requests: call.retry ? 3 : 1,
+  }
+}
+
+/** As if that had been all: an answer in which nothing came is an empty one. */
+export function afterProperEnd(call) {
+  const { content, reasoning, isComplete } = toldAt(call)
+  return content || reasoning || isComplete ? brokenOff(call) : repeated(call, 'empty_completion')
 }

@@ -60,7 +60,8 @@ const ended = [
 console.log(`\n${table}\n`)
 for (const one of wrong.slice(0, SHOWN)) console.log(`${nameOf(one)}\n  ${one.wrong.join('\n  ')}`)
 say(ended)
-if (!values.quick) writeOutcomes(`Node ${process.versions.node}, ${process.platform} ${process.arch}. ${ended}\n\n${table}`)
+if (!values.quick)
+  writeOutcomes(`Node ${process.versions.node}, ${process.platform} ${process.arch}. ${ended}\n\n${table}`)
 process.exitCode = wrong.length > 0 || left.length > 0 ? 1 : 0
 setTimeout(() => {
   say(`It does not end by itself: ${resources()}`)

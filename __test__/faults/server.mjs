@@ -38,8 +38,7 @@ async function play(socket, call) {
 
 async function notFound(socket, { keeps }) {
   const wire = new Wire(socket, { random: randomOf(0), keeps })
-  await wire.head(404)
-  await wire.lastChunk()
+  await wire.head(404, { 'Content-Length': 0 })
 }
 
 /** The request that `bytes` are, once it is whole. A chat's prompt says what shall be done to it. */

@@ -28,7 +28,7 @@ export class Wire {
   }
 
   /** Status line and headers. */
-  head(status = 200, headers = CHUNKED) {
+  head(status, headers) {
     const all = {
       'Content-Type': 'text/event-stream',
       ...headers,
@@ -73,5 +73,3 @@ export class Wire {
     await new Promise((resolve) => this.#socket.write(bytes, resolve))
   }
 }
-
-export const CHUNKED = { 'Transfer-Encoding': 'chunked' }
