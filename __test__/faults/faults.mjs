@@ -19,6 +19,7 @@ import {
   failed,
   mended,
   repeated,
+  replaced,
   toldAt,
 } from './right.mjs'
 
@@ -53,8 +54,7 @@ export const faults = [
     name: 'a kept connection is reset by the next request',
     door: 'keeping',
     plays: [(wire, call) => (call.isReused ? wire.reset() : fine(wire, call))],
-    // What replaces it may be another kept one.
-    right: (call) => ({ ...answered(call), ends: ['answer', 'connection'], isExact: false }),
+    right: replaced,
   },
 
   // No answer begins.

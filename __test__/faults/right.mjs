@@ -49,3 +49,9 @@ export function afterProperEnd(call) {
   const { content, reasoning, isComplete } = toldAt(call)
   return content || reasoning || isComplete ? brokenOff(call) : repeated(call, 'empty_completion')
 }
+
+/** The kept connection is replaced by another one; that may have been kept, too. */
+export function replaced(call) {
+  const requests = call.retry ? 3 : 1
+  return { ...answered(call, { requests }), ends: ['answer', 'connection'], isExact: false }
+}

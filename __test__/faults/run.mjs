@@ -31,11 +31,10 @@ const say = (text) => console.log(`${seconds().padStart(6)} s  ${text}`)
 
 const { signal } = new AbortController()
 setMaxListeners(0, signal)
-const server = await PlayingServer.start()
-const before = resources()
-
 const cases = casesOf(seed, extent)
 say(`Seed ${seed}: ${cases.length} calls, and something is done to each`)
+const server = await PlayingServer.start()
+const before = resources()
 const played = await play(cases, { server, closedPort: await closedPort(), signal })
 
 const random = randomOf(seed)
