@@ -26,7 +26,7 @@ describe('firstToken', () => {
     expect(error).toMatchObject({
       code: 'timeout',
       clock: 'firstToken',
-      retryable: true,
+      retryable: false,
       partial: { content: '' },
     })
     expect(error.message).toContain(`${LIMIT} ms`)
@@ -81,7 +81,7 @@ describe('idle', () => {
     await chat.send(role, text('Hel'))
     const error = await failureOf(result)
     expect(error).toBeInstanceOf(TimeoutError)
-    expect(error).toMatchObject({ clock: 'idle', retryable: true, partial: { content: 'Hel' } })
+    expect(error).toMatchObject({ clock: 'idle', retryable: false, partial: { content: 'Hel' } })
     await chat.leftByClient
   })
 

@@ -20,7 +20,7 @@ import { eventsOf, failureOf } from './support/witness.js'
 async function failure(...answers: Answer[]): Promise<ProviderError> {
   const server = await startScriptedServer()
   server.answersChats(...answers)
-  return await failureOf(providerOf(server).query({ prompt: 'hello' }))
+  return await failureOf(providerOf(server, { retry: false }).query({ prompt: 'hello' }))
 }
 
 type ErrorClass = typeof ProviderError
@@ -220,7 +220,7 @@ describe('an answer that is none', () => {
     [
       'breaks off',
       { chunks: [role, text('Hel')] },
-      { code: 'stream', partial: { content: 'Hel' }, retryable: true },
+      { code: 'stream', partial: { content: 'Hel' }, retryable: false },
     ],
     [
       'is destroyed',
@@ -258,7 +258,7 @@ describe('an answer that is none', () => {
 
   it('is a connection that the server closes', async () => {
     const server = await startScriptedServer()
-    const failed = failureOf(providerOf(server).query({ prompt: 'hello' }))
+    const failed = failureOf(providerOf(server, { retry: false }).query({ prompt: 'hello' }))
     const chat = await server.nextChat()
     chat.destroy()
     expect(await failed).toMatchObject({ constructor: ConnectionError, code: 'connection', retryable: true })

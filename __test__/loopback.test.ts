@@ -5,7 +5,7 @@ import { ConnectionError, OpenAICompatibleProvider } from '../index.js'
 import { startProgram } from './support/program.js'
 import { startScriptedServer } from './support/scripted-server.js'
 import { answer } from './support/wire.js'
-import { failureOf } from './support/witness.js'
+import { failureOf, listener } from './support/witness.js'
 
 /** A port at which nothing listens: it was just given back. */
 async function closedPort(): Promise<number> {
@@ -48,14 +48,17 @@ describe('localhost', () => {
 })
 
 describe('where nothing listens', () => {
-  it('a query fails with the system’s code and what to do', async () => {
+  it('a query fails at once, with the system’s code and what to do', async () => {
     const port = await closedPort()
-    const error = await failureOf(new OpenAICompatibleProvider(port).query({ prompt: 'hello' }))
+    const { events, onProgress } = listener()
+    const error = await failureOf(new OpenAICompatibleProvider(port).query({ prompt: 'hello', onProgress }))
+    expect(events.map(({ type }) => type)).toEqual(['error'])
     expect(error).toBeInstanceOf(ConnectionError)
     expect(error).toMatchObject({
       code: 'connection',
       systemCode: 'ECONNREFUSED',
-      retryable: true,
+      attempts: 1,
+      retryable: false,
       hint: expect.stringContaining('Start the server'),
       message: expect.stringContaining(`http://localhost:${port}/v1`),
       partial: { content: '' },
@@ -73,7 +76,7 @@ describe('where nothing listens', () => {
 
   it('a name that nobody knows is told', async () => {
     const error = await failureOf(
-      new OpenAICompatibleProvider('no-such-host.invalid').query({ prompt: 'hello' }),
+      new OpenAICompatibleProvider({ host: 'no-such-host.invalid', retry: false }).query({ prompt: 'hello' }),
     )
     expect(error).toMatchObject({ code: 'connection', systemCode: 'ENOTFOUND' })
   })

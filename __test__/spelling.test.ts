@@ -12,6 +12,7 @@ describe('a field in another spelling', () => {
     [{ base_url: 'http://x' }, 'baseURL'],
     [{ defaults: { max_tokens: 1 } }, 'defaults.maxTokens'],
     [{ timeout: { first_token: 1 } }, 'timeout.firstToken'],
+    [{ retry: { max_retries: 1 } }, 'retry.maxRetries'],
   ])('is refused with the right one: %j', (config, meant) => {
     const error = thrownBy(() => new OpenAICompatibleProvider(config as object))
     expect(error.code).toBe('configuration')

@@ -31,7 +31,8 @@ async function startServer(later: (request: IncomingMessage, socket: Socket) => 
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
-  return { provider: new OpenAICompatibleProvider({ host: '127.0.0.1', port, model: 'm' }), prompts }
+  const retry = { baseDelay: 1 }
+  return { provider: new OpenAICompatibleProvider({ host: '127.0.0.1', port, model: 'm', retry }), prompts }
 }
 
 describe('a connection from the pool that turns out to be closed', () => {
@@ -44,10 +45,21 @@ describe('a connection from the pool that turns out to be closed', () => {
     }
     expect(prompts.length).toBeGreaterThan(10)
   })
+
+  it('is replaced once a call, however many of them are closed', async () => {
+    const { provider, prompts } = await startServer((_, socket) => socket.destroy())
+    // They are answered side by side, so each leaves a connection of its own.
+    await Promise.all(Array.from({ length: 8 }, () => provider.query({ prompt: 'warm' })))
+    await expect(provider.query({ prompt: 'x' })).rejects.toMatchObject({ code: 'connection', attempts: 3 })
+    expect(prompts.filter((prompt) => prompt === 'x')).toHaveLength(4)
+  })
 })
 
 describe('a new connection that is closed without an answer', () => {
-  it('is an error, and the prompt was sent once', async () => {
+  it.each([
+    ['once', false, 1],
+    ['once and for each retry', { maxRetries: 3, baseDelay: 1 }, 4],
+  ] as const)('is an error, and the prompt was sent %s', async (_name, retry, sent) => {
     const prompts: string[] = []
     server = createServer(async (request) => {
       for await (const piece of request) prompts.push(piece.toString())
@@ -56,11 +68,12 @@ describe('a new connection that is closed without an answer', () => {
     server.listen(0, '127.0.0.1')
     await once(server, 'listening')
     const { port } = server.address() as AddressInfo
-    const provider = new OpenAICompatibleProvider({ host: '127.0.0.1', port, model: 'm' })
+    const provider = new OpenAICompatibleProvider({ host: '127.0.0.1', port, model: 'm', retry })
     await expect(provider.query({ prompt: 'x' })).rejects.toMatchObject({
       code: 'connection',
       retryable: true,
+      attempts: sent,
     })
-    expect(prompts).toHaveLength(1)
+    expect(prompts).toHaveLength(sent)
   })
 })

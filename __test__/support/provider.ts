@@ -3,7 +3,10 @@ import { OpenAICompatibleProvider, type ProviderConfig } from '../../index.js'
 import type { ScriptedServer } from './scripted-server.js'
 import { KEY } from './witness.js'
 
-/** A provider for one test, with a key that must not be shown, and a model, so that nobody asks for one. */
+/**
+ * A provider for one test, with a key that must not be shown, a model, so that nobody asks for one, and retries that
+ * keep no test waiting.
+ */
 export function providerOf(
   server: Pick<ScriptedServer, 'baseURL'>,
   config: ProviderConfig = {},
@@ -12,6 +15,7 @@ export function providerOf(
     baseURL: server.baseURL,
     apiKey: KEY,
     model: 'm',
+    retry: { baseDelay: 1 },
     ...config,
   })
   onTestFinished(() => provider.close())

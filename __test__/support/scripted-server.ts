@@ -14,8 +14,8 @@ export interface Answer {
   gzip?: boolean
   /** How long the connection stays open after the last chunk. */
   holdMs?: number
-  /** `open`: the answer never ends. `destroy`: the connection breaks off. */
-  end?: 'properly' | 'open' | 'destroy'
+  /** `open`: the answer never ends. `destroy`: the connection breaks off. `hangUp`: it does so before the answer. */
+  end?: 'properly' | 'open' | 'destroy' | 'hangUp'
 }
 
 /** One request, and the means to answer it. */
@@ -67,6 +67,7 @@ export class Exchange {
 
   async play(answer: Answer): Promise<void> {
     const { status = 200, headers = {}, chunks = [], gzip = false, holdMs = 0, end = 'properly' } = answer
+    if (end === 'hangUp') return this.destroy()
     this.response.writeHead(status, { 'Content-Type': 'text/event-stream', ...headers })
     this.response.flushHeaders()
     const pieces = gzip ? [gzipSync(Buffer.concat(chunks.map((piece) => Buffer.from(piece))))] : chunks

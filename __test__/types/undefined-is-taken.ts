@@ -7,6 +7,7 @@ import type {
   ProviderConfig,
   ProviderDefinition,
   QueryOptions,
+  RetryOptions,
   Timeouts,
 } from '../../index.js'
 
@@ -22,6 +23,7 @@ export type Taken = [
   None<Refusing<ProviderConfig>>,
   None<Refusing<NonNullable<ProviderConfig['capabilities']>>>,
   None<Refusing<Timeouts>>,
+  None<Refusing<RetryOptions>>,
   None<Refusing<GenerationOptions>>,
   None<Refusing<CallOptions>>,
   None<Refusing<QueryOptions>>,

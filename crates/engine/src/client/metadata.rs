@@ -242,20 +242,24 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let mut config = ClientConfig::default();
         config.endpoint.definition.base_url = format!("http://{}/v1", listener.local_addr().unwrap());
+        config.retry.base_delay = Duration::from_millis(1);
         tokio::spawn(async move {
-            let (mut socket, _) = listener.accept().await.unwrap();
-            _ = socket.read(&mut [0; 4096]).await;
-            _ = socket.write_all(b"HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n").await;
+            loop {
+                let (mut socket, _) = listener.accept().await.unwrap();
+                _ = socket.read(&mut [0; 4096]).await;
+                let failure = b"HTTP/1.1 500 No\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+                _ = socket.write_all(failure).await;
+            }
         });
         Client::new(config, Arc::default()).unwrap()
     }
 
     #[tokio::test]
-    async fn a_question_that_was_sent_is_an_attempt() {
+    async fn each_time_that_a_question_is_sent_is_an_attempt() {
         let client = failing_client().await;
         let cancel = CancellationToken::new();
         let sent = client.list_models(None, &NoHooks, &cancel).await.unwrap_err();
-        assert_eq!((sent.code, sent.attempts), (Code::Server, 1));
+        assert_eq!((sent.code, sent.attempts), (Code::Server, 3));
         cancel.cancel();
         let unsent = client.list_models(None, &NoHooks, &cancel).await.unwrap_err();
         assert_eq!((unsent.code, unsent.attempts), (Code::Aborted, 0));
