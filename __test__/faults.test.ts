@@ -13,4 +13,4 @@ it('whatever is done to them, calls end rightly and leave nothing behind', async
   })
   expect(output).toMatch(/: 0 went wrong; left behind: nothing\.\n$/)
   expect(code).toBe(0)
-})
+}, 60_000)
