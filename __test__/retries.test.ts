@@ -16,7 +16,7 @@ import {
   type ScriptedServer,
   startScriptedServer,
 } from './support/scripted-server.js'
-import { answer, comment, event, finish, reasoning, refusal, role, text } from './support/wire.js'
+import { answer, comment, event, reasoning, refusal, role, text } from './support/wire.js'
 import { eventsOf, failureOf, KEY, listener, thrownBy } from './support/witness.js'
 
 const hello = { chunks: answer('Hello') }
@@ -230,7 +230,7 @@ describe('each retry', () => {
   })
 
   it('asks a function for the key', async () => {
-    const server = await serverOf(fault, { end: 'hangUp' }, hello)
+    const server = await serverOf({ end: 'hangUp' }, fault, hello)
     let asked = 0
     const apiKey = () => {
       asked += 1
@@ -263,16 +263,17 @@ describe('each retry', () => {
     expect(warnings.map(({ code }) => code)).toEqual(['refused_field'])
     expect(events.map(({ type }) => type)).toEqual(['warning', 'retry', 'message', 'completion'])
   })
+})
 
-  it('gives the first token the time that it has, less what was waited for it before', async () => {
-    const server = await startScriptedServer()
-    const provider = providerOf(server, { timeout: { firstToken: 250 } })
-    const result = provider.query({ prompt: 'hello' })
-    const wish = busy({ 'retry-after-ms': '300' })
-    await (await server.nextChat()).play(wish)
-    // Longer than the clock: the wait between two attempts does not count on it.
-    await (await server.nextChat()).play({ chunks: [text('Hello'), finish] })
-    expect(await result).toBe('Hello')
+describe('a call that is cancelled after a retry', () => {
+  it('tells how often it was sent, though its answer is here already', async () => {
+    const server = await serverOf(fault, hello)
+    const controller = new AbortController()
+    const onProgress = ({ type }: { type: string }) => {
+      if (type === 'message') controller.abort()
+    }
+    const query = providerOf(server).query({ prompt: 'hello', signal: controller.signal, onProgress })
+    expect(await failureOf(query)).toMatchObject({ code: 'aborted', attempts: 2 })
   })
 })
 

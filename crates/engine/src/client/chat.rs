@@ -1,15 +1,14 @@
 use std::{future::poll_fn, task::Poll};
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
+use http::{HeaderMap, Method};
 use serde_json::{Map, Value};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::{Client, Hooks, metadata::wrong_base};
+use super::{Client, Hooks, built::Built, metadata::wrong_base};
 use crate::{
     chat::Reading,
-    endpoint::Credential,
     error::{Code, Error, Result},
     policy::{Repeatable, Wait, repeat},
     transport::{Connected, MAX_EVENT_BYTES, Replaced, Request, Response, Watch},
@@ -34,14 +33,6 @@ struct Call<'a, S> {
     warnings: Vec<Warning>,
     started: Instant,
     first_token: Option<Instant>,
-}
-
-/// A body that was built, as it goes out.
-struct Built {
-    headers: HeaderMap,
-    body: Bytes,
-    /// Nobody changed the key in the headers.
-    has_own_key: bool,
 }
 
 impl Client {
@@ -102,53 +93,11 @@ impl<S: Sink> Call<'_, S> {
         self.client.find_model(&mut self.watch, limit, self.hooks).await
     }
 
-    fn model(&self) -> &str {
-        self.model.as_deref().unwrap_or(UNKNOWN_MODEL)
-    }
-
     fn encoded(&self, request: ChatRequest) -> Map<String, Value> {
-        let model = self.model();
+        let model = self.model.as_deref().unwrap_or(UNKNOWN_MODEL);
         let mut body = self.client.dialect.encode_chat(request, model, &self.client.defaults);
         self.client.learnt.apply(model, &mut body);
         body
-    }
-
-    /// What will be sent, after the caller's hooks.
-    async fn build(&mut self) -> Result<Built> {
-        let hooks = self.hooks;
-        let client = self.client;
-        let mut headers = self.watch.run(client.headers(hooks, Some("application/json"))).await??;
-        let key = headers.get(header::AUTHORIZATION).cloned();
-        if hooks.changes_headers() {
-            let shown = headers.iter().map(|(name, value)| {
-                (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned())
-            });
-            let changed = self.watch.run(hooks.request_headers(shown.collect())).await??;
-            for (name, value) in &changed {
-                client.keep_header_secret(name, value);
-            }
-            headers = changed.into_iter().map(checked_header).collect::<Result<_>>()?;
-        }
-        let has_own_key = headers.get(header::AUTHORIZATION) == key.as_ref();
-        let mut text = serde_json::to_string(&self.body).map_err(|error| {
-            Error::configuration(format!("The request cannot be written as JSON: {error}"))
-        })?;
-        if hooks.changes_body() {
-            text = self.watch.run(hooks.request_body(text)).await??;
-        }
-        Ok(Built { headers, body: text.into(), has_own_key })
-    }
-
-    /// A key that comes from a function is asked for before each attempt: it may have been replaced meanwhile.
-    async fn renew_key(&mut self, built: &mut Built) -> Result<()> {
-        if !built.has_own_key || !matches!(self.client.endpoint.credential, Credential::Function) {
-            return Ok(());
-        }
-        match self.watch.run(self.client.key(self.hooks)).await?? {
-            Some(key) => _ = built.headers.insert(header::AUTHORIZATION, key),
-            None => _ = built.headers.remove(header::AUTHORIZATION),
-        }
-        Ok(())
     }
 
     async fn send(&mut self, headers: HeaderMap, body: Bytes) -> Result<Answer> {
@@ -160,7 +109,8 @@ impl<S: Sink> Call<'_, S> {
         let request = Request { method: Method::POST, url, headers, body: Some(body) };
         let connected = Connected::default();
         self.watch.connects(connected.clone());
-        let mut response = self.watch.run(client.clients.send(address, request, connected, &mut self.replaced)).await??;
+        let mut response =
+            self.watch.run(client.clients.send(address, request, connected, &mut self.replaced)).await??;
         self.watch.waits_for_first_token();
         if let Some(error) = self.watch.run(client.failure_of(&mut response)).await? {
             return Err(error);
@@ -296,14 +246,11 @@ impl<S: Sink> Repeatable for Call<'_, S> {
             self.built = None;
         }
         let built = match self.built.take() {
-            Some(mut built) => {
-                self.renew_key(&mut built).await?;
-                built
-            }
-            None => self.build().await?,
+            None => self.watch.run(Built::new(self.client, self.hooks, &self.body)).await??,
+            Some(built) => self.watch.run(built.with_renewed_key(self.client, self.hooks)).await??,
         };
-        let Built { headers, body, .. } = self.built.insert(built);
-        let (headers, body) = (headers.clone(), body.clone());
+        let (headers, body) = (built.headers.clone(), built.body.clone());
+        self.built = Some(built);
         self.send(headers, body).await
     }
 
@@ -357,16 +304,6 @@ async fn let_others_run() {
         Poll::Pending
     })
     .await;
-}
-
-fn checked_header((name, value): (String, String)) -> Result<(HeaderName, HeaderValue)> {
-    let checked_name = HeaderName::try_from(&name).map_err(|_| {
-        Error::configuration(format!("requestHeaders returned {name:?}, which is no name for a header"))
-    })?;
-    let value = HeaderValue::try_from(value).map_err(|_| {
-        Error::configuration(format!("requestHeaders returned a value for {name:?} that no header can hold"))
-    })?;
-    Ok((checked_name, value))
 }
 
 /// Some of a long list.

@@ -1,6 +1,7 @@
 //! The face of the engine: one client for one provider. It answers *one* call at a time of each caller; what needs
 //! several answers is a loop above it.
 
+mod built;
 mod chat;
 mod hooks;
 mod knowledge;

@@ -138,7 +138,13 @@ mod tests {
     ) -> Scripted<NEEDS_MODEL> {
         let timeouts: Timeouts = serde_json::from_str(timeouts).unwrap();
         let watch = Watch::new(timeouts, CancellationToken::new());
-        Scripted { failures: failures.into_iter().collect(), amends: false, attempts: 0, waits: vec![], watch }
+        Scripted {
+            failures: failures.into_iter().collect(),
+            amends: false,
+            attempts: 0,
+            waits: vec![],
+            watch,
+        }
     }
 
     fn chat(failures: impl IntoIterator<Item = Error>) -> Scripted<true> {
@@ -249,6 +255,13 @@ mod tests {
         let error = repeat(&mut request, RetryOptions::default()).await.unwrap_err();
         assert_eq!((error.clock, started.elapsed()), (Some(Clock::FirstToken), Duration::from_secs(5)));
         assert!(error.message.ends_with("the server last said: Loading model"), "{error}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_wait_for_a_retry_is_no_wait_for_the_first_token() {
+        let mut request = scripted::<true>([wishing(5000)], r#"{"firstToken":100}"#);
+        repeat(&mut request, RetryOptions::default()).await.unwrap();
+        assert_eq!(request.attempts, 2);
     }
 
     #[tokio::test(start_paused = true)]

@@ -176,7 +176,7 @@ mod tests {
                 prop_assert!(delay <= max_delay);
                 prop_assert!(wish.is_none_or(|wish| delay >= Duration::from_millis(wish)));
                 prop_assert!(left.is_none_or(|left| delay <= left));
-                left = left.map(|left| left - delay);
+                left = left.map(|left| left.saturating_sub(delay));
             }
             prop_assert!(count <= max_retries);
             prop_assert!(waited <= max_total);

@@ -1,9 +1,8 @@
 //! The words of a server that failed, found in whatever it sent, and what kind of failure they mean.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use http::HeaderMap;
-use jiff::Timestamp;
 use serde_json::Value;
 
 use super::retry_after;
@@ -89,7 +88,7 @@ impl Failure {
             .into_iter()
             .find_map(text)
             .map(str::to_owned);
-        let now = Timestamp::now();
+        let now = SystemTime::now();
         self.retry_after = retry_after::of_headers(headers, now).or(self.retry_after);
         self.limit_reset = retry_after::of_limits(headers, now);
         self.is_final = text("x-should-retry") == Some("false");
@@ -459,6 +458,45 @@ mod tests {
         ] {
             assert_eq!(error(status, body).code, code, "{status} {body}");
         }
+    }
+
+    #[test]
+    fn what_passes_is_told_apart_from_what_stays() {
+        for (status, body, retryable) in [
+            (408, "", true),
+            (425, "", true),
+            (429, "", true),
+            (500, "", true),
+            (503, "Loading model", true),
+            (599, "", true),
+            (501, "", false),
+            (400, "", false),
+            (409, "", false),
+            (429, r#"{"error":{"code":"insufficient_quota"}}"#, false),
+            (500, "out of memory", false),
+        ] {
+            assert_eq!(error(status, body).retryable, retryable, "{status} {body}");
+        }
+        for (body, retryable) in [
+            (r#"{"error":{"code":502,"message":"m"}}"#, true),
+            (r#"{"error":{"type":"rate_limit_error","message":"m"}}"#, true),
+            (r#"{"error":{"code":400,"message":"m"}}"#, false),
+            (r#"{"error":"m"}"#, false),
+        ] {
+            let error = Failure::of_body(body.as_bytes()).mid_stream().into_error();
+            assert_eq!(error.retryable, retryable, "{body}");
+        }
+    }
+
+    #[test]
+    fn a_body_says_when_to_ask_again() {
+        let told = r#"{"error":{"message":"m","availability":{"retryable":true,"retry_after":40}}}"#;
+        assert_eq!(error(429, told).retry_after, Some(40_000));
+        assert_eq!(error(503, "busy: retry in 5s").retry_after, Some(5000));
+        assert_eq!(error(503, "busy").retry_after, None);
+        let headers = HeaderMap::from_iter([(http::header::RETRY_AFTER, http::HeaderValue::from(7))]);
+        let both = Failure::of_body(told.as_bytes()).status(429).headers(&headers).into_error();
+        assert_eq!(both.retry_after, Some(7000), "the header is the last word");
     }
 
     #[test]

@@ -1,15 +1,16 @@
 //! When a server wants to be asked again: in headers of many names and forms, or in its words.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use http::{HeaderMap, HeaderValue};
-use jiff::{SignedDuration, Timestamp, fmt::rfc2822};
+use httpdate::parse_http_date;
+use humantime::{parse_duration, parse_rfc3339_weak};
 
 /// What a gateway puts before the names of the headers that it hands on.
 const HANDED_ON: &str = "llm_provider-";
 
 /// What a header says that is there for this: `Retry-After` and its relatives.
-pub fn of_headers(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
+pub fn of_headers(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
     ["", HANDED_ON].into_iter().find_map(|prefix| {
         let text = |name| text(headers.get(format!("{prefix}{name}"))?);
         let exact = text("retry-after-ms").and_then(|value| milliseconds(value.parse().ok()?));
@@ -19,7 +20,7 @@ pub fn of_headers(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
 
 /// When the limits are reset that are used up. Servers tell them with every answer, so it counts only where one was
 /// exceeded.
-pub fn of_limits(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
+pub fn of_limits(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
     let limits = headers.iter().filter_map(|(name, value)| {
         let name = name.as_str();
         if !name.strip_prefix(HANDED_ON).unwrap_or(name).starts_with("x-ratelimit-reset") {
@@ -49,33 +50,30 @@ fn span_at_start(text: &str) -> Option<Duration> {
     let words: Vec<&str> = text.split_whitespace().take(4).collect();
     (1..=words.len()).rev().find_map(|count| {
         let text = words[..count].join(" ");
-        span(text.trim_end_matches(|end: char| end.is_ascii_punctuation()))
+        parse_duration(text.trim_end_matches(|end: char| end.is_ascii_punctuation())).ok()
     })
 }
 
 /// A span (`20`, `1m30s`, `6ms`) or a moment (a date, seconds or milliseconds since 1970), from `now` on.
-fn time_until(value: &str, now: Timestamp) -> Option<Duration> {
+fn time_until(value: &str, now: SystemTime) -> Option<Duration> {
     /// No span has so many seconds: it is a moment. Nor has a moment so many, but milliseconds.
     const MOMENT: f64 = 1e9;
     const MOMENT_IN_MILLISECONDS: f64 = 1e11;
-    let until = |moment: Timestamp| Duration::try_from(moment.duration_since(now)).unwrap_or_default();
+    // What is over is to be had at once.
+    let until = |moment: SystemTime| moment.duration_since(now).unwrap_or_default();
     if let Ok(number) = value.parse::<f64>() {
-        let since_1970 = if number < MOMENT {
+        if number < MOMENT {
             return Duration::try_from_secs_f64(number).ok();
-        } else if number < MOMENT_IN_MILLISECONDS {
-            Duration::try_from_secs_f64(number).ok()?
-        } else {
-            milliseconds(number)?
-        };
-        return Timestamp::try_from(std::time::UNIX_EPOCH.checked_add(since_1970)?).ok().map(until);
+        }
+        let is_seconds = number < MOMENT_IN_MILLISECONDS;
+        let since_1970 =
+            if is_seconds { Duration::try_from_secs_f64(number).ok() } else { milliseconds(number) };
+        return UNIX_EPOCH.checked_add(since_1970?).map(until);
     }
-    span(value)
-        .or_else(|| value.parse().ok().map(until))
-        .or_else(|| rfc2822::DateTimeParser::new().parse_timestamp(value).ok().map(until))
-}
-
-fn span(text: &str) -> Option<Duration> {
-    text.parse::<SignedDuration>().ok()?.try_into().ok()
+    parse_duration(value).ok().or_else(|| {
+        let moment = parse_http_date(value).ok();
+        moment.or_else(|| parse_rfc3339_weak(value.trim_end_matches("+00:00")).ok()).map(until)
+    })
 }
 
 fn milliseconds(number: f64) -> Option<Duration> {
@@ -93,8 +91,8 @@ mod tests {
     use super::*;
 
     /// 2026-11-21, 09:00 UTC, and half a second.
-    fn now() -> Timestamp {
-        Timestamp::from_millisecond(1_795_251_600_500).unwrap()
+    fn now() -> SystemTime {
+        UNIX_EPOCH + Duration::from_millis(1_795_251_600_500)
     }
 
     fn headers(lines: &str) -> HeaderMap {
@@ -144,7 +142,7 @@ mod tests {
             ("x-ratelimit-reset: 1795251610000", Some(9500)),
             ("x-ratelimit-reset: 1795251000", Some(0)),
             ("x-ratelimit-reset-requests: 2026-11-21T09:00:10Z", Some(9500)),
-            ("x-ratelimit-reset-requests: 2026-11-21T11:00:10.250+02:00", Some(9750)),
+            ("x-ratelimit-reset-requests: 2026-11-21T09:00:10.250+00:00", Some(9750)),
             ("llm_provider-x-ratelimit-reset-tokens: 12ms", Some(12)),
             // The one that is used up counts, the last of several.
             (

@@ -56,7 +56,7 @@ fn is_passing(error: &reqwest::Error, address: &Address, system_code: Option<&st
     match system_code {
         Some("ECONNREFUSED") => !address.is_loopback(),
         Some(code) => !matches!(code, "EACCES" | "EADDRNOTAVAIL"),
-        None => !is_parse(error) && !(address.is_https() && error.is_connect()),
+        None => !(is_parse(error) || address.is_https() && error.is_connect()),
     }
 }
 
