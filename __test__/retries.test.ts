@@ -110,7 +110,8 @@ describe('a failure that does not pass', () => {
     let connections = 0
     const server = createServer((socket) => {
       connections += 1
-      socket.end('SSH-2.0-OpenSSH_9.2\r\n')
+      // Once it has read the request: closing before would reset the connection.
+      socket.once('data', () => socket.end('SSH-2.0-OpenSSH_9.2\r\n'))
     })
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
     const { port } = server.address() as { port: number }

@@ -14,10 +14,17 @@ afterEach(async () => {
   if (server) await once(server, 'close')
 })
 
-/** Answers the first request of a connection, and treats the later ones as `later` does. */
-async function startServer(later: (request: IncomingMessage, socket: Socket) => void) {
+/**
+ * Answers the first request of a connection, once `together` requests have come, and treats the later ones as `later`
+ * does.
+ */
+async function startServer(later: (request: IncomingMessage, socket: Socket) => void, together = 1) {
   const known = new WeakSet<Socket>()
   const prompts: string[] = []
+  let answerAll = () => {}
+  const mayAnswer = new Promise<void>((resolve) => {
+    answerAll = resolve
+  })
   server = createServer(async (request, response) => {
     const { socket } = request
     const isFirst = !known.has(socket)
@@ -25,6 +32,8 @@ async function startServer(later: (request: IncomingMessage, socket: Socket) => 
     const body: Buffer[] = []
     for await (const piece of request) body.push(piece)
     prompts.push(JSON.parse(Buffer.concat(body).toString()).messages[0].content)
+    if (prompts.length === together) answerAll()
+    await mayAnswer
     if (isFirst) response.writeHead(200, { 'content-type': 'text/event-stream' }).end(ANSWER)
     else later(request, socket)
   })
@@ -47,8 +56,8 @@ describe('a connection from the pool that turns out to be closed', () => {
   })
 
   it('is replaced once a call, however many of them are closed', async () => {
-    const { provider, prompts } = await startServer((_, socket) => socket.destroy())
-    // They are answered side by side, so each leaves a connection of its own.
+    const { provider, prompts } = await startServer((_, socket) => socket.destroy(), 8)
+    // Each leaves a connection of its own.
     await Promise.all(Array.from({ length: 8 }, () => provider.query({ prompt: 'warm' })))
     await expect(provider.query({ prompt: 'x' })).rejects.toMatchObject({ code: 'connection', attempts: 3 })
     expect(prompts.filter((prompt) => prompt === 'x')).toHaveLength(4)
