@@ -28,6 +28,7 @@ await main(async () => {
   process.env.PROPTEST_CASES = '20000'
   await runAll({
     'Tests of the engine with 20000 cases for each property': ['cargo', ['test', '-p', 'local-llm-engine']],
+    'What becomes of calls when servers and connections fail': ['node', [join('scripts', 'test-faults.mjs')]],
     ...Object.fromEntries(others),
     '2000 streams at once, every character compared': [
       'node',

@@ -1,9 +1,10 @@
 use std::sync::{Arc, OnceLock};
 
 use local_llm_engine::transport::Clients;
+use napi_derive::napi;
 use tokio::runtime::{Builder, Handle, Runtime};
 
-use crate::guard;
+use crate::guard::{self, guarded};
 
 /// One worker: hyper's connection task then runs where its bytes are parsed. Handing them to another core costs more
 /// than parsing them.
@@ -33,4 +34,10 @@ pub fn handle() -> napi::Result<&'static Handle> {
 pub fn clients() -> Arc<Clients> {
     static CLIENTS: OnceLock<Arc<Clients>> = OnceLock::new();
     CLIENTS.get_or_init(Arc::default).clone()
+}
+
+/// How many tasks are alive: calls, connections, timers. For tests, which ask whether anything was left behind.
+#[napi]
+pub fn alive_tasks() -> napi::Result<u32> {
+    guarded(|| handle().map(|handle| u32::try_from(handle.metrics().num_alive_tasks()).unwrap_or(u32::MAX)))?
 }

@@ -324,6 +324,8 @@ mod tests {
     fn nothing_and_a_page_are_no_answer() {
         assert_eq!(error("").code, Code::EmptyCompletion);
         assert_eq!(error(": ping\n\ndata: [DONE]\n\n").code, Code::EmptyCompletion);
+        assert_eq!(error("dat").code, Code::EmptyCompletion);
+        assert_eq!(error("\u{fffd}\u{fffd}\u{fffd}").code, Code::Protocol);
         let page = error("<!doctype html><title>Welcome</title>");
         assert_eq!((page.code, page.wrong_path), (Code::Protocol, true));
         assert!(page.message.contains("Welcome"));

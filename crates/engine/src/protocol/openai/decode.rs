@@ -137,8 +137,7 @@ impl State {
         if frame.event == b"error" && !data.is_empty() {
             return Err(Failure::of_body(&with_stray(frame)).mid_stream().into_error());
         }
-        // One word may be the beginning of a field's name that was cut off.
-        if frame.stray.contains(&b' ') && !data.starts_with(b"{\"error\"") {
+        if !is_cut_field(frame.stray) && !data.starts_with(b"{\"error\"") {
             self.last_words = truncated(frame.stray);
             if frame.stray.trim_ascii_start().starts_with(b"{\"error\"") {
                 return Err(Failure::of_body(frame.stray).mid_stream().into_error());
@@ -180,6 +179,11 @@ impl State {
             }
         }
     }
+}
+
+/// Nothing, or the beginning of a field's name: the body broke off inside of it.
+fn is_cut_field(stray: &[u8]) -> bool {
+    ["data", "event", "id", "retry"].iter().any(|name| name.as_bytes().starts_with(stray))
 }
 
 /// Data that is no object: a disguised keep-alive, or something that nobody knows.
