@@ -1,4 +1,4 @@
-import type { CallOptions, ProviderConfig, Timeouts } from './config'
+import type { CallOptions, ProviderConfig, Timeouts, TlsOptions } from './config'
 import { ConfigurationError } from './errors'
 
 /** The configuration in its long form. */
@@ -20,6 +20,9 @@ const CONFIG = [
   'timeout',
   'defaults',
   'capabilities',
+  'tls',
+  'proxy',
+  'unixSocket',
 ]
 const OPTIONS = [
   'temperature',
@@ -36,15 +39,21 @@ const OPTIONS = [
   'extraBody',
 ]
 const TIMEOUTS = ['connect', 'firstToken', 'idle', 'metadata', 'total']
+const TLS = ['ca', 'cert', 'key', 'insecure']
 
 const spellings = (fields: string[]) => new Map(fields.map((field) => [plain(field), field]))
-const SPELLINGS = { config: spellings(CONFIG), options: spellings(OPTIONS), timeout: spellings(TIMEOUTS) }
+const SPELLINGS = {
+  config: spellings(CONFIG),
+  options: spellings(OPTIONS),
+  timeout: spellings(TIMEOUTS),
+  tls: spellings(TLS),
+}
 
 /**
  * Checks that no field is a known one in another spelling: `baseUrl` would be ignored, and the prompt go elsewhere.
  * (Other fields are a host's own, and nobody's business.)
  */
-export function checkSpelling(given: object, kind: 'config' | 'options' | 'timeout', place = ''): void {
+export function checkSpelling(given: object, kind: keyof typeof SPELLINGS, place = ''): void {
   for (const name of Object.keys(given)) {
     const meant = SPELLINGS[kind].get(plain(name))
     if (meant !== undefined && meant !== name) {
@@ -77,6 +86,29 @@ export function timeoutsOf(timeout: number | Timeouts | undefined): Timeouts | u
     },
   )
   return Object.fromEntries(entries)
+}
+
+/** TLS as the engine reads it: PEM is text. What is wrong is told without showing it: it may be a private key. */
+export function tlsOf(tls: TlsOptions | undefined): Record<string, unknown> | undefined {
+  if (tls === undefined) return undefined
+  if (typeof tls !== 'object' || tls === null) throw mistake('`tls` must be an object')
+  checkSpelling(tls, 'tls', 'tls.')
+  if (tls.insecure !== undefined && typeof tls.insecure !== 'boolean')
+    throw mistake('`tls.insecure` must be true or false')
+  const pem = (name: 'ca' | 'cert' | 'key') => {
+    const given = tls[name]
+    if (given === undefined || typeof given === 'string') return given
+    if (given instanceof Uint8Array) return new TextDecoder().decode(given)
+    throw mistake(`\`tls.${name}\` must be a text or a Uint8Array, in PEM form`)
+  }
+  return { ca: pem('ca'), cert: pem('cert'), key: pem('key'), insecure: tls.insecure }
+}
+
+/** The proxy as the engine reads it: an empty text is none. */
+export function proxyOf(proxy: string | false | undefined): string | undefined {
+  if (proxy === false) return ''
+  if (proxy === undefined || (typeof proxy === 'string' && proxy !== '')) return proxy
+  throw mistake(`\`proxy\` must be a URL or false, not ${describe(proxy)}`)
 }
 
 /** Checks what every call takes, before anything is sent. */

@@ -18,6 +18,7 @@ export type {
   ProviderConfig,
   ProviderDefinition,
   Timeouts,
+  TlsOptions,
 } from './config'
 export {
   AbortError,

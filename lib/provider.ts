@@ -5,7 +5,9 @@ import {
   checkSpelling,
   configOf,
   mistake,
+  proxyOf,
   timeoutsOf,
+  tlsOf,
   toJson,
 } from './arguments'
 import { Call, type CallSetup, type Hooks } from './call'
@@ -88,12 +90,14 @@ export class OpenAICompatibleProvider implements ChatProvider, AsyncDisposable {
   constructor(config?: ProviderConfig | number | string) {
     const { definition } = new.target
     const given = configOf(config)
-    const { apiKey, capabilities, timeout, model, defaults, ...address } = given
+    const { apiKey, capabilities, timeout, model, defaults, tls, proxy, ...address } = given
     checkSpelling(given, 'config')
     checkSpelling(defaults ?? {}, 'options', 'defaults.')
     const endpoint = {
       ...address,
       ...(typeof apiKey === 'function' ? { hasApiKeyFunction: true } : { apiKey }),
+      tls: tlsOf(tls),
+      proxy: proxyOf(proxy),
       definition: listed(definition),
       environment: environmentOf(definition),
     }

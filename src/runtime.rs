@@ -1,4 +1,4 @@
-use std::sync::{Arc, OnceLock};
+use std::sync::OnceLock;
 
 use local_llm_engine::transport::Clients;
 use tokio::runtime::{Builder, Handle, Runtime};
@@ -30,7 +30,7 @@ pub fn handle() -> napi::Result<&'static Handle> {
 }
 
 /// The connections of this process, shared by all its providers and threads.
-pub fn clients() -> Arc<Clients> {
-    static CLIENTS: OnceLock<Arc<Clients>> = OnceLock::new();
-    CLIENTS.get_or_init(Arc::default).clone()
+pub fn clients() -> &'static Clients {
+    static CLIENTS: OnceLock<Clients> = OnceLock::new();
+    CLIENTS.get_or_init(Clients::default)
 }

@@ -181,7 +181,7 @@ impl<S: Sink> Call<'_, S> {
         let request = Request { method: Method::POST, url, headers, body: Some(body) };
         let connected = Connected::default();
         self.watch.connects(connected.clone());
-        let mut response = self.watch.run(client.clients.send(address, request, connected)).await??;
+        let mut response = self.watch.run(client.http.send(address, request, connected)).await??;
         self.watch.waits_for_first_token();
         if let Some(error) = self.watch.run(client.failure_of(&mut response)).await? {
             return Err(error);

@@ -176,8 +176,6 @@ fn milliseconds(duration: Duration) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use tokio::{
         io::{AsyncReadExt, AsyncWriteExt},
         net::TcpListener,
@@ -187,6 +185,7 @@ mod tests {
     use crate::{
         client::{ClientConfig, NoHooks},
         protocol::Failure,
+        transport::Clients,
     };
 
     #[test]
@@ -210,7 +209,7 @@ mod tests {
             _ = socket.read(&mut [0; 4096]).await;
             _ = socket.write_all(b"HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n").await;
         });
-        Client::new(config, Arc::default()).unwrap()
+        Client::new(config, &Clients::default()).unwrap()
     }
 
     #[tokio::test]

@@ -24,8 +24,8 @@ use crate::{
     error::{Code, Error, Result},
     negotiate::Learnt,
     protocol::{Dialect, openai::OpenAi},
-    transport::{Clients, Connected, Request, Response, Watch, redirected},
-    types::{GenerationOptions, Timeouts},
+    transport::{Clients, Connected, HttpClient, Request, Response, Watch},
+    types::{Clock, GenerationOptions, Timeouts},
 };
 use knowledge::Knowledge;
 
@@ -50,7 +50,7 @@ pub struct Client {
     timeouts: Timeouts,
     defaults: GenerationOptions,
     dialect: Box<dyn Dialect>,
-    clients: Arc<Clients>,
+    http: Arc<HttpClient>,
     knowledge: Knowledge,
     learnt: Learnt,
     /// Secrets that the caller's code gave while calls ran, the latest last.
@@ -63,15 +63,16 @@ impl Client {
     ///
     /// # Errors
     /// `configuration`
-    pub fn new(config: ClientConfig, clients: Arc<Clients>) -> Result<Self> {
+    pub fn new(config: ClientConfig, clients: &Clients) -> Result<Self> {
+        let endpoint = Endpoint::new(&config.endpoint)?;
         Ok(Self {
-            endpoint: Endpoint::new(&config.endpoint)?,
+            http: clients.of(&endpoint.route),
+            endpoint,
             api_key_env: config.endpoint.definition.api_key_env,
             model: config.model.filter(|model| !model.is_empty()),
             timeouts: config.timeout,
             defaults: config.defaults,
             dialect: Box::new(OpenAi),
-            clients,
             knowledge: Knowledge::default(),
             learnt: Learnt::default(),
             given_secrets: Mutex::default(),
@@ -169,7 +170,7 @@ impl Client {
         let address =
             base.map_or_else(|| self.endpoint.address.clone(), |base| self.endpoint.address.with_base(base));
         let request = Request { method: Method::GET, url: address.url(path), headers, body: None };
-        let mut response = self.clients.send(&address, request, Connected::default()).await?;
+        let mut response = self.http.send(&address, request, Connected::default()).await?;
         match self.failure_of(&mut response).await {
             Some(error) => Err(error),
             None => Ok(response),
@@ -180,10 +181,6 @@ impl Client {
     async fn failure_of(&self, response: &mut Response) -> Option<Error> {
         if response.status().is_success() {
             return None;
-        }
-        let redirected = redirected(response);
-        if redirected.is_some() {
-            return redirected;
         }
         let words = response.words().await;
         Some(self.dialect.decode_failure(response.status(), response.headers(), &words))
@@ -209,6 +206,13 @@ impl Client {
                     )
                 }
             });
+        }
+        if matches!(error.clock, Some(Clock::Connect | Clock::Metadata))
+            && let Some(way) = self.endpoint.way()
+            && let Some(hint) = &mut error.hint
+        {
+            hint.push(' ');
+            hint.push_str(&way);
         }
         if error.code == Code::Aborted && self.closed.is_cancelled() {
             "The provider is closed".clone_into(&mut error.message);
@@ -237,7 +241,7 @@ mod tests {
     fn client(config: &str) -> Client {
         let mut config: ClientConfig = serde_json::from_str(config).unwrap();
         config.endpoint.definition.base_url = "http://localhost:1234/v1".into();
-        Client::new(config, Arc::default()).unwrap()
+        Client::new(config, &Clients::default()).unwrap()
     }
 
     #[test]

@@ -22,7 +22,7 @@ const SHORTEST_BEGINNING: usize = 8;
 const SCHEMES: [&str; 4] = ["basic", "bearer", "digest", "token"];
 
 /// RFC 3986, section 2.3: all but these is encoded.
-const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+pub(super) const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 impl Redactor {
     /// `values`: keys, passwords, and headers as they are sent.

@@ -3,25 +3,26 @@
 mod clients;
 mod connected;
 mod failure;
+mod handshake;
 mod pooled;
+mod proxied;
+mod redirect;
 mod response;
+mod tls;
 mod watch;
 
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Method, header};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use tokio::time::Instant;
 
-pub use clients::Clients;
+pub use clients::{Clients, HttpClient};
 pub use connected::Connected;
 pub use response::Response;
 pub use watch::Watch;
 
-use crate::{
-    endpoint::Address,
-    error::{Error, Result},
-};
+use crate::{endpoint::Address, error::Result};
 use connected::AnnouncedBody;
 use pooled::noting_connections;
 
@@ -43,20 +44,46 @@ pub struct Request {
 /// How soon a connection from the pool shows that it was closed. Later, the server may have read the request.
 const STALE_WITHIN: Duration = Duration::from_millis(100);
 
-impl Clients {
-    /// Sends `request` and waits for the head of the answer, whatever its status. `connected` is told when the
-    /// connection stands. A connection from the pool that turns out to be closed is replaced once.
+impl HttpClient {
+    /// Sends `request` and waits for the head of the answer, whatever its status; a redirect within the origin is
+    /// followed. `connected` is told when the connection stands. A connection from the pool that turns out to be
+    /// closed is replaced once.
     ///
     /// # Errors
-    /// `connection`
-    pub async fn send(&self, address: &Address, request: Request, connected: Connected) -> Result<Response> {
-        let client = self.client(address).await?;
-        let Request { method, url, mut headers, body } = request;
+    /// `connection`; `protocol`, for a redirect that is not followed; `configuration`, for a file of certificates
+    /// that cannot be read.
+    pub async fn send(
+        &self,
+        address: &Address,
+        mut request: Request,
+        connected: Connected,
+    ) -> Result<Response> {
         // A stream that is compressed comes in lumps.
-        headers.entry(header::ACCEPT_ENCODING).or_insert(HeaderValue::from_static("identity"));
+        request.headers.entry(header::ACCEPT_ENCODING).or_insert(HeaderValue::from_static("identity"));
+        let mut redirects = 0;
+        loop {
+            let response = self.send_once(address, &request, &connected).await?;
+            let Some(target) = redirect::target(&response, &request)? else { return Ok(response) };
+            if redirects == redirect::MAX_REDIRECTS {
+                return Err(redirect::too_many(&response));
+            }
+            redirects += 1;
+            request.url = target;
+            response.let_go();
+        }
+    }
+
+    async fn send_once(
+        &self,
+        address: &Address,
+        request: &Request,
+        connected: &Connected,
+    ) -> Result<Response> {
+        let client = self.client().await?;
         let send = || {
-            let mut builder = client.request(method.clone(), &url).headers(headers.clone());
-            if let Some(body) = body.clone() {
+            let mut builder =
+                client.request(request.method.clone(), &request.url).headers(request.headers.clone());
+            if let Some(body) = request.body.clone() {
                 builder = builder.body(reqwest::Body::wrap(AnnouncedBody::new(body, connected.clone())));
             }
             noting_connections(builder.send())
@@ -70,28 +97,18 @@ impl Clients {
             }
             (outcome, _) => outcome,
         };
-        outcome.map(Response::new).map_err(|error| failure::of_request(&error, address))
+        let response =
+            outcome.map(Response::new).map_err(|error| failure::of_request(&error, address, &self.route))?;
+        match &self.route.proxy {
+            Some(proxy) if response.status() == StatusCode::PROXY_AUTHENTICATION_REQUIRED => {
+                Err(proxied::wants_credentials(proxy))
+            }
+            _ => Ok(response),
+        }
     }
 }
 
 /// The address of an error, without its query.
-pub(crate) fn shown(url: &str) -> &str {
+fn shown(url: &str) -> &str {
     url.split('?').next().unwrap_or(url)
-}
-
-/// A 3xx is not followed: a body, and the key with it, goes only where the caller sent it.
-pub(crate) fn redirected(response: &Response) -> Option<Error> {
-    if !(300..400).contains(&response.status().as_u16()) {
-        return None;
-    }
-    let target =
-        response.headers().get(header::LOCATION).and_then(|target| target.to_str().ok()).unwrap_or("nowhere");
-    let target = shown(target);
-    let mut error = Error::new(
-        crate::error::Code::Protocol,
-        format!("The server redirects to {target}, which is not followed"),
-    )
-    .hint("Set `baseURL` to the address that the server redirects to, if you trust it.");
-    error.status = Some(response.status().as_u16());
-    Some(error)
 }
