@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { ConnectionError, OpenAICompatibleProvider } from '../index.js'
 import { authority, certificate } from './support/certificates.js'
-import { type Proxy, startProxy, startSocks } from './support/proxies.js'
 import { asking, providerOf } from './support/provider.js'
+import { type StartedProxy, startProxy, startSocks } from './support/proxies.js'
 import { type ScriptedServer, startScriptedServer, startSecureServer } from './support/scripted-server.js'
 import { startSilentServer } from './support/silent-server.js'
 import { answer, text } from './support/wire.js'
@@ -37,7 +37,7 @@ async function startServer(isSecure: boolean): Promise<ScriptedServer> {
 }
 
 /** Each kind of proxy, and how it is asked for a server. */
-const KINDS: [string, boolean, () => Promise<Proxy>, string][] = [
+const KINDS: [string, boolean, () => Promise<StartedProxy>, string][] = [
   ['http', false, startProxy, 'POST'],
   ['http', true, startProxy, 'CONNECT'],
   ['https', false, () => startProxy({ tls: secure }), 'POST'],
@@ -81,13 +81,10 @@ describe.each(KINDS)('through a proxy of kind %s, to TLS: %s', (scheme, isSecure
   it('a connection that was closed while it waited is replaced', async () => {
     const [server, proxy] = [await startServer(isSecure), await start()]
     const provider = providerOf(named(server), { tls, proxy: `${scheme}://${proxy.address}` })
-    await provider.query({ prompt: 'hello' })
-    await provider.query({ prompt: 'hello' })
-    const [first, second] = server.chats
-    // To the server a forwarding proxy may make a connection of its own each time.
-    if (method !== 'POST') expect(second?.port).toBe(first?.port)
-    second?.response.socket?.destroy()
-    expect(await provider.query({ prompt: 'hello' })).toBe('Hello')
+    for (let count = 0; count < 5; count += 1) {
+      expect(await provider.query({ prompt: 'hello' })).toBe('Hello')
+      server.chats.at(-1)?.response.socket?.destroy()
+    }
   })
 })
 
@@ -128,38 +125,54 @@ describe('a user name and a password', () => {
     ['http', true, startProxy],
     ['socks5', false, startSocks],
     ['socks5h', true, startSocks],
-  ] as const)('are told to a proxy of kind %s, to TLS: %s, and to nobody else', async (scheme, isSecure, start) => {
-    const [server, proxy] = [await startServer(isSecure), await start({ user })]
-    const where = scheme === 'socks5' ? server : named(server)
-    const provider = providerOf(where, { tls, proxy: `${scheme}://${inUrl}@${proxy.address}` })
-    expect(await provider.query({ prompt: 'hello' })).toBe('Hello')
-    expect(proxy.asked.map((asked) => asked.user)).toEqual([user])
-    expect(JSON.stringify(server.chats[0]?.headers)).not.toContain('proxy')
-  })
+  ] as const)(
+    'are told to a proxy of kind %s, to TLS: %s, and to nobody else',
+    async (scheme, isSecure, start) => {
+      const [server, proxy] = [await startServer(isSecure), await start({ user })]
+      const where = scheme === 'socks5' ? server : named(server)
+      const provider = providerOf(where, { tls, proxy: `${scheme}://${inUrl}@${proxy.address}` })
+      expect(await provider.query({ prompt: 'hello' })).toBe('Hello')
+      expect(proxy.asked.map((asked) => asked.user)).toEqual([user])
+      expect(JSON.stringify(server.chats[0]?.headers)).not.toContain('proxy')
+    },
+  )
 
   it.each([
     ['http', false, startProxy, 407],
     ['http', true, startProxy, 407],
     ['socks5h', false, startSocks, undefined],
-  ] as const)('that a proxy of kind %s refuses are told, but not shown', async (scheme, isSecure, start, status) => {
-    const [server, proxy] = [await startServer(isSecure), await start({ user })]
-    const wrong = `${scheme}://somebody:${OTHER_KEY}@${proxy.address}`
-    const error = await failureOf(providerOf(named(server), { proxy: wrong }).query({ prompt: 'hello' }))
-    expect(error).toBeInstanceOf(ConnectionError)
-    expect(error).toMatchObject({
-      code: 'connection',
-      retryable: false,
-      message: expect.stringContaining(`${scheme}://${proxy.address}`),
-      hint: expect.stringContaining('user name and password'),
-    })
-    expect(error.status).toBe(status)
-  })
+  ] as const)(
+    'that a proxy of kind %s refuses are told, but not shown',
+    async (scheme, isSecure, start, status) => {
+      const [server, proxy] = [await startServer(isSecure), await start({ user })]
+      const wrong = `${scheme}://somebody:${OTHER_KEY}@${proxy.address}`
+      const error = await failureOf(providerOf(named(server), { proxy: wrong }).query({ prompt: 'hello' }))
+      expect(error).toBeInstanceOf(ConnectionError)
+      expect(error).toMatchObject({
+        code: 'connection',
+        retryable: false,
+        message: expect.stringContaining(`${scheme}://${proxy.address}`),
+        hint: expect.stringContaining('user name and password'),
+      })
+      expect(error.status).toBe(status)
+    },
+  )
 })
 
 describe('a proxy that does not work', () => {
   it.each([
-    ['refuses to connect', 'http', () => startProxy({ refuses: 403 }), /refuses to connect to https:\/\/server\.invalid/],
-    ['cannot connect', 'socks5h', () => startSocks({ refuses: 4 }), /did not connect to .*: host unreachable/],
+    [
+      'refuses to connect',
+      'http',
+      () => startProxy({ refuses: 403 }),
+      /refuses to connect to https:\/\/server\.invalid/,
+    ],
+    [
+      'cannot connect',
+      'socks5h',
+      () => startSocks({ refuses: 4 }),
+      /did not connect to .*: host unreachable/,
+    ],
   ] as const)('%s: is told', async (_name, scheme, start, message) => {
     const [server, proxy] = [await startServer(true), await start()]
     const config = { proxy: `${scheme}://${proxy.address}` }
@@ -169,17 +182,20 @@ describe('a proxy that does not work', () => {
     expect(server.chats).toEqual([])
   })
 
-  it.each(['http', 'https', 'socks5h'])('and is not there (%s): is told, and nobody is asked past it', async (scheme) => {
-    const server = await startServer(false)
-    vi.stubEnv('HTTP_PROXY', `${scheme}://127.0.0.1:9`)
-    const error = await failureOf(providerOf(named(server)).query({ prompt: 'hello' }))
-    expect(error).toMatchObject({
-      code: 'connection',
-      message: expect.stringContaining(`No connection to the proxy ${scheme}://127.0.0.1:9`),
-      hint: expect.stringMatching(/It comes from HTTP_PROXY.*NO_PROXY/),
-    })
-    expect(server.chats).toEqual([])
-  })
+  it.each(['http', 'https', 'socks5h'])(
+    'and is not there (%s): is told, and nobody is asked past it',
+    async (scheme) => {
+      const server = await startServer(false)
+      vi.stubEnv('HTTP_PROXY', `${scheme}://127.0.0.1:9`)
+      const error = await failureOf(providerOf(named(server)).query({ prompt: 'hello' }))
+      expect(error).toMatchObject({
+        code: 'connection',
+        message: expect.stringContaining(`No connection to the proxy ${scheme}://127.0.0.1:9`),
+        hint: expect.stringMatching(/It comes from HTTP_PROXY.*NO_PROXY/),
+      })
+      expect(server.chats).toEqual([])
+    },
+  )
 
   it('has a certificate of nobody who is known: the error says whose', async () => {
     const [server, proxy] = [await startServer(false), await startProxy({ tls: secure })]
@@ -207,7 +223,9 @@ describe('the variables of the environment', () => {
   it.each(['NO_PROXY', 'no_proxy'])('%s leaves a server out', async (name) => {
     vi.stubEnv('ALL_PROXY', 'http://127.0.0.1:9')
     vi.stubEnv(name, 'other.example, .invalid')
-    const error = await failureOf(providerOf({ baseURL: 'http://server.invalid/v1' }).query({ prompt: 'hello' }))
+    const error = await failureOf(
+      providerOf({ baseURL: 'http://server.invalid/v1' }).query({ prompt: 'hello' }),
+    )
     expect(error.systemCode).toBe('ENOTFOUND')
   })
 
@@ -215,7 +233,9 @@ describe('the variables of the environment', () => {
     const [server, proxy] = [await startServer(false), await startProxy()]
     vi.stubEnv('ALL_PROXY', 'http://127.0.0.1:9')
     expect(await providerOf(server).query({ prompt: 'hello' })).toBe('Hello')
-    expect(await providerOf(server, { proxy: `http://${proxy.address}` }).query({ prompt: 'hello' })).toBe('Hello')
+    expect(await providerOf(server, { proxy: `http://${proxy.address}` }).query({ prompt: 'hello' })).toBe(
+      'Hello',
+    )
     expect(proxy.asked).toHaveLength(1)
   })
 

@@ -38,7 +38,11 @@ describe('a redirect within the origin', () => {
     const server = await startScriptedServer()
     server.answersChats(redirect(307, '/v1/chat/completions'))
     const error = await failureOf(providerOf(server).query({ prompt: 'hello' }))
-    expect(error).toMatchObject({ code: 'protocol', status: 307, message: expect.stringContaining('more than 5') })
+    expect(error).toMatchObject({
+      code: 'protocol',
+      status: 307,
+      message: expect.stringContaining('more than 5'),
+    })
     expect(server.chats).toHaveLength(6)
   })
 
@@ -82,5 +86,9 @@ it.each([
   const server = await startScriptedServer()
   server.answersChats(given)
   const error = await failureOf(providerOf(server).query({ prompt: 'hello' }))
-  expect(error).toMatchObject({ code: 'protocol', status: given.status, message: expect.stringContaining('redirects to') })
+  expect(error).toMatchObject({
+    code: 'protocol',
+    status: given.status,
+    message: expect.stringContaining('redirects to'),
+  })
 })

@@ -4,9 +4,9 @@ import { join } from 'node:path'
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { ConnectionError, OpenAICompatibleProvider, type ProviderConfig } from '../index.js'
 import { authority, certificate } from './support/certificates.js'
-import { startSilentServer } from './support/silent-server.js'
 import { asking, providerOf } from './support/provider.js'
 import { startScriptedServer, startSecureServer } from './support/scripted-server.js'
+import { startSilentServer } from './support/silent-server.js'
 import { answer, text } from './support/wire.js'
 import { failureOf, KEY, thrownBy } from './support/witness.js'
 
@@ -61,11 +61,14 @@ describe('a server’s certificate', () => {
     expect(error).toMatchObject({ code: 'connection', hint: expect.stringContaining('`tls.ca`') })
   })
 
-  it.each([true, false])('is believed for its own names only, also if it is given (authority: %s)', async (isAuthority) => {
-    const own = certificate('own', { names: ['box.example'], isAuthority })
-    const error = await failureOf(answered(own, { tls: { ca: own.cert } }))
-    expect(error.message).toMatch(/is for another name: box\.example$/)
-  })
+  it.each([true, false])(
+    'is believed for its own names only, also if it is given (authority: %s)',
+    async (isAuthority) => {
+      const own = certificate('own', { names: ['box.example'], isAuthority })
+      const error = await failureOf(answered(own, { tls: { ca: own.cert } }))
+      expect(error.message).toMatch(/is for another name: box\.example$/)
+    },
+  )
 
   it('is believed if NODE_EXTRA_CA_CERTS names a file of its authority', async () => {
     vi.stubEnv('NODE_EXTRA_CA_CERTS', inFile(ca.cert))
@@ -91,7 +94,13 @@ describe('a server’s certificate', () => {
   })
 
   it.each([
-    ['of an unknown authority', forServer, {}, /signed by nobody who is known here/, /`tls\.ca`.*NODE_EXTRA_CA_CERTS/],
+    [
+      'of an unknown authority',
+      forServer,
+      {},
+      /signed by nobody who is known here/,
+      /`tls\.ca`.*NODE_EXTRA_CA_CERTS/,
+    ],
     [
       'that has expired',
       certificate('old', { by: ca, names, valid: [-3, -2] }),
@@ -151,7 +160,11 @@ describe('a client’s certificate', () => {
 describe('a configuration of TLS that cannot be', () => {
   const { cert, key } = forClient
   it.each<[string, unknown, RegExp]>([
-    ['an authority that is a file’s name', { ca: '/etc/ca.pem' }, /`tls\.ca` holds no certificate.*not the name of its file/],
+    [
+      'an authority that is a file’s name',
+      { ca: '/etc/ca.pem' },
+      /`tls\.ca` holds no certificate.*not the name of its file/,
+    ],
     ['an authority that is cut off', { ca: ca.cert.slice(0, 200) }, /`tls\.ca` cannot be read/],
     ['a certificate without its key', { cert }, /`tls\.cert` is given without `tls\.key`/],
     ['a key without its certificate', { key }, /`tls\.key` is given without `tls\.cert`/],
@@ -210,15 +223,27 @@ describe('over TLS', () => {
     expect((await failureOf(stream.response())).partial?.content).toBe('Hel')
   })
 
-  it('a connection is used again, also by another provider of the same settings', async () => {
+  it('connections are used again, also by other providers of the same settings', async () => {
     const server = await startSecureServer(forServer)
     server.answersChats({ chunks: answer('Hello') })
-    for (let count = 0; count < 3; count += 1) {
+    const calls = 10
+    for (let count = 0; count < calls; count += 1) {
       await providerOf(server, { tls: { ca: ca.cert } }).query({ prompt: 'hello' })
     }
-    expect(new Set(server.chats.map((chat) => chat.port)).size).toBe(1)
+    const ports = new Set(server.chats.map((chat) => chat.port))
+    expect(ports.size).toBeLessThan(calls)
     await providerOf(server, { tls: { insecure: true } }).query({ prompt: 'hello' })
-    expect(new Set(server.chats.map((chat) => chat.port)).size).toBe(2)
+    expect(ports).not.toContain(server.chats.at(-1)?.port)
+  })
+
+  it('a connection that was closed while it waited is replaced', async () => {
+    const server = await startSecureServer(forServer)
+    server.answersChats({ chunks: answer('Hello') })
+    const provider = providerOf(server, { tls: { ca: ca.cert } })
+    for (let count = 0; count < 5; count += 1) {
+      expect(await provider.query({ prompt: 'hello' })).toBe('Hello')
+      server.chats.at(-1)?.response.socket?.destroy()
+    }
   })
 
   it('the first token is waited for from the connection on', async () => {

@@ -28,7 +28,10 @@ describe('a unix socket', () => {
     vi.stubEnv('ALL_PROXY', 'http://127.0.0.1:9')
     const provider = providerOf(nobody, { unixSocket, model: undefined })
     expect(await provider.query({ prompt: 'hello' })).toBe('Hello')
-    expect(server.chats[0]).toMatchObject({ path: '/v1/chat/completions', headers: { host: 'nobody.invalid' } })
+    expect(server.chats[0]).toMatchObject({
+      path: '/v1/chat/completions',
+      headers: { host: 'nobody.invalid' },
+    })
     expect(await provider.getStatus()).toMatchObject({ isConnected: true, availableModels: ['m'] })
   })
 

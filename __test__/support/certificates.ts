@@ -62,8 +62,9 @@ export function authority(commonName = 'Authority of the tests'): Authority {
 
 function der(tag: number, content: Buffer): Buffer {
   const { length } = content
-  const bytes = length < 128 ? [length] : length < 256 ? [0x81, length] : [0x82, length >> 8, length & 0xff]
-  return Buffer.concat([Buffer.of(tag, ...bytes), content])
+  if (length < 128) return Buffer.concat([Buffer.of(tag, length), content])
+  const bytes = length < 256 ? [length] : [length >> 8, length & 0xff]
+  return Buffer.concat([Buffer.of(tag, 0x80 | bytes.length, ...bytes), content])
 }
 
 const sequence = (...parts: Buffer[]) => der(0x30, Buffer.concat(parts))

@@ -15,7 +15,7 @@ export interface Asked {
   user: string | undefined
 }
 
-export interface Proxy {
+export interface StartedProxy {
   /** Without a user name: `127.0.0.1:3128`. */
   readonly address: string
   readonly asked: Asked[]
@@ -31,7 +31,7 @@ export interface ProxyOptions {
 }
 
 /** A proxy for HTTP and CONNECT that connects to this machine, whatever name it is asked for. */
-export async function startProxy(options: ProxyOptions = {}): Promise<Proxy> {
+export async function startProxy(options: ProxyOptions = {}): Promise<StartedProxy> {
   const { refuses, user, tls } = options
   const asked: Asked[] = []
   const refusal = (method: string, target: string, authorization: string | undefined) => {
@@ -47,7 +47,14 @@ export async function startProxy(options: ProxyOptions = {}): Promise<Proxy> {
     if (refused !== undefined) return void response.writeHead(refused).end('refused by the proxy')
     const { port, pathname, search } = new URL(target)
     const { 'proxy-authorization': _, ...headers } = incoming.headers
-    const onward = { host: '127.0.0.1', port, path: pathname + search, method: incoming.method, headers }
+    const onward = {
+      host: '127.0.0.1',
+      port,
+      path: pathname + search,
+      method: incoming.method,
+      headers,
+      agent: false,
+    } as const
     const outgoing = request(onward, (answer) => {
       response.writeHead(answer.statusCode ?? 500, answer.headers)
       answer.pipe(response)
@@ -68,7 +75,7 @@ export async function startProxy(options: ProxyOptions = {}): Promise<Proxy> {
 }
 
 /** A SOCKS5 proxy (RFC 1928, 1929) that connects to this machine, whatever name it is asked for. */
-export async function startSocks(options: Omit<ProxyOptions, 'tls'> = {}): Promise<Proxy> {
+export async function startSocks(options: Omit<ProxyOptions, 'tls'> = {}): Promise<StartedProxy> {
   const asked: Asked[] = []
   const server = createServer((socket) => {
     serveSocks(socket, options, asked).catch(() => socket.destroy())

@@ -8,6 +8,7 @@ import type {
   ProviderDefinition,
   QueryOptions,
   Timeouts,
+  TlsOptions,
 } from '../../index.js'
 
 /** The optional fields of `T` that do not take an explicit `undefined`. */
@@ -22,6 +23,7 @@ export type Taken = [
   None<Refusing<ProviderConfig>>,
   None<Refusing<NonNullable<ProviderConfig['capabilities']>>>,
   None<Refusing<Timeouts>>,
+  None<Refusing<TlsOptions>>,
   None<Refusing<GenerationOptions>>,
   None<Refusing<CallOptions>>,
   None<Refusing<QueryOptions>>,

@@ -140,5 +140,9 @@ pub(super) fn is_closed(error: &reqwest::Error) -> bool {
     let by_system = matches!(system_code(error), Some("ECONNRESET" | "EPIPE" | "ECONNABORTED"));
     let by_peer =
         |error: &hyper::Error| error.is_incomplete_message() || error.is_closed() || error.is_canceled();
-    by_system || hyper_error(error).is_some_and(by_peer)
+    // TLS wants to be closed in its own words; programs that end do not say them.
+    let by_tls = chain(error)
+        .filter_map(|error| error.downcast_ref::<io::Error>())
+        .any(|error| error.kind() == io::ErrorKind::UnexpectedEof);
+    by_system || by_tls || hyper_error(error).is_some_and(by_peer)
 }

@@ -19,18 +19,19 @@ pub(super) fn failure(error: &reqwest::Error, proxy: &Proxy, address: &Address) 
     };
     // Only their texts tell these errors apart: their types are private.
     let reached = "failed to create underlying connection";
+    let is_name_unknown = said("error resolving for socks proxy").is_some();
     match said("tunnel error: ").or_else(|| said("SOCKS error: ")) {
         Some("proxy authorization required") => Some(wants_credentials(proxy)),
         Some("credentials not accepted" | "server does not support user/pass authentication") => {
             Some(refused(format!("The proxy {shown} does not take this user name and password"), proxy))
         }
-        Some("unsuccessful") => {
-            Some(refused(format!("The proxy {shown} refuses to connect to {base}"), proxy))
-        }
+        // It may only be that the server is down: the status is not told.
+        Some("unsuccessful") => Some(failed(format!("The proxy {shown} refuses to connect to {base}"))),
         Some(why) if why != reached => {
             Some(failed(format!("The proxy {shown} did not connect to {base}: {why}")))
         }
-        _ if !error.is_connect() => None,
+        // TLS with the server behind the proxy, or the server's name.
+        None if address.is_https() || !error.is_connect() || is_name_unknown => None,
         _ => {
             let why = system_code.map(|code| format!(" ({code})")).unwrap_or_default();
             Some(failed(format!("No connection to the proxy {shown}{why}, on the way to {base}")))
