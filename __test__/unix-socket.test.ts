@@ -82,7 +82,7 @@ describe('a unix socket', () => {
     [{ unixSocket: 5 as unknown as string }, /`unixSocket`: expected a string/],
     [{ unix_socket: '/s' }, /`unix_socket` is no field/],
   ])('that cannot be is refused: %j', (config, message) => {
-    const error = thrownBy(() => new OpenAICompatibleProvider(config))
+    const error = thrownBy(() => new OpenAICompatibleProvider(config as object))
     expect(error).toMatchObject({ code: 'configuration', message: expect.stringMatching(message) })
   })
 
