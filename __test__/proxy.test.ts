@@ -16,6 +16,7 @@ const secure = certificate('server', { by: ca, names: ['server.invalid', '127.0.
 const VARIABLES = ['HTTP_PROXY', 'HTTPS_PROXY', 'ALL_PROXY', 'NO_PROXY']
 
 beforeEach(() => {
+  vi.stubEnv('NODE_EXTRA_CA_CERTS', undefined)
   for (const name of VARIABLES) {
     vi.stubEnv(name, undefined)
     vi.stubEnv(name.toLowerCase(), undefined)

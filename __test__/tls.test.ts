@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { ConnectionError, OpenAICompatibleProvider, type ProviderConfig } from '../index.js'
 import { authority, certificate } from './support/certificates.js'
 import { asking, providerOf } from './support/provider.js'
@@ -14,6 +14,10 @@ const ca = authority()
 const names = ['localhost', '127.0.0.1', '::1']
 const forServer = certificate('server', { by: ca, names })
 const forClient = certificate('client', { by: ca })
+
+beforeEach(() => {
+  vi.stubEnv('NODE_EXTRA_CA_CERTS', undefined)
+})
 
 afterEach(() => {
   vi.unstubAllEnvs()

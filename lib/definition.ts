@@ -16,9 +16,12 @@ const TRANSPORT = [
 /** The variables that a definition names and those of the transport, as this thread sees them. */
 export function environmentOf(definition: ProviderDefinition): Record<string, string> {
   const names = [...list(definition.baseURLEnv), ...list(definition.apiKeyEnv), ...TRANSPORT]
-  return Object.fromEntries(
-    names.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])),
-  )
+  const environment: Record<string, string> = {}
+  for (const name of names) {
+    const value = process.env[name]
+    if (value !== undefined) environment[name] = value
+  }
+  return environment
 }
 
 /** A definition as the engine reads it: one name is a list of one. */
