@@ -97,7 +97,7 @@ describe('a failure that does not pass', () => {
     ['500 for want of memory', json(refusal('out of memory'), 500)],
     ['500 that says so', json(refusal('no'), 500, { 'x-should-retry': 'false' })],
     ['501', json(refusal('no'), 501)],
-    ['a redirect', { status: 307, headers: { location: '/elsewhere' } }],
+    ['a redirect to another server', { status: 307, headers: { location: 'http://127.0.0.1:9/' } }],
     ['a web page', { chunks: ['<html><title>Welcome</title></html>'] }],
     ['an error of no kind in the answer', { chunks: [event({ error: { message: 'boom' } })] }],
   ])('is told at once: %s', async (_name, refused) => {

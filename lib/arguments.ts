@@ -1,4 +1,4 @@
-import type { CallOptions, Limits, ProviderConfig, RetryOptions, Timeouts } from './config'
+import type { CallOptions, Limits, ProviderConfig, RetryOptions, Timeouts, TlsOptions } from './config'
 import { ConfigurationError } from './errors'
 
 /** The configuration in its long form. */
@@ -22,6 +22,9 @@ const CONFIG = [
   'limits',
   'defaults',
   'capabilities',
+  'tls',
+  'proxy',
+  'unixSocket',
 ]
 const OPTIONS = [
   'temperature',
@@ -40,6 +43,7 @@ const OPTIONS = [
 const TIMEOUTS = ['connect', 'firstToken', 'idle', 'metadata', 'total']
 const RETRY = ['maxRetries', 'baseDelay', 'maxDelay', 'maxTotal']
 const LIMITS = ['maxEventBytes', 'maxResponseBytes']
+const TLS = ['ca', 'cert', 'key', 'insecure']
 
 const spellings = (fields: string[]) => new Map(fields.map((field) => [plain(field), field]))
 const SPELLINGS = {
@@ -48,6 +52,7 @@ const SPELLINGS = {
   timeout: spellings(TIMEOUTS),
   retry: spellings(RETRY),
   limits: spellings(LIMITS),
+  tls: spellings(TLS),
 }
 
 /**
@@ -144,6 +149,29 @@ export function checkLimits(limits: Limits | undefined): void {
     if (value !== undefined && !(Number.isSafeInteger(value) && value > 0))
       throw mistake(`\`limits.${name}\` must be a whole number of bytes, 1 or more, not ${describe(value)}`)
   }
+}
+
+/** TLS as the engine reads it: PEM is text. What is wrong is told without showing it: it may be a private key. */
+export function tlsOf(tls: TlsOptions | undefined): Record<string, unknown> | undefined {
+  if (tls === undefined) return undefined
+  if (typeof tls !== 'object' || tls === null) throw mistake('`tls` must be an object')
+  checkSpelling(tls, 'tls', 'tls.')
+  if (tls.insecure !== undefined && typeof tls.insecure !== 'boolean')
+    throw mistake('`tls.insecure` must be true or false')
+  const pem = (name: 'ca' | 'cert' | 'key') => {
+    const given = tls[name]
+    if (given === undefined || typeof given === 'string') return given
+    if (given instanceof Uint8Array) return new TextDecoder().decode(given)
+    throw mistake(`\`tls.${name}\` must be a text or a Uint8Array, in PEM form`)
+  }
+  return { ca: pem('ca'), cert: pem('cert'), key: pem('key'), insecure: tls.insecure }
+}
+
+/** The proxy as the engine reads it: an empty text is none. */
+export function proxyOf(proxy: string | false | undefined): string | undefined {
+  if (proxy === false) return ''
+  if (proxy === undefined || (typeof proxy === 'string' && proxy !== '')) return proxy
+  throw mistake(`\`proxy\` must be a URL or false, not ${describe(proxy)}`)
 }
 
 /** Checks what every call takes, before anything is sent. */

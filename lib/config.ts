@@ -46,11 +46,39 @@ export interface ProviderConfig {
   defaults?: GenerationOptions | undefined
   /** Overrides what is reported as {@link ProviderCapabilities}. */
   capabilities?: CapabilityOverrides | undefined
+  /** Certificates, for `https` addresses and `https` proxies. */
+  tls?: TlsOptions | undefined
+  /**
+   * The proxy that all requests go through, also those to this machine: `'http://user:password@proxy:3128'`,
+   * `'https://…'`, `'socks5://…'`, `'socks5h://…'`, `'socks4://…'`, `'socks4a://…'`. `false`: none. Default: the
+   * environment variables `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY`, but for this machine none.
+   */
+  proxy?: string | false | undefined
+  /**
+   * The path of a unix socket at which the server listens; the address then only says what is asked for there. No
+   * proxy is used, and giving one as well is a {@link ConfigurationError}, as is the field itself on Windows.
+   */
+  unixSocket?: string | undefined
+}
+
+/** Whom to believe, and who is asking. All are PEM: the text itself, not the name of a file. */
+export interface TlsOptions {
+  /**
+   * Certificates that are believed beside the system's and those of `NODE_EXTRA_CA_CERTS`: of an authority, or the
+   * server's own.
+   */
+  ca?: string | Uint8Array | undefined
+  /** The certificate that a server asks its clients for, with its chain; needs `key`. */
+  cert?: string | Uint8Array | undefined
+  /** The private key of `cert`, without a passphrase. */
+  key?: string | Uint8Array | undefined
+  /** Believes every certificate: then anybody on the way can read the key and the prompts. @defaultValue false */
+  insecure?: boolean | undefined
 }
 
 /** The clocks of a call, in milliseconds. 0 switches one off; none has a hidden companion. */
 export interface Timeouts {
-  /** Name lookup, TCP and TLS. @defaultValue 10_000 */
+  /** Name lookup, TCP, the proxy and TLS. @defaultValue 10_000 */
   connect?: number | undefined
   /**
    * From the connection (sending included) to the first text or reasoning: loading the model, queueing at the

@@ -1,11 +1,27 @@
 import type { ProviderDefinition } from './config'
 
-/** The variables that a definition names, as this thread sees them. */
+/** What every provider asks the environment for. */
+const TRANSPORT = [
+  'http_proxy',
+  'HTTP_PROXY',
+  'https_proxy',
+  'HTTPS_PROXY',
+  'all_proxy',
+  'ALL_PROXY',
+  'no_proxy',
+  'NO_PROXY',
+  'NODE_EXTRA_CA_CERTS',
+]
+
+/** The variables that a definition names and those of the transport, as this thread sees them. */
 export function environmentOf(definition: ProviderDefinition): Record<string, string> {
-  const names = [...list(definition.baseURLEnv), ...list(definition.apiKeyEnv)]
-  return Object.fromEntries(
-    names.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])),
-  )
+  const names = [...list(definition.baseURLEnv), ...list(definition.apiKeyEnv), ...TRANSPORT]
+  const environment: Record<string, string> = {}
+  for (const name of names) {
+    const value = process.env[name]
+    if (value !== undefined) environment[name] = value
+  }
+  return environment
 }
 
 /** A definition as the engine reads it: one name is a list of one. */

@@ -20,6 +20,7 @@ export type {
   ProviderDefinition,
   RetryOptions,
   Timeouts,
+  TlsOptions,
 } from './config'
 export {
   AbortError,

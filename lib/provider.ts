@@ -7,8 +7,10 @@ import {
   configOf,
   mistake,
   optionsOf,
+  proxyOf,
   retryOf,
   timeoutsOf,
+  tlsOf,
   toJson,
 } from './arguments'
 import { Call, type CallSetup, type Hooks, type Listener, type PendingCall } from './call'
@@ -92,12 +94,14 @@ export class OpenAICompatibleProvider implements ChatProvider, AsyncDisposable {
   constructor(config?: ProviderConfig | number | string) {
     const { definition } = new.target
     const given = configOf(config)
-    const { apiKey, capabilities, timeout, retry, limits, model, defaults, ...address } = given
+    const { apiKey, capabilities, timeout, retry, limits, model, defaults, tls, proxy, ...address } = given
     checkSpelling(given, 'config')
     checkSpelling(defaults ?? {}, 'options', 'defaults.')
     const endpoint = {
       ...address,
       ...(typeof apiKey === 'function' ? { hasApiKeyFunction: true } : { apiKey }),
+      tls: tlsOf(tls),
+      proxy: proxyOf(proxy),
       definition: listed(definition),
       environment: environmentOf(definition),
     }

@@ -1,4 +1,4 @@
-use std::sync::{Arc, OnceLock};
+use std::sync::OnceLock;
 
 use local_llm_engine::transport::Clients;
 use napi_derive::napi;
@@ -31,9 +31,9 @@ pub fn handle() -> napi::Result<&'static Handle> {
 }
 
 /// The connections of this process, shared by all its providers and threads.
-pub fn clients() -> Arc<Clients> {
-    static CLIENTS: OnceLock<Arc<Clients>> = OnceLock::new();
-    CLIENTS.get_or_init(Arc::default).clone()
+pub fn clients() -> &'static Clients {
+    static CLIENTS: OnceLock<Clients> = OnceLock::new();
+    CLIENTS.get_or_init(Clients::default)
 }
 
 /// How many tasks are alive: calls, connections, timers. For tests, which ask whether anything was left behind.

@@ -1,5 +1,6 @@
 import { EventEmitter, once } from 'node:events'
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createServer as createSecureServer, type ServerOptions } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -25,6 +26,8 @@ export class Exchange {
   readonly path: string
   readonly headers: IncomingHttpHeaders
   readonly body: string
+  /** The client's: one for each connection. */
+  readonly port: number | undefined
   /** Resolves when the client has closed the connection before the answer was ended. */
   readonly leftByClient: Promise<void>
   readonly response: ServerResponse
@@ -34,6 +37,7 @@ export class Exchange {
     this.path = request.url ?? ''
     this.headers = request.headers
     this.body = body
+    this.port = request.socket.remotePort
     this.response = response
     this.leftByClient = new Promise((resolve) => {
       response.once('close', () => {
@@ -163,18 +167,39 @@ export function json(body: object | string, status = 200, headers: Record<string
 }
 
 export async function startScriptedServer(host = '127.0.0.1'): Promise<ScriptedServer> {
+  return await start(host)
+}
+
+/** The same, spoken to by TLS. */
+export async function startSecureServer(tls: ServerOptions, host = '127.0.0.1'): Promise<ScriptedServer> {
+  return await start(host, tls)
+}
+
+/** The same, at a unix socket; its `url` names nobody. */
+export async function startServerAt(path: string): Promise<ScriptedServer> {
+  return await start({ path })
+}
+
+async function start(where: string | { path: string }, tls?: ServerOptions): Promise<ScriptedServer> {
   let scripted: ScriptedServer | undefined
-  const server = createServer((request, response) => {
+  const take = (request: IncomingMessage, response: ServerResponse) => {
     // A client that leaves in mid-request is one of the things that are tested.
     scripted?.take(request, response).catch(() => response.destroy())
-  })
-  server.listen(0, host)
+  }
+  const server = tls ? createSecureServer(tls, take) : createServer(take)
+  if (typeof where === 'string') server.listen(0, where)
+  else server.listen(where.path)
   await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  scripted = new ScriptedServer(`http://${host.includes(':') ? `[${host}]` : host}:${port}`)
+  scripted = new ScriptedServer(
+    typeof where === 'string' ? urlOf(server.address() as AddressInfo, tls) : 'http://nobody.invalid',
+  )
   onTestFinished(() => {
     server.closeAllConnections()
     server.close()
   })
   return scripted
+}
+
+function urlOf({ address, port }: AddressInfo, tls: ServerOptions | undefined): string {
+  return `${tls ? 'https' : 'http'}://${address.includes(':') ? `[${address}]` : address}:${port}`
 }

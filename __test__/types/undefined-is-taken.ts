@@ -9,6 +9,7 @@ import type {
   QueryOptions,
   RetryOptions,
   Timeouts,
+  TlsOptions,
 } from '../../index.js'
 
 /** The optional fields of `T` that do not take an explicit `undefined`. */
@@ -24,6 +25,7 @@ export type Taken = [
   None<Refusing<NonNullable<ProviderConfig['capabilities']>>>,
   None<Refusing<Timeouts>>,
   None<Refusing<RetryOptions>>,
+  None<Refusing<TlsOptions>>,
   None<Refusing<GenerationOptions>>,
   None<Refusing<CallOptions>>,
   None<Refusing<QueryOptions>>,

@@ -113,7 +113,7 @@ impl<S: Sink> Call<'_, S> {
         let connected = Connected::default();
         self.watch.connects(connected.clone());
         let mut response =
-            self.watch.run(client.clients.send(address, request, connected, &mut self.replaced)).await??;
+            self.watch.run(client.http.send(address, request, connected, &mut self.replaced)).await??;
         self.watch.waits_for_first_token();
         if let Some(error) = self.watch.run(client.failure_of(&mut response)).await? {
             return Err(error);

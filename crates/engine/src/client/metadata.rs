@@ -214,8 +214,6 @@ fn milliseconds(duration: Duration) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use tokio::{
         io::{AsyncReadExt, AsyncWriteExt},
         net::TcpListener,
@@ -225,6 +223,7 @@ mod tests {
     use crate::{
         client::{ClientConfig, NoHooks},
         protocol::Failure,
+        transport::Clients,
     };
 
     #[test]
@@ -252,7 +251,7 @@ mod tests {
                 _ = socket.write_all(failure).await;
             }
         });
-        Client::new(config, Arc::default()).unwrap()
+        Client::new(config, &Clients::default()).unwrap()
     }
 
     #[tokio::test]

@@ -28,7 +28,7 @@ use crate::{
     negotiate::Learnt,
     policy::RetryOptions,
     protocol::{Dialect, openai::OpenAi},
-    transport::{Clients, Connected, Replaced, Request, Response, Watch, redirected},
+    transport::{Clients, Connected, HttpClient, Replaced, Request, Response, Watch},
     types::{Clock, GenerationOptions, Limits, Timeouts},
 };
 use knowledge::Knowledge;
@@ -58,7 +58,7 @@ pub struct Client {
     limits: Limits,
     defaults: GenerationOptions,
     dialect: Box<dyn Dialect>,
-    clients: Arc<Clients>,
+    http: Arc<HttpClient>,
     knowledge: Knowledge,
     learnt: Learnt,
     /// Secrets that the caller's code gave while calls ran, the latest last.
@@ -71,11 +71,12 @@ impl Client {
     ///
     /// # Errors
     /// `configuration`
-    pub fn new(config: ClientConfig, clients: Arc<Clients>) -> Result<Self> {
+    pub fn new(config: ClientConfig, clients: &Clients) -> Result<Self> {
         let endpoint = Endpoint::new(&config.endpoint)?;
         let dialect = Box::new(OpenAi);
         Ok(Self {
             chat_url: endpoint.address.url(dialect.chat_path())?,
+            http: clients.of(&endpoint.route),
             endpoint,
             model: config.model.filter(|model| !model.is_empty()),
             timeouts: config.timeout,
@@ -83,7 +84,6 @@ impl Client {
             limits: config.limits,
             defaults: config.defaults,
             dialect,
-            clients,
             knowledge: Knowledge::default(),
             learnt: Learnt::default(),
             given_secrets: Mutex::default(),
@@ -188,7 +188,7 @@ impl Client {
         let address =
             base.map_or_else(|| self.endpoint.address.clone(), |base| self.endpoint.address.with_base(base));
         let request = Request { method: Method::GET, url: address.url(path)?, headers, body: None };
-        let mut response = self.clients.send(&address, request, Connected::default(), replaced).await?;
+        let mut response = self.http.send(&address, request, Connected::default(), replaced).await?;
         match self.failure_of(&mut response).await {
             Some(error) => Err(error),
             None => Ok(response),
@@ -199,10 +199,6 @@ impl Client {
     async fn failure_of(&self, response: &mut Response) -> Option<Error> {
         if response.status().is_success() {
             return None;
-        }
-        let redirected = redirected(response);
-        if redirected.is_some() {
-            return redirected;
         }
         let words = response.words().await;
         Some(self.dialect.decode_failure(response.status(), response.headers(), &words))
@@ -229,12 +225,12 @@ impl Client {
                 }
             });
         }
-        if error.clock == Some(Clock::Connect) && self.endpoint.address.is_https() {
-            error.hint = Some(
-                "If the server speaks plain HTTP, write http:// instead: it never answers the beginning of TLS. If \
-                 it is only slow, raise `timeout.connect`; 0 switches this clock off."
-                    .to_owned(),
-            );
+        if matches!(error.clock, Some(Clock::Connect | Clock::Metadata))
+            && let Some(way) = self.endpoint.way()
+            && let Some(hint) = &mut error.hint
+        {
+            hint.push(' ');
+            hint.push_str(&way);
         }
         if error.code == Code::Aborted && self.closed.is_cancelled() {
             "The provider is closed".clone_into(&mut error.message);
@@ -263,7 +259,7 @@ mod tests {
     fn client(config: &str) -> Client {
         let mut config: ClientConfig = serde_json::from_str(config).unwrap();
         config.endpoint.definition.base_url = "http://localhost:1234/v1".into();
-        Client::new(config, Arc::default()).unwrap()
+        Client::new(config, &Clients::default()).unwrap()
     }
 
     #[test]

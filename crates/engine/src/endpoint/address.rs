@@ -262,7 +262,7 @@ fn parsed(origin: &str, text: &str) -> Result<Url> {
 
 /// Where a user name ends is not guessed: a piece of a password would be taken for the host, and shown; or an address
 /// in the query would be, and get what is meant for this one.
-fn check_user(origin: &str, given: &str) -> Result<()> {
+pub(super) fn check_user(origin: &str, given: &str) -> Result<()> {
     let rest = given.split_once("://").map_or(given, |(_, rest)| rest);
     let path = rest.find(['/', '\\', '?', '#']).unwrap_or(rest.len());
     if !rest[path..].contains('@') {
@@ -275,13 +275,13 @@ fn check_user(origin: &str, given: &str) -> Result<()> {
 }
 
 /// For errors: whatever stands before an `@` or after a `?` may be secret.
-fn without_secrets(text: &str) -> String {
+pub(super) fn without_secrets(text: &str) -> String {
     let shown = text.rsplit_once('@').map_or_else(|| text.to_owned(), |(_, rest)| format!("***@{rest}"));
     shown.split(['?', '#']).next().unwrap_or_default().to_owned()
 }
 
 /// What the address says of who is asking, and every secret in it.
-fn credentials_in(url: &Url) -> Result<FromAddress> {
+pub(super) fn credentials_in(url: &Url) -> Result<FromAddress> {
     use base64::{Engine, engine::general_purpose::STANDARD};
 
     let query = url.query_pairs().filter(|(name, _)| is_secret_name(name));

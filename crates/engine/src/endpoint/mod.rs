@@ -1,8 +1,12 @@
-//! Host, port, base URL, key, and a given map of environment variables: into one checked address.
+//! Host, port, base URL, key, the way there, and a given map of environment variables: into one checked address.
 
 mod address;
 mod credential;
+mod no_proxy;
+mod proxy;
 mod redactor;
+mod route;
+mod tls;
 
 use std::collections::HashMap;
 
@@ -12,7 +16,10 @@ use serde::Deserialize;
 
 pub use address::Address;
 pub use credential::{Credential, bearer};
+pub use proxy::Proxy;
 pub use redactor::Redactor;
+pub use route::Route;
+pub use tls::{Identity, Tls, TlsConfig};
 
 use crate::error::{Error, Result};
 
@@ -45,7 +52,11 @@ pub struct EndpointConfig {
     pub has_api_key_function: bool,
     pub headers: HashMap<String, SecretString>,
     pub query: HashMap<String, SecretString>,
-    /// The variables that `definition` names, as the caller's thread sees them.
+    pub tls: TlsConfig,
+    /// A URL; `''`: none, and no environment variable is asked.
+    pub proxy: Option<SecretString>,
+    pub unix_socket: Option<String>,
+    /// The variables that `definition` names and those of the transport, as the caller's thread sees them.
     pub environment: HashMap<String, SecretString>,
 }
 
@@ -58,6 +69,7 @@ pub struct Endpoint {
     pub key_variables: Vec<String>,
     /// The caller's own headers.
     pub headers: HeaderMap,
+    pub route: Route,
     /// Values of headers and parameters that are secret, and what is secret of the address.
     secrets: Vec<SecretString>,
 }
@@ -90,12 +102,27 @@ impl Endpoint {
         let key_variables =
             if from_address.is_foreign { Vec::new() } else { config.definition.api_key_env.clone() };
         let credential = Credential::new(config, &headers, &key_variables, &variable)?;
-        Ok(Self { address, credential, key_variables, headers, secrets })
+        let route = Route::new(config, &address, &variable)?;
+        Ok(Self { address, credential, key_variables, headers, route, secrets })
+    }
+
+    /// What may be wrong with the way to the server when nothing comes back on it.
+    #[must_use]
+    pub fn way(&self) -> Option<String> {
+        if let Some(proxy) = &self.route.proxy {
+            return Some(format!(
+                "The way leads through the proxy {}, from {}.",
+                proxy.shown(),
+                proxy.origin()
+            ));
+        }
+        self.address.is_https().then(|| "If the server speaks plain HTTP, write http:// instead.".to_owned())
     }
 
     /// Everything that must never be shown.
     pub fn secrets(&self) -> impl Iterator<Item = &str> {
-        self.secrets.iter().map(ExposeSecret::expose_secret).chain(self.credential.secret())
+        let own = self.secrets.iter().map(ExposeSecret::expose_secret);
+        own.chain(self.route.secrets()).chain(self.credential.secret())
     }
 }
 

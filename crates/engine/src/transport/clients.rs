@@ -1,23 +1,29 @@
 use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
-    sync::OnceLock,
+    sync::{Arc, Mutex, PoisonError, Weak},
     time::Duration,
 };
 
-use reqwest::{Client, ClientBuilder, redirect};
+use reqwest::{ClientBuilder, redirect};
 use tokio::sync::OnceCell;
 
-use super::pooled::NoteConnections;
+use super::{pooled::NoteConnections, tls};
 use crate::{
-    endpoint::Address,
+    endpoint::Route,
     error::{Code, Error, Result},
 };
 
-/// The HTTP clients of a process. They hold the pools of connections, so there is one of each.
+/// The HTTP clients of a process: one for each route, as long as somebody uses it.
 #[derive(Debug, Default)]
 pub struct Clients {
-    plain: OnceLock<Client>,
-    secure: OnceCell<Client>,
+    known: Mutex<Vec<Weak<HttpClient>>>,
+}
+
+/// The connections of one route, for all its providers.
+#[derive(Debug)]
+pub struct HttpClient {
+    pub(super) route: Route,
+    client: OnceCell<reqwest::Client>,
 }
 
 /// Servers close idle connections after 5 s (llama.cpp, uvicorn, Node): ours are gone before.
@@ -30,30 +36,45 @@ const POOL_SIZE: usize = 16;
 const TCP_KEEPALIVE: Duration = Duration::from_secs(30);
 
 impl Clients {
-    pub(super) async fn client(&self, address: &Address) -> Result<Client> {
-        if !address.is_https() {
-            // Without root certificates it costs next to nothing to build.
-            if let Some(client) = self.plain.get() {
-                return Ok(client.clone());
-            }
-            let client = build(builder().tls_certs_only([]))?;
-            return Ok(self.plain.get_or_init(|| client).clone());
+    /// The client of `route`. Opens no connection and reads no certificate yet.
+    #[must_use]
+    pub fn of(&self, route: &Route) -> Arc<HttpClient> {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.retain(|client| client.strong_count() > 0);
+        if let Some(client) = known.iter().filter_map(Weak::upgrade).find(|client| client.route == *route) {
+            return client;
         }
-        let client = self.secure.get_or_try_init(|| async {
-            // Reading the system's certificates takes milliseconds.
-            tokio::task::spawn_blocking(|| build(builder()))
-                .await
-                .unwrap_or_else(|_| Err(Error::new(Code::Connection, "TLS could not be set up")))
-        });
-        client.await.cloned()
+        let client = Arc::new(HttpClient { route: route.clone(), client: OnceCell::new() });
+        known.push(Arc::downgrade(&client));
+        client
     }
 }
 
-fn builder() -> ClientBuilder {
+impl HttpClient {
+    pub(super) async fn client(&self) -> Result<&reqwest::Client> {
+        self.client
+            .get_or_try_init(|| async {
+                let Some(tls) = self.route.tls.clone() else {
+                    // Without root certificates it costs next to nothing to build.
+                    return build(builder(&self.route)?.tls_certs_only([]));
+                };
+                let builder = builder(&self.route)?;
+                // Reading the system's certificates takes milliseconds.
+                tokio::task::spawn_blocking(move || {
+                    build(builder.tls_backend_preconfigured(tls::config(&tls)?))
+                })
+                .await
+                .unwrap_or_else(|_| Err(Error::new(Code::Connection, "TLS could not be set up")))
+            })
+            .await
+    }
+}
+
+fn builder(route: &Route) -> Result<ClientBuilder> {
     // The first one stays; a second call finds it installed.
     _ = rustls::crypto::ring::default_provider().install_default();
     let localhost = [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)];
-    Client::builder()
+    let mut builder = reqwest::Client::builder()
         // A cancelled call must be a closed connection, and a slow reader must not hold up others.
         .http1_only()
         .redirect(redirect::Policy::none())
@@ -68,9 +89,43 @@ fn builder() -> ClientBuilder {
         .tcp_keepalive(TCP_KEEPALIVE)
         .tcp_nodelay(true)
         .connector_layer(NoteConnections)
-        .user_agent(concat!("local-llm-provider/", env!("CARGO_PKG_VERSION")))
+        .user_agent(concat!("local-llm-provider/", env!("CARGO_PKG_VERSION")));
+    if let Some(proxy) = &route.proxy {
+        // Its own words may show the password.
+        let given = reqwest::Proxy::all(proxy.url())
+            .map_err(|_| Error::configuration(format!("{} is no proxy", proxy.origin())))?;
+        builder = builder.proxy(given);
+    }
+    #[cfg(unix)]
+    if let Some(path) = &route.unix_socket {
+        builder = builder.unix_socket(path.as_path());
+    }
+    Ok(builder)
 }
 
-fn build(builder: ClientBuilder) -> Result<Client> {
+fn build(builder: ClientBuilder) -> Result<reqwest::Client> {
     builder.build().map_err(|error| Error::new(Code::Connection, format!("TLS could not be set up: {error}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn route(socket: &str) -> Route {
+        Route { unix_socket: Some(socket.into()), ..Route::default() }
+    }
+
+    #[test]
+    fn equal_routes_share_a_client_as_long_as_somebody_uses_it() {
+        let clients = Clients::default();
+        let one = clients.of(&Route::default());
+        assert!(Arc::ptr_eq(&one, &clients.of(&Route::default())));
+        assert!(!Arc::ptr_eq(&one, &clients.of(&route("/a"))));
+        for number in 0..1000 {
+            drop(clients.of(&route(&number.to_string())));
+        }
+        assert_eq!(clients.known.lock().unwrap().len(), 2);
+        assert!(Arc::ptr_eq(&one, &clients.of(&Route::default())));
+        assert_eq!(clients.known.lock().unwrap().len(), 1);
+    }
 }

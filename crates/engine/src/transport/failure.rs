@@ -2,8 +2,9 @@
 
 use std::{error::Error as StdError, io};
 
+use super::{handshake, proxied};
 use crate::{
-    endpoint::Address,
+    endpoint::{Address, Proxy, Route},
     error::{Code, Error},
 };
 
@@ -11,7 +12,7 @@ use crate::{
 const MAX_HEADERS: usize = 100;
 
 /// No answer came.
-pub(super) fn of_request(error: &reqwest::Error, address: &Address) -> Error {
+pub(super) fn of_request(error: &reqwest::Error, address: &Address, route: &Route) -> Error {
     let base = address.base();
     if is_head_too_large(error) {
         let message = format!(
@@ -19,6 +20,14 @@ pub(super) fn of_request(error: &reqwest::Error, address: &Address) -> Error {
         );
         return Error::new(Code::Protocol, message)
             .hint("Check the address: no LLM server answers like that.");
+    }
+    let secure_proxy = route.proxy.as_ref().filter(|proxy| proxy.is_https() && !address.is_https());
+    let peer = secure_proxy.map_or(base, Proxy::shown);
+    let known = handshake::failure(error, peer)
+        .or_else(|| proxied::failure(error, route.proxy.as_ref()?, address))
+        .or_else(|| at_socket(error, route));
+    if let Some(known) = known {
+        return known;
     }
     let system_code = system_code(error);
     let reason = reason(error);
@@ -36,13 +45,16 @@ pub(super) fn of_request(error: &reqwest::Error, address: &Address) -> Error {
         }
         Some(code) => (
             format!("The connection to {base} broke before the answer began ({code})"),
-            "The server may have stopped or be restarting: look at its log.".to_owned(),
+            if address.is_https() {
+                "The server may have stopped: look at its log. Or it wants a certificate of its clients: `tls.cert`."
+            } else {
+                "The server may have stopped or be restarting, or expect https://: look at its log."
+            }
+            .to_owned(),
         ),
         None if address.is_https() && error.is_connect() => (
             format!("No secure connection to {base}: {reason}"),
-            "If the server speaks plain HTTP, write http:// instead; if its certificate is private, it must be known \
-             to this system."
-                .to_owned(),
+            "If the server speaks plain HTTP, write http:// instead.".to_owned(),
         ),
         None if is_closed(error) => (
             format!("The server at {base} closed the connection without an answer"),
@@ -70,6 +82,22 @@ fn is_passing(error: &reqwest::Error, address: &Address, system_code: Option<&st
     }
 }
 
+/// No connection to the socket of this machine that takes the place of an address.
+fn at_socket(error: &reqwest::Error, route: &Route) -> Option<Error> {
+    let path = route.unix_socket.as_deref().filter(|_| error.is_connect())?.display();
+    let system_code = system_code(error);
+    let message = match system_code {
+        Some("ENOENT") => format!("There is no unix socket {path}"),
+        Some("ECONNREFUSED") => format!("Nothing listens at the unix socket {path} (connection refused)"),
+        Some(code) => format!("No connection to the unix socket {path} ({code})"),
+        None => format!("No connection to the unix socket {path}: {}", reason(error)),
+    };
+    let mut failure = Error::new(Code::Connection, message).hint("Start the server, or check `unixSocket`.");
+    failure.system_code = system_code;
+    failure.retryable = !matches!(system_code, Some("ENOENT" | "ECONNREFUSED" | "EACCES"));
+    Some(failure)
+}
+
 /// The answer had begun.
 pub(super) fn of_body(error: &reqwest::Error) -> Error {
     let system_code = system_code(error);
@@ -80,11 +108,20 @@ pub(super) fn of_body(error: &reqwest::Error) -> Error {
     failure
 }
 
-fn chain<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
-    std::iter::successors(Some(error), |error| (*error).source())
+/// An error and its causes, the innermost last.
+pub(super) fn chain<'a>(
+    error: &'a (dyn StdError + 'static),
+) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
+    std::iter::successors(Some(error), |error| match error.downcast_ref::<io::Error>() {
+        // It gives the cause of what it holds as its own.
+        Some(holder) if holder.get_ref().is_some() => {
+            holder.get_ref().map(|held| held as &(dyn StdError + 'static))
+        }
+        _ => (*error).source(),
+    })
 }
 
-fn system_code(error: &(dyn StdError + 'static)) -> Option<&'static str> {
+pub(super) fn system_code(error: &(dyn StdError + 'static)) -> Option<&'static str> {
     let io_errors = chain(error).filter_map(|error| error.downcast_ref::<io::Error>());
     let code = io_errors.filter_map(|error| match error.kind() {
         io::ErrorKind::ConnectionRefused => Some("ECONNREFUSED"),
@@ -96,6 +133,7 @@ fn system_code(error: &(dyn StdError + 'static)) -> Option<&'static str> {
         io::ErrorKind::NetworkUnreachable => Some("ENETUNREACH"),
         io::ErrorKind::AddrNotAvailable => Some("EADDRNOTAVAIL"),
         io::ErrorKind::PermissionDenied => Some("EACCES"),
+        io::ErrorKind::NotFound => Some("ENOENT"),
         _ => None,
     });
     // The look-up of a name gives no code of its own.
@@ -130,5 +168,9 @@ pub(super) fn is_closed(error: &reqwest::Error) -> bool {
     let by_system = matches!(system_code(error), Some("ECONNRESET" | "EPIPE" | "ECONNABORTED"));
     let by_peer =
         |error: &hyper::Error| error.is_incomplete_message() || error.is_closed() || error.is_canceled();
-    by_system || hyper_error(error).is_some_and(by_peer)
+    // TLS wants to be closed in its own words; programs that end do not say them.
+    let by_tls = chain(error)
+        .filter_map(|error| error.downcast_ref::<io::Error>())
+        .any(|error| error.kind() == io::ErrorKind::UnexpectedEof);
+    by_system || by_tls || hyper_error(error).is_some_and(by_peer)
 }

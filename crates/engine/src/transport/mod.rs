@@ -3,24 +3,25 @@
 mod clients;
 mod connected;
 mod failure;
+mod handshake;
 mod pooled;
+mod proxied;
+mod redirect;
 mod response;
+mod tls;
 mod watch;
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Method, header};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use url::Url;
 
-pub use clients::Clients;
+pub use clients::{Clients, HttpClient};
 pub use connected::Connected;
 pub use pooled::Replaced;
 pub use response::Response;
 pub use watch::Watch;
 
-use crate::{
-    endpoint::Address,
-    error::{Error, Result},
-};
+use crate::{endpoint::Address, error::Result};
 use connected::AnnouncedBody;
 
 /// One request, ready to be sent.
@@ -31,53 +32,65 @@ pub struct Request {
     pub body: Option<Bytes>,
 }
 
-impl Clients {
-    /// Sends `request` and waits for the head of the answer, whatever its status. `connected` is told when the
-    /// connection stands. A connection from the pool that turns out to be closed is replaced, once a call.
+impl HttpClient {
+    /// Sends `request` and waits for the head of the answer, whatever its status; a redirect within the origin is
+    /// followed. `connected` is told when the connection stands. A connection from the pool that turns out to be
+    /// closed is replaced, once a call.
     ///
     /// # Errors
-    /// `connection`
+    /// `connection`; `protocol`, for a redirect that is not followed; `configuration`, for a file of certificates
+    /// that cannot be read.
     pub async fn send(
         &self,
         address: &Address,
-        request: Request,
+        mut request: Request,
         connected: Connected,
         replaced: &mut Replaced,
     ) -> Result<Response> {
-        let client = self.client(address).await?;
-        let Request { method, url, mut headers, body } = request;
         // A stream that is compressed comes in lumps.
-        headers.entry(header::ACCEPT_ENCODING).or_insert(HeaderValue::from_static("identity"));
+        request.headers.entry(header::ACCEPT_ENCODING).or_insert(HeaderValue::from_static("identity"));
+        let mut redirects = 0;
+        loop {
+            let response = self.send_once(address, &request, &connected, replaced).await?;
+            let Some(target) = redirect::target(&response, &request)? else { return Ok(response) };
+            if redirects == redirect::MAX_REDIRECTS {
+                return Err(redirect::too_many(&response));
+            }
+            redirects += 1;
+            request.url = target;
+            response.let_go().await;
+        }
+    }
+
+    async fn send_once(
+        &self,
+        address: &Address,
+        request: &Request,
+        connected: &Connected,
+        replaced: &mut Replaced,
+    ) -> Result<Response> {
+        let client = self.client().await?;
         let send = || {
-            let mut builder = client.request(method.clone(), url.clone()).headers(headers.clone());
-            if let Some(body) = body.clone() {
+            let mut builder =
+                client.request(request.method.clone(), request.url.clone()).headers(request.headers.clone());
+            if let Some(body) = request.body.clone() {
                 builder = builder.body(reqwest::Body::wrap(AnnouncedBody::new(body, connected.clone())));
             }
             builder.send()
         };
         let outcome = replaced.replacing(send).await;
-        outcome.map(Response::new).map_err(|error| failure::of_request(&error, address))
+        let response =
+            outcome.map(Response::new).map_err(|error| failure::of_request(&error, address, &self.route))?;
+        match &self.route.proxy {
+            Some(proxy) if response.status() == StatusCode::PROXY_AUTHENTICATION_REQUIRED => {
+                Err(proxied::wants_credentials(proxy))
+            }
+            _ => Ok(response),
+        }
     }
 }
 
 /// The address of an error, without its query.
-pub(crate) fn shown(url: &str) -> &str {
+fn shown(url: &str) -> &str {
     url.split('?').next().unwrap_or(url)
-}
-
-/// A 3xx is not followed: a body, and the key with it, goes only where the caller sent it.
-pub(crate) fn redirected(response: &Response) -> Option<Error> {
-    if !(300..400).contains(&response.status().as_u16()) {
-        return None;
-    }
-    let target =
-        response.headers().get(header::LOCATION).and_then(|target| target.to_str().ok()).unwrap_or("nowhere");
-    let target = shown(target);
-    let mut error = Error::new(
-        crate::error::Code::Protocol,
-        format!("The server redirects to {target}, which is not followed"),
-    )
-    .hint("Set `baseURL` to the address that the server redirects to, if you trust it.");
-    error.status = Some(response.status().as_u16());
-    Some(error)
 }
