@@ -7,28 +7,17 @@ import { startScriptedServer } from './support/scripted-server.js'
 import { answer } from './support/wire.js'
 import { failureOf } from './support/witness.js'
 
-// There is no way to a panic from outside, so this goes through the package's own modules.
-const inside = createRequire(import.meta.url)
-const { Call } = inside('../dist/call.js') as typeof import('../lib/call.js')
-const { theOutbox } = inside('../dist/delivery.js') as typeof import('../lib/delivery.js')
-const { native } = inside('../dist/native.js') as typeof import('../lib/native.js')
+// There is no way to a panic from outside, so the addon is asked in place of a question about the models.
+const addon = createRequire(import.meta.url)('../native.js')
 
 function panic(): Promise<unknown> {
-  const opening = vi.spyOn(native(), 'openProvider')
-  new OpenAICompatibleProvider()
+  const opening = vi.spyOn(addon, 'openProvider')
+  const provider = new OpenAICompatibleProvider()
   const opened = opening.mock.results[0]?.value as Provider
   opening.mockRestore()
-  return new Call({
-    provider: 'test',
-    hooks: {},
-    signal: undefined,
-    pending: new Set(),
-    start: () => opened.ask(theOutbox(), 'panic'),
-    finish: () => undefined,
-    listener: undefined,
-    takesLater: false,
-    origin: panic,
-  }).result
+  const ask = opened.ask.bind(opened)
+  opened.ask = (outbox, _question, timeout) => ask(outbox, 'panic', timeout)
+  return provider.listModels({ throwOnError: true })
 }
 
 describe('a panic in Rust', () => {
