@@ -45,6 +45,7 @@ impl Client {
         cancel: &CancellationToken,
         sink: &mut S,
     ) -> Result<Answer> {
+        let hooks = &self.attentive(hooks);
         let sink = &mut Discreet { client: self, sink };
         let mut call = Call {
             client: self,

@@ -28,6 +28,7 @@ impl Client {
         hooks: &dyn Hooks,
         cancel: &CancellationToken,
     ) -> Result<Vec<ModelInfo>> {
+        let hooks = &self.attentive(hooks);
         let mut watch = self.watch(timeout, cancel);
         watch.asks();
         let mut question = ModelsQuestion::new(self, hooks, &mut watch);
@@ -63,6 +64,7 @@ impl Client {
             Err(error) if error.code == Code::Aborted => Err(error),
             Err(error) if has_no_list(&error) => {
                 let latency = Some(milliseconds(started.elapsed()));
+                let hooks = &self.attentive(hooks);
                 let mut watch = self.watch(timeout, cancel);
                 // Where another path has one, this is the wrong path; else the server answers and only has no list.
                 Ok(match self.working_base(&mut watch, hooks).await {
