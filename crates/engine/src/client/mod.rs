@@ -216,6 +216,7 @@ impl Client {
         if error.code != Code::Configuration {
             error.url = Some(format!("{}{path}", self.base_url()));
         }
+        error.prune();
         let redactor = self.redactor();
         error.texts_mut().for_each(|text| redact(&redactor, text));
         error.shorten();
@@ -252,6 +253,15 @@ mod tests {
         assert_eq!(error.url.as_deref(), Some("http://box/***/models"));
         let shown = serde_json::to_string(&*error).unwrap();
         assert_eq!((shown.matches("of ***").count(), shown.contains("sk-secret")), (5, false), "{shown}");
+    }
+
+    #[test]
+    fn a_long_model_list_in_an_error_takes_no_long_search_for_secrets() {
+        let client = client(r#"{"endpoint":{"apiKey":"sk-secret"}}"#);
+        let mut error = Error::new(Code::ModelNotFound, "");
+        error.available_models = Some(vec!["\\".repeat(4 << 20), "of sk-secret".into()]);
+        let error = client.finished(error, "/models");
+        assert_eq!(error.available_models, Some(vec!["of ***".into()]));
     }
 
     #[test]
