@@ -413,7 +413,9 @@ mod tests {
             (r#"{"apiKey":"a\nb"}"#, "a line end"),
             (r#"{"apiKey":"schlüssel"}"#, "beyond ASCII"),
             (r#"{"apiKey":"k","headers":{"Authorization":"Bearer x"}}"#, "Leave one of them out"),
+            (r#"{"apiKey":"k","headers":{"Authorization":"x","api-key":"y","x-api-key":"z"}}"#, "Leave one"),
             (r#"{"apiKey":"k","host":"u:p@box"}"#, "user name"),
+            (r#"{"headers":{"X-Team":"a","x-team":"b"}}"#, "\"x-team\" is given twice"),
             (r#"{"headers":{"a b":"x"}}"#, "a b"),
         ] {
             let said = mistake(config);

@@ -1,7 +1,4 @@
-use http::{
-    HeaderMap, HeaderValue,
-    header::{AUTHORIZATION, PROXY_AUTHORIZATION},
-};
+use http::{HeaderMap, HeaderValue, header::AUTHORIZATION};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::{EndpointConfig, Variable};
@@ -21,6 +18,9 @@ pub enum Credential {
 
 const PLACEHOLDER: &str = "not-needed";
 
+/// Headers that say who is asking.
+const OWN: [&str; 3] = ["authorization", "x-api-key", "api-key"];
+
 impl Credential {
     pub(super) fn new(
         config: &EndpointConfig,
@@ -28,14 +28,11 @@ impl Credential {
         key_variables: &[String],
         variable: Variable<'_>,
     ) -> Result<Self> {
-        let own = headers.keys().find(|name| {
-            **name != PROXY_AUTHORIZATION
-                && matches!(name.as_str(), "authorization" | "x-api-key" | "api-key")
-        });
+        let has_own = OWN.iter().any(|name| headers.contains_key(*name));
         let given = config.api_key.as_ref().map(ExposeSecret::expose_secret);
         let is_given = config.has_api_key_function || given.is_some_and(|key| !key.is_empty());
-        if let Some(name) = own.filter(|name| **name == AUTHORIZATION && is_given) {
-            return Err(Error::configuration(format!("Both `apiKey` and the header {name:?} are given"))
+        if is_given && headers.contains_key(AUTHORIZATION) {
+            return Err(Error::configuration("Both `apiKey` and the header \"authorization\" are given")
                 .hint("Leave one of them out: `apiKey` is sent as `Authorization: Bearer …`."));
         }
         if config.has_api_key_function {
@@ -47,7 +44,7 @@ impl Credential {
                 bearer(key, "`apiKey`")?;
                 return Ok(Self::Key(key.into()));
             }
-            None if own.is_some() => return Ok(Self::None),
+            None if has_own => return Ok(Self::None),
             None => {}
         }
         if let Some((name, key)) = variable(key_variables) {
