@@ -56,6 +56,7 @@ impl Credential {
             let error =
                 Error::configuration(format!("{} needs a key, and none is given", definition.display_name));
             return Err(error.hint(match key_variables {
+                [] if definition.api_key_env.is_empty() => "Set `apiKey`.".to_owned(),
                 [] => format!(
                     "Set `apiKey`: a key from the environment is sent to {} only.",
                     definition.base_url
@@ -113,6 +114,30 @@ pub fn bearer(key: &str, origin: &str) -> Result<HeaderValue> {
             };
             Err(Error::configuration(format!("{origin} holds {what}, which no header can hold"))
                 .hint("Check how the key was copied or read: it is sent as `Authorization: Bearer …`."))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Endpoint, EndpointConfig};
+
+    #[test]
+    fn a_missing_key_is_asked_for_where_it_can_be_given() {
+        for (variables, config, expected) in [
+            (&["KEY", "TOKEN"][..], "{}", "Set `apiKey`, or the environment variable KEY or TOKEN."),
+            (
+                &["KEY"],
+                r#"{"host":"box"}"#,
+                "Set `apiKey`: a key from the environment is sent to https://api.vendor.example/v1 only.",
+            ),
+            (&[], "{}", "Set `apiKey`."),
+        ] {
+            let mut config: EndpointConfig = serde_json::from_str(config).unwrap();
+            config.definition.base_url = "https://api.vendor.example/v1".into();
+            config.definition.api_key_env = variables.iter().map(|name| (*name).to_owned()).collect();
+            config.definition.api_key_required = true;
+            assert_eq!(Endpoint::new(&config).unwrap_err().hint.as_deref(), Some(expected));
         }
     }
 }

@@ -153,10 +153,29 @@ fn own_headers(given: &BTreeMap<String, SecretString>) -> Result<HeaderMap> {
 #[must_use]
 pub fn is_secret_name(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
-    ["auth", "key", "token", "secret", "password", "cookie", "signature"]
-        .iter()
-        .any(|word| name.contains(word))
+    let mut words = name.split(|character: char| !character.is_ascii_alphanumeric());
+    SECRET_WORDS.iter().any(|word| name.contains(word))
+        || words.any(|word| SHORT_SECRET_WORDS.contains(&word))
 }
+
+/// In names of secrets, alone or inside of other words: `apikey`, `X-Amz-Credential`.
+const SECRET_WORDS: [&str; 12] = [
+    "auth",
+    "key",
+    "token",
+    "secret",
+    "password",
+    "passwd",
+    "passphrase",
+    "cookie",
+    "credential",
+    "session",
+    "signature",
+    "jwt",
+];
+
+/// In names of secrets as words of their own: there is a `sig` in `design`, too.
+const SHORT_SECRET_WORDS: [&str; 3] = ["sig", "pass", "pwd"];
 
 fn secrets_in(
     headers: &BTreeMap<String, SecretString>,
@@ -164,4 +183,28 @@ fn secrets_in(
 ) -> Vec<SecretString> {
     let all = headers.iter().chain(query);
     all.filter(|(name, _)| is_secret_name(name)).map(|(_, value)| value.clone()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_secret_name;
+
+    #[test]
+    fn a_secret_is_known_by_its_name() {
+        for name in [
+            "Authorization",
+            "x-api-key",
+            "sig",
+            "X-Sig",
+            "user_pass",
+            "X-JWT",
+            "X-Amz-Credential",
+            "SessionId",
+        ] {
+            assert!(is_secret_name(name), "{name}");
+        }
+        for name in ["X-Team", "design", "bypass", "assigned-to", "version"] {
+            assert!(!is_secret_name(name), "{name}");
+        }
+    }
 }
