@@ -172,6 +172,7 @@ export class OpenAICompatibleProvider implements ChatProvider, AsyncDisposable {
    */
   stream(request: ChatRequest): ChatStream {
     checkObject(request, 'The request')
+    checkCall(request)
     const { messages, onProgress, signal } = request
     const start = (keep: (event: ProviderProgressEvent, units: number) => void) => {
       const listener = (event: ProviderProgressEvent, units = 0) => {
@@ -220,6 +221,7 @@ export class OpenAICompatibleProvider implements ChatProvider, AsyncDisposable {
    * @throws {@link AbortError}; with `throwOnError`, all kinds.
    */
   async listModels(options: CallOptions & { throwOnError?: boolean | undefined } = {}): Promise<ModelInfo[]> {
+    checkObject(options, 'The options')
     const models = this.#ask<ModelInfo[]>('models', options, this.listModels)
     if (options.throwOnError) return await models
     return await models.catch((error) => {

@@ -45,7 +45,7 @@ impl Client {
         cancel: &CancellationToken,
         sink: &mut S,
     ) -> Result<Answer> {
-        let sink = &mut Discreet { client: self, sink };
+        let sink = &mut Discreet::new(self, sink);
         let mut call = Call {
             client: self,
             hooks,
@@ -81,8 +81,13 @@ impl Client {
 
 impl<S: Sink> Call<'_, S> {
     async fn run(&mut self, mut request: ChatRequest) -> Result<Answer> {
-        let named =
-            request.model.take().filter(|model| !model.is_empty()).or_else(|| self.client.model.clone());
+        // What is merged into the body wins over all else.
+        let named = [&request.options, &self.client.defaults]
+            .into_iter()
+            .find_map(|options| options.extra_body.as_ref()?.get("model")?.as_str().map(str::to_owned))
+            .or(request.model.take())
+            .filter(|model| !model.is_empty())
+            .or_else(|| self.client.model.clone());
         self.model = match named {
             Some(model) => Some(model),
             None => self.find_model().await?,
@@ -115,6 +120,10 @@ impl<S: Sink> Call<'_, S> {
         let mut response =
             self.watch.run(client.http.send(address, request, connected, &mut self.replaced)).await??;
         self.watch.waits_for_first_token();
+        if !response.status().is_success() {
+            // The status is known: its words have a limit of their own, and no clock takes it back.
+            self.watch.pause();
+        }
         if let Some(error) = self.watch.run(client.failure_of(&mut response)).await? {
             return Err(error);
         }
@@ -194,6 +203,7 @@ impl<S: Sink> Call<'_, S> {
 
     /// `error` with what the server can be asked about it.
     async fn explained(&mut self, mut error: Error) -> Error {
+        self.watch.asks();
         if error.code == Code::ModelNotFound {
             self.client.knowledge.forget_model();
             if let Ok(models) = self.client.asked_models(&mut self.watch, self.hooks).await {
@@ -243,6 +253,7 @@ impl<S: Sink> Repeatable for Call<'_, S> {
             && let Some(model) = self.find_model().await?
         {
             self.body.insert("model".into(), model.as_str().into());
+            self.client.learnt.apply(&model, &mut self.body);
             self.model = Some(model);
             self.built = None;
         }
@@ -259,6 +270,7 @@ impl<S: Sink> Repeatable for Call<'_, S> {
         let model = self.model.as_deref().unwrap_or(UNKNOWN_MODEL);
         let Some(warning) = self.client.learnt.refusal(error, model, &mut self.body) else { return false };
         self.sink.event(Event::Warning(&warning));
+        self.sink.flush();
         self.warnings.push(warning);
         self.built = None;
         true
