@@ -1,5 +1,6 @@
 import {
   checkCall,
+  checkHeaders,
   checkLimits,
   checkNumbers,
   checkObject,
@@ -105,6 +106,7 @@ export class OpenAICompatibleProvider implements ChatProvider, AsyncDisposable {
       definition: listed(definition),
       environment: environmentOf(definition),
     }
+    checkHeaders(given.headers)
     checkLimits(limits)
     checkNumbers(address)
     checkNumbers(defaults ?? {}, 'defaults.')
