@@ -283,6 +283,22 @@ describe('a short answer beside a stream that never rests', () => {
   })
 })
 
+describe('the end of an answer that nobody listens to', () => {
+  it('does not wait either', async () => {
+    const server = await startScriptedServer()
+    server.answersChats({ chunks: answer('Hello') })
+    const provider = providerOf(server)
+    const turns: number[] = []
+    for (let turn = 0; turn < 100; turn += 1) {
+      const begunAt = performance.now()
+      await provider.query({ prompt: 'hello' })
+      turns.push(performance.now() - begunAt)
+    }
+    const [quick] = turns.toSorted((a, b) => a - b).slice(10)
+    expect(quick).toBeLessThan(5)
+  })
+})
+
 describe('characters of several bytes', () => {
   const whole = 'Smile 🙂, 漢字, é, 👩‍👩‍👧!'
 

@@ -292,9 +292,11 @@ describe('an error', () => {
     expect(error).not.toHaveProperty('systemCode')
   })
 
-  it('is one for require and for import', async () => {
+  it('is one for require and for import, as is all else', async () => {
     const { createRequire } = await import('node:module')
-    const required = createRequire(import.meta.url)('../index.js')
+    const require = createRequire(import.meta.url)
+    const required = require('../index.js')
+    expect(Object.keys(required)).toEqual(Object.keys(require('../dist/index.js')))
     const imported = await import('../index.js')
     expect(required.ProviderError).toBe(imported.ProviderError)
     expect(await failure(json(refusal('no'), 400))).toBeInstanceOf(required.InvalidRequestError)

@@ -27,6 +27,18 @@ it('sends texts of every length and script as they are, each in its message', as
   expect(server.chats[0]?.json.messages).toEqual(kept)
 })
 
+it('leaves a message alone that says itself how it is written', async () => {
+  const server = await startScriptedServer()
+  server.answersChats({ chunks: answer('ok') })
+  const message = {
+    role: 'user',
+    content: 'x'.repeat(1000),
+    toJSON: () => ({ role: 'user', content: 'mine' }),
+  }
+  await providerOf(server).chat({ messages: [message as ChatMessage] })
+  expect(server.chats[0]?.json.messages).toEqual([{ role: 'user', content: 'mine' }])
+})
+
 it('sends U+FFFD for the half of a character, in a short text and in a long one', async () => {
   const server = await startScriptedServer()
   server.answersChats({ chunks: answer('ok') })

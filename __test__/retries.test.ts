@@ -369,3 +369,35 @@ describe('retries that are no such thing', () => {
     expect(error.message).toContain(`\`${place}\``)
   })
 })
+
+describe('what is sent again', () => {
+  it('asks for the model that `extraBody` names, each time', async () => {
+    const server = await startScriptedServer()
+    server.answersChats(fault, { chunks: answer('Hello') })
+    const provider = providerOf(server, { model: undefined })
+    await provider.query({ prompt: 'hello', extraBody: { model: 'mine' } })
+    expect(server.chats.map((chat) => chat.json.model)).toEqual(['mine', 'mine'])
+    expect(server.questions).toEqual([])
+  })
+
+  it('tells the same warning once', async () => {
+    const server = await startScriptedServer()
+    const odd = 'data: warming up\n\n'
+    server.answersChats({ chunks: [odd, 'data: [DONE]\n\n'] }, { chunks: [odd, ...answer('Hello')] })
+    const { events, onProgress } = listener()
+    await providerOf(server).query({ prompt: 'hello', onProgress })
+    expect(events.map(({ type }) => type)).toEqual(['warning', 'retry', 'message', 'completion'])
+  })
+})
+
+describe('a refusal whose words do not come', () => {
+  it('is told by its status, and not as a clock', async () => {
+    const server = await startScriptedServer()
+    server.answersChats({ status: 401, chunks: ['{"err'], end: 'open' })
+    const provider = providerOf(server, { timeout: { firstToken: 300 } })
+    expect(await failureOf(provider.query({ prompt: 'hello' }))).toMatchObject({
+      code: 'authentication',
+      status: 401,
+    })
+  })
+})

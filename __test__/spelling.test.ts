@@ -20,6 +20,18 @@ describe('a field in another spelling', () => {
     expect(error.hint).toContain(`\`${meant}\``)
   })
 
+  it.each([
+    [{ tls: { rejectUnauthorized: false } }, 'ca, cert, key, insecure'],
+    [{ retry: { retries: 3 } }, 'maxRetries'],
+    [{ timeout: { first: 5 } }, 'firstToken'],
+    [{ limits: { maxBytes: 4 } }, 'maxEventBytes'],
+    [{ headers: new Headers({ 'X-Team': 'tools' }) }, 'Object.fromEntries(headers)'],
+  ])('is refused where it would be ignored: %j', (config, known) => {
+    const error = thrownBy(() => new OpenAICompatibleProvider(config as object))
+    expect(error.code).toBe('configuration')
+    expect(error.hint).toContain(known)
+  })
+
   it('is refused in a call, too, and a field of the host’s own is not', async () => {
     const server = await startScriptedServer()
     server.answersChats({ chunks: answer('Hello') })

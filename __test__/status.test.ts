@@ -48,6 +48,29 @@ describe('capabilities', () => {
   })
 })
 
+describe('a status that has to look elsewhere', () => {
+  it('takes no more than its time for all of it', async () => {
+    const server = await startScriptedServer()
+    server.answersQuestions()
+    const status = providerOf(server).getStatus({ timeout: { metadata: 300 } })
+    const own = await server.nextQuestion()
+    await new Promise((resolve) => setTimeout(resolve, 250))
+    const begunAt = performance.now()
+    await own.play(NO_LIST)
+    await server.nextQuestion()
+    await status
+    // It had 50 ms left; asked anew, it would have had 300.
+    expect(performance.now() - begunAt).toBeLessThan(250)
+  })
+})
+
+describe('a list with wrong options', () => {
+  it('is one rejection', async () => {
+    const provider = new OpenAICompatibleProvider()
+    expect(await failureOf(provider.listModels(null as never))).toMatchObject({ code: 'configuration' })
+  })
+})
+
 describe('a capability that is undefined', () => {
   it('counts as not given', () => {
     const capabilities = { maxContextTokens: undefined } as object

@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { AbortError, ConfigurationError } from '../index.js'
 import { asking, providerOf } from './support/provider.js'
@@ -63,6 +64,26 @@ describe('a stream', () => {
   it('throws a wrong argument at once', async () => {
     const server = await startScriptedServer()
     expect(() => providerOf(server).stream({ messages: [] })).toThrow(ConfigurationError)
+  })
+
+  it('throws a wrong signal at once, and forgets a signal whose request was wrong', async () => {
+    const provider = providerOf(await startScriptedServer())
+    const wrong = { ...asking('hello'), signal: {} as AbortSignal }
+    expect(() => provider.stream(wrong)).toThrow(ConfigurationError)
+    const { signal } = new AbortController()
+    expect(() => provider.stream({ messages: [], signal })).toThrow(ConfigurationError)
+    expect(getEventListeners(signal, 'abort')).toEqual([])
+  })
+
+  it('lets the signal go once its loop has thrown', async () => {
+    const server = await startScriptedServer()
+    server.answersChats({ chunks: [role, text('Hel')], end: 'destroy' })
+    const { signal } = new AbortController()
+    const loop = async () => {
+      for await (const _ of providerOf(server).stream({ ...asking('hello'), signal }));
+    }
+    expect(await failureOf(loop())).toMatchObject({ code: 'stream' })
+    expect(getEventListeners(signal, 'abort')).toEqual([])
   })
 
   it('throws its failure out of the loop, after an error event', async () => {

@@ -45,10 +45,13 @@ const RETRY = ['maxRetries', 'baseDelay', 'maxDelay', 'maxTotal']
 const LIMITS = ['maxEventBytes', 'maxResponseBytes']
 const TLS = ['ca', 'cert', 'key', 'insecure']
 
+/** What a request holds beside its options. */
+const APART = ['messages', 'prompt', 'systemPrompt', 'history', 'model', 'timeout', 'signal', 'onProgress']
+
 const spellings = (fields: string[]) => new Map(fields.map((field) => [plain(field), field]))
 const SPELLINGS = {
   config: spellings(CONFIG),
-  options: spellings(OPTIONS),
+  options: spellings([...OPTIONS, ...APART]),
   timeout: spellings(TIMEOUTS),
   retry: spellings(RETRY),
   limits: spellings(LIMITS),
@@ -68,27 +71,35 @@ export function checkSpelling(given: object, kind: keyof typeof SPELLINGS, place
   }
 }
 
+/** Checks that an object of ours has our fields only: there, an unknown one is a mistake that would be ignored. */
+function checkFields(given: object, kind: 'limits' | 'retry' | 'timeout' | 'tls'): void {
+  checkSpelling(given, kind, `${kind}.`)
+  const known = [...SPELLINGS[kind].values()]
+  for (const name of Object.keys(given)) {
+    if (!known.includes(name))
+      throw mistake(`\`${kind}.${name}\` is no field`, `There are: ${known.join(', ')}.`)
+  }
+}
+
+/** Checks that headers are texts by name. Others' objects of headers would look empty. */
+export function checkHeaders(headers: unknown): void {
+  if (typeof headers === 'object' && headers !== null && Symbol.iterator in headers) {
+    throw mistake(
+      '`headers` must be an object of texts by name',
+      'Of a Headers object or a list of pairs, give `Object.fromEntries(headers)`.',
+    )
+  }
+}
+
 function plain(name: string): string {
   return name.replace(/[-_]/g, '').toLowerCase()
 }
-
-/** What a request holds beside its options. */
-const APART = new Set([
-  'messages',
-  'prompt',
-  'systemPrompt',
-  'history',
-  'model',
-  'timeout',
-  'signal',
-  'onProgress',
-])
 
 /** The options of a request, checked. */
 export function optionsOf(request: object): Record<string, unknown> {
   const options: Record<string, unknown> = {}
   for (const name of Object.keys(request)) {
-    if (!APART.has(name)) options[name] = request[name as never]
+    if (!APART.includes(name)) options[name] = request[name as never]
   }
   checkSpelling(options, 'options')
   checkNumbers(options)
@@ -103,7 +114,7 @@ export function timeoutsOf(timeout: number | Timeouts | undefined): Timeouts | u
       `\`timeout\` must be a number of milliseconds or an object of them, not ${describe(timeout)}`,
     )
   }
-  if (typeof timeout === 'object') checkSpelling(timeout, 'timeout', 'timeout.')
+  if (typeof timeout === 'object') checkFields(timeout, 'timeout')
   const entries = Object.entries(typeof timeout === 'number' ? { total: timeout } : timeout).map(
     ([name, value]) => {
       if (value !== undefined && !isSpan(value)) {
@@ -124,7 +135,7 @@ export function retryOf(retry: RetryOptions | false | undefined): RetryOptions |
   if (typeof retry !== 'object' || retry === null) {
     throw mistake(`\`retry\` must be an object or false, not ${describe(retry)}`)
   }
-  checkSpelling(retry, 'retry', 'retry.')
+  checkFields(retry, 'retry')
   const entries = Object.entries(retry).map(([name, value]) => {
     const isCount = name === 'maxRetries'
     if (value !== undefined && !(isCount ? Number.isSafeInteger(value) && value >= 0 : isSpan(value))) {
@@ -144,7 +155,7 @@ function isSpan(value: unknown): boolean {
 export function checkLimits(limits: Limits | undefined): void {
   if (limits === undefined) return
   checkObject(limits, '`limits`')
-  checkSpelling(limits, 'limits', 'limits.')
+  checkFields(limits, 'limits')
   for (const [name, value] of Object.entries(limits)) {
     if (value !== undefined && !(Number.isSafeInteger(value) && value > 0))
       throw mistake(`\`limits.${name}\` must be a whole number of bytes, 1 or more, not ${describe(value)}`)
@@ -155,7 +166,7 @@ export function checkLimits(limits: Limits | undefined): void {
 export function tlsOf(tls: TlsOptions | undefined): Record<string, unknown> | undefined {
   if (tls === undefined) return undefined
   if (typeof tls !== 'object' || tls === null) throw mistake('`tls` must be an object')
-  checkSpelling(tls, 'tls', 'tls.')
+  checkFields(tls, 'tls')
   if (tls.insecure !== undefined && typeof tls.insecure !== 'boolean')
     throw mistake('`tls.insecure` must be true or false')
   const pem = (name: 'ca' | 'cert' | 'key') => {

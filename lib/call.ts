@@ -69,6 +69,8 @@ export class Call<T> implements Receiver {
   #queue: Entry[] = []
   #next = 0
   #blocked = false
+  /** It is a promise of the listener's that is waited for, and not only the next turn. */
+  #isBusy = false
   /** Somebody listens, and nothing waits: an event can be given at once. */
   #flows: boolean
   /** Gone once it has thrown: it hears no more then. */
@@ -85,9 +87,10 @@ export class Call<T> implements Receiver {
 
   constructor(setup: CallSetup<T>) {
     const { signal } = setup
-    // First of all: the engine is at work while the rest is set up.
-    if (!signal?.aborted) this.#id = setup.start()
     this.#setup = setup
+    if (signal && !signal.aborted) this.#stopListening = onAbort(signal, () => this.cancel(signal.reason))
+    // Before all else: the engine is at work while the rest is set up.
+    if (!signal?.aborted) this.#id = setup.start()
     this.#flows = setup.listener !== undefined
     this.#listener = setup.listener
     this.#takesLater = setup.takesLater
@@ -97,10 +100,8 @@ export class Call<T> implements Receiver {
     })
     setup.pending.add(this)
     Error.captureStackTrace(this.#trace, setup.origin)
-    if (this.#id !== undefined) {
-      receive(this.#id, this)
-      if (signal) this.#stopListening = onAbort(signal, () => this.cancel(signal.reason))
-    } else {
+    if (this.#id !== undefined) receive(this.#id, this)
+    else {
       this.#cancelled = { reason: signal?.reason }
       this.#fail({
         code: 'aborted',
@@ -227,15 +228,18 @@ export class Call<T> implements Receiver {
   /** The next event waits for what the listener promised. */
   #waitFor(promise: PromiseLike<unknown>, units: number): void {
     this.#blocked = true
+    this.#isBusy = true
     this.#flows = false
     // A thenable of the caller's own might call back at once.
     Promise.resolve(promise).then(
       () => {
+        this.#isBusy = false
         if (!this.#takesLater) this.consume(units)
         this.#resume()
       },
       (thrown) => {
         this.#blocked = false
+        this.#isBusy = false
         this.#failBy(thrown)
       },
     )
@@ -298,7 +302,7 @@ export class Call<T> implements Receiver {
     const isOver = this.#cancelled !== undefined || details.clock === 'total'
     const error = this.#errorOf(details)
     // A listener that is still busy is not called again, and whoever ended the call does not wait for it.
-    if (!this.#thrown && !(isOver && this.#blocked)) this.#tell(error, isOver)
+    if (!this.#thrown && !(isOver && this.#isBusy)) this.#tell(error, isOver)
     const fail = () => this.#settle(() => this.#reject(this.#thrown ? this.#thrown.value : error))
     if (isOver) fail()
     else this.#endWith(fail)

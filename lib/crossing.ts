@@ -19,7 +19,7 @@ export function crossing(messages: readonly ChatMessage[], request: Record<strin
   const places: number[] = []
   const lightened = messages.map((message, index) => {
     const content = message?.content
-    if (typeof content !== 'string' || content.length < LONG) return message
+    if (typeof content !== 'string' || content.length < LONG || 'toJSON' in message) return message
     texts += content
     places.push(index, content.length)
     return { ...message, content: '' }

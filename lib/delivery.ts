@@ -95,11 +95,20 @@ function handOnSome(batch: Batch, count: number): void {
       batch.at = at + (runs[batch.next] as number)
       batch.next += 1
       batch.left -= 1
-      if (receiver?.take(batch.kind, text.slice(at, batch.at))) forget(batch.call)
+      if (receiver?.take(batch.kind, piece(text, at, batch.at))) forget(batch.call)
     }
     some -= left - batch.left
   }
 }
+
+/** A small piece of much text is copied: as a slice it would keep all of it, which other calls may have filled. */
+function piece(text: string, from: number, to: number): string {
+  const slice = text.slice(from, to)
+  return text.length - slice.length > MUCH ? ` ${slice}`.slice(1) : slice
+}
+
+/** In UTF-16 units. */
+const MUCH = 64 * 1024
 
 function beginRun(batch: Batch): void {
   const { runs, next } = batch

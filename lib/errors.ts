@@ -88,35 +88,9 @@ export class ProviderError extends Error {
 
   /** Safe to log: no prompt, no key, no text of an answer. */
   toJSON(): Record<string, unknown> {
-    const {
-      name,
-      code,
-      message,
-      hint,
-      status,
-      systemCode,
-      retryable,
-      retryAfter,
-      server,
-      url,
-      requestId,
-      attempts,
-    } = this
-    const all = {
-      name,
-      code,
-      message,
-      hint,
-      status,
-      systemCode,
-      retryable,
-      retryAfter,
-      server,
-      url,
-      requestId,
-      attempts,
-    }
-    return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined))
+    // Prompt and text of an answer are in what cannot be enumerated.
+    const json: Record<string, unknown> = { name: this.name, code: this.code, message: this.message }
+    return Object.assign(json, this)
   }
 }
 

@@ -1,5 +1,6 @@
 import {
   checkCall,
+  checkHeaders,
   checkLimits,
   checkNumbers,
   checkObject,
@@ -105,6 +106,7 @@ export class OpenAICompatibleProvider implements ChatProvider, AsyncDisposable {
       definition: listed(definition),
       environment: environmentOf(definition),
     }
+    checkHeaders(given.headers)
     checkLimits(limits)
     checkNumbers(address)
     checkNumbers(defaults ?? {}, 'defaults.')
@@ -172,6 +174,7 @@ export class OpenAICompatibleProvider implements ChatProvider, AsyncDisposable {
    */
   stream(request: ChatRequest): ChatStream {
     checkObject(request, 'The request')
+    checkCall(request)
     const { messages, onProgress, signal } = request
     const start = (keep: (event: ProviderProgressEvent, units: number) => void) => {
       const listener = (event: ProviderProgressEvent, units = 0) => {
@@ -220,6 +223,7 @@ export class OpenAICompatibleProvider implements ChatProvider, AsyncDisposable {
    * @throws {@link AbortError}; with `throwOnError`, all kinds.
    */
   async listModels(options: CallOptions & { throwOnError?: boolean | undefined } = {}): Promise<ModelInfo[]> {
+    checkObject(options, 'The options')
     const models = this.#ask<ModelInfo[]>('models', options, this.listModels)
     if (options.throwOnError) return await models
     return await models.catch((error) => {

@@ -27,12 +27,12 @@ export class EventStream implements ChatStream {
     signal: AbortSignalLike | undefined,
     onOver: (stream: EventStream) => void,
   ) {
+    this.#call = start((event, units) => this.#keep(event, units))
     const stopListening = signal && onAbort(signal, () => this.cancel(signal.reason))
     this.#over = () => {
       stopListening?.()
       onOver(this)
     }
-    this.#call = start((event, units) => this.#keep(event, units))
     this.#call.result.then(
       () => this.#finish({}),
       (thrown) => this.#finish({ error: { thrown } }),
@@ -99,7 +99,10 @@ export class EventStream implements ChatStream {
     if (!this.#end) return new Promise((resolve, reject) => this.#takers.push({ resolve, reject }))
     const { error } = this.#end
     this.#end = {}
-    if (error) return Promise.reject(error.thrown)
+    if (error) {
+      this.#over()
+      return Promise.reject(error.thrown)
+    }
     return this.#heardEnd || this.#abandoned === undefined ? Promise.resolve(DONE) : this.#abandoned
   }
 
@@ -168,8 +171,10 @@ export class EventStream implements ChatStream {
     for (const taker of others) taker.resolve(DONE)
     if (first) {
       this.#end = {}
-      if (end.error) first.reject(end.error.thrown)
-      else first.resolve(DONE)
+      if (end.error) {
+        this.#over()
+        first.reject(end.error.thrown)
+      } else first.resolve(DONE)
     } else {
       this.#end = end
     }

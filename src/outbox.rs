@@ -159,14 +159,15 @@ impl Outbox {
 
     /// Appends `batch`, which is empty afterwards, and sees to it that JavaScript will come for it.
     pub fn push(self: &Arc<Self>, batch: &mut Batch) {
+        let is_urgent = std::mem::take(&mut batch.urgent);
         let call_now = {
             let mut queue = lock(&self.queue);
             queue.append(batch);
             let due = queue.last_taken + WINDOW;
             match queue.wake {
                 Wake::Called => false,
-                Wake::Timer if !batch.urgent => false,
-                Wake::Idle if !batch.urgent && Instant::now() < due => {
+                Wake::Timer if !is_urgent => false,
+                Wake::Idle if !is_urgent && Instant::now() < due => {
                     queue.wake = Wake::Timer;
                     self.call_at(due);
                     false
@@ -177,7 +178,6 @@ impl Outbox {
                 }
             }
         };
-        batch.urgent = false;
         if call_now {
             self.call();
         }

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use bytes::Bytes;
 use http::{HeaderMap, Method};
 use serde_json::{Map, Value};
@@ -25,6 +27,8 @@ struct Call<'a, S> {
     body: Map<String, Value>,
     /// `body`, as the hooks left it; `None` until it is built, and after a change.
     built: Option<Built>,
+    /// The server has answered, be it with a failure.
+    has_answered: bool,
     attempts: u32,
     replaced: Replaced,
     /// Told before there was an answer that could hold them.
@@ -46,7 +50,7 @@ impl Client {
         sink: &mut S,
     ) -> Result<Answer> {
         let hooks = &self.attentive(hooks);
-        let sink = &mut Discreet { client: self, sink };
+        let sink = &mut Discreet::new(self, sink);
         let mut call = Call {
             client: self,
             hooks,
@@ -56,6 +60,7 @@ impl Client {
             model: None,
             body: Map::new(),
             built: None,
+            has_answered: false,
             attempts: 0,
             replaced: Replaced::default(),
             warnings: Vec::new(),
@@ -82,8 +87,13 @@ impl Client {
 
 impl<S: Sink> Call<'_, S> {
     async fn run(&mut self, mut request: ChatRequest) -> Result<Answer> {
-        let named =
-            request.model.take().filter(|model| !model.is_empty()).or_else(|| self.client.model.clone());
+        // What is merged into the body wins over all else.
+        let named = [&request.options, &self.client.defaults]
+            .into_iter()
+            .find_map(|options| options.extra_body.as_ref()?.get("model")?.as_str().map(str::to_owned))
+            .or(request.model.take())
+            .filter(|model| !model.is_empty())
+            .or_else(|| self.client.model.clone());
         self.model = match named {
             Some(model) => Some(model),
             None => self.find_model().await?,
@@ -115,7 +125,12 @@ impl<S: Sink> Call<'_, S> {
         self.watch.connects(connected.clone());
         let mut response =
             self.watch.run(client.http.send(address, request, connected, &mut self.replaced)).await??;
+        self.has_answered = true;
         self.watch.waits_for_first_token();
+        if !response.status().is_success() {
+            // The status is known: its words have a limit of their own, and no clock takes it back.
+            self.watch.pause();
+        }
         if let Some(error) = self.watch.run(client.failure_of(&mut response)).await? {
             return Err(error);
         }
@@ -195,6 +210,13 @@ impl<S: Sink> Call<'_, S> {
 
     /// `error` with what the server can be asked about it.
     async fn explained(&mut self, mut error: Error) -> Error {
+        self.watch.asks();
+        // The failure is known: where the advice does not come in time, it is told without.
+        _ = tokio::time::timeout(ADVICE_WITHIN, self.advise(&mut error)).await;
+        error
+    }
+
+    async fn advise(&mut self, error: &mut Error) {
         if error.code == Code::ModelNotFound {
             self.client.knowledge.forget_model();
             if let Ok(models) = self.client.asked_models(&mut self.watch, self.hooks).await {
@@ -205,12 +227,11 @@ impl<S: Sink> Call<'_, S> {
                 }
             }
         } else if error.wrong_path {
-            error.hint = Some(match self.client.working_base(&mut self.watch, self.hooks).await {
-                Some(base) => wrong_base(&base),
-                None => "Check the address: no LLM server's chat answers there.".to_owned(),
-            });
+            error.hint = Some("Check the address: no LLM server's chat answers there.".to_owned());
+            if let Some(base) = self.client.working_base(&mut self.watch, self.hooks).await {
+                error.hint = Some(wrong_base(&base));
+            }
         }
-        error
     }
 
     #[expect(clippy::cast_precision_loss, reason = "counts of tokens")]
@@ -238,12 +259,13 @@ impl<S: Sink> Repeatable for Call<'_, S> {
     const NEEDS_MODEL: bool = true;
 
     async fn attempt(&mut self) -> Result<Answer> {
-        // A server that has just failed may know its model by now.
-        if self.attempts > 0
+        // A server that failed, but answers, may know its model by now.
+        if self.has_answered
             && self.model.is_none()
             && let Some(model) = self.find_model().await?
         {
             self.body.insert("model".into(), model.as_str().into());
+            self.client.learnt.apply(&model, &mut self.body);
             self.model = Some(model);
             self.built = None;
         }
@@ -260,6 +282,7 @@ impl<S: Sink> Repeatable for Call<'_, S> {
         let model = self.model.as_deref().unwrap_or(UNKNOWN_MODEL);
         let Some(warning) = self.client.learnt.refusal(error, model, &mut self.body) else { return false };
         self.sink.event(Event::Warning(&warning));
+        self.sink.flush();
         self.warnings.push(warning);
         self.built = None;
         true
@@ -287,6 +310,9 @@ impl<S: Sink> Repeatable for Call<'_, S> {
         &mut self.watch
     }
 }
+
+/// How long a server is asked, at most, for what would mend a failure.
+const ADVICE_WITHIN: Duration = Duration::from_secs(2);
 
 /// How many pieces of a body are read at most before its first events are handed on.
 const READ_TOGETHER: usize = 64;

@@ -2,16 +2,25 @@ use super::Client;
 use crate::types::{Event, Events, Sink, Warning};
 
 /// Hands events on without the secrets that a server may have written into a warning. (The text of an answer is the
-/// model's: it goes on as it is.)
+/// model's: it goes on as it is.) Each warning is told once, however often the request is sent.
 pub struct Discreet<'a, S> {
-    pub client: &'a Client,
-    pub sink: &'a mut S,
+    client: &'a Client,
+    sink: &'a mut S,
+    told: Vec<&'static str>,
+}
+
+impl<'a, S> Discreet<'a, S> {
+    pub fn new(client: &'a Client, sink: &'a mut S) -> Self {
+        Self { client, sink, told: Vec::new() }
+    }
 }
 
 impl<S: Events> Events for Discreet<'_, S> {
     fn event(&mut self, event: Event<'_>) {
         match event {
+            Event::Warning(warning) if self.told.contains(&warning.code) => {}
             Event::Warning(warning) => {
+                self.told.push(warning.code);
                 let mut warning = warning.clone();
                 self.client.hide(&mut warning);
                 self.sink.event(Event::Warning(&warning));

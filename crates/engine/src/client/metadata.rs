@@ -31,7 +31,11 @@ impl Client {
         let hooks = &self.attentive(hooks);
         let mut watch = self.watch(timeout, cancel);
         watch.asks();
-        let mut question = ModelsQuestion::new(self, hooks, &mut watch);
+        self.models_within(&mut watch, hooks).await
+    }
+
+    async fn models_within(&self, watch: &mut Watch, hooks: &dyn Hooks) -> Result<Vec<ModelInfo>> {
+        let mut question = ModelsQuestion::new(self, hooks, watch);
         repeat(&mut question, self.retry).await.map_err(|mut error| {
             error.attempts = question.attempts;
             self.finished(error, self.dialect.models_path())
@@ -48,8 +52,11 @@ impl Client {
         hooks: &dyn Hooks,
         cancel: &CancellationToken,
     ) -> Result<Status> {
+        let hooks = &self.attentive(hooks);
         let started = Instant::now();
-        match self.list_models(timeout, hooks, cancel).await {
+        let mut watch = self.watch(timeout, cancel);
+        watch.asks();
+        match self.models_within(&mut watch, hooks).await {
             Ok(models) => {
                 let loaded = loaded(&models);
                 Ok(Status {
@@ -64,8 +71,6 @@ impl Client {
             Err(error) if error.code == Code::Aborted => Err(error),
             Err(error) if has_no_list(&error) => {
                 let latency = Some(milliseconds(started.elapsed()));
-                let hooks = &self.attentive(hooks);
-                let mut watch = self.watch(timeout, cancel);
                 // Where another path has one, this is the wrong path; else the server answers and only has no list.
                 Ok(match self.working_base(&mut watch, hooks).await {
                     Some(base) => Status { error: Some(wrong_base(&base)), ..Status::default() },
@@ -118,9 +123,8 @@ impl Client {
         }
     }
 
-    /// The base URL below which an LLM server's API answers, if not below this one.
+    /// The base URL below which an LLM server's API answers, if not below this one. It is part of a question.
     pub(super) async fn working_base(&self, watch: &mut Watch, hooks: &dyn Hooks) -> Option<String> {
-        watch.asks();
         let search = async {
             let headers = self.headers(hooks, None).await.ok()?;
             let replaced = &mut Replaced::default();
@@ -134,9 +138,8 @@ impl Client {
         watch.run(search).await.ok().flatten()
     }
 
-    /// The models, for an error that could name them: asked for once.
+    /// The models, for an error that could name them: asked for once. It is part of a question.
     pub(super) async fn asked_models(&self, watch: &mut Watch, hooks: &dyn Hooks) -> Result<Vec<ModelInfo>> {
-        watch.asks();
         ModelsQuestion::new(self, hooks, watch).attempt().await
     }
 

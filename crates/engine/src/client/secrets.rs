@@ -190,13 +190,18 @@ mod tests {
         base
     }
 
+    /// A client of an indiscreet server, whose key comes from a function, or from a hook as a header.
+    async fn client(as_header: bool) -> Client {
+        let mut config = ClientConfig { model: Some("m".into()), ..ClientConfig::default() };
+        config.endpoint.definition.base_url = indiscreet_server().await;
+        config.endpoint.has_api_key_function = !as_header;
+        Client::new(config, &Clients::default()).unwrap()
+    }
+
     #[tokio::test]
     async fn no_error_shows_the_key_of_any_call_that_runs() {
         for as_header in [false, true] {
-            let mut config = ClientConfig { model: Some("m".into()), ..ClientConfig::default() };
-            config.endpoint.definition.base_url = indiscreet_server().await;
-            config.endpoint.has_api_key_function = !as_header;
-            let client = Client::new(config, &Clients::default()).unwrap();
+            let client = client(as_header).await;
             let hooks = Keys { as_header, ..Keys::default() };
             let cancel = CancellationToken::new();
             let calls = (0..CALLS).map(async |_| {
@@ -206,6 +211,18 @@ mod tests {
                 let body = error.body.as_deref().unwrap();
                 assert!(body.starts_with("not with") && !body.contains("secret"), "{body}");
             }
+        }
+    }
+
+    #[tokio::test]
+    async fn no_question_about_the_server_shows_the_key_of_any_that_runs() {
+        let (client, hooks, cancel) = (client(false).await, Keys::default(), CancellationToken::new());
+        let asked = join_all((0..CALLS / 2).map(async |_| client.status(None, &hooks, &cancel).await));
+        let listed = join_all((0..CALLS / 2).map(async |_| client.list_models(None, &hooks, &cancel).await));
+        let (asked, listed) = tokio::join!(asked, listed);
+        let asked = asked.into_iter().map(|status| status.unwrap().error.unwrap());
+        for said in asked.chain(listed.into_iter().map(|list| list.unwrap_err().message.clone())) {
+            assert!(said.contains("not with") && !said.contains("secret"), "{said}");
         }
     }
 

@@ -181,9 +181,10 @@ impl Watch {
         let deadline = self.deadline().map(|(deadline, ..)| deadline);
         let unnoticed = match &self.stage {
             // That the connection stands is told to another task.
-            Stage::Connecting { since, connected } if connected.since().is_none() => {
-                self.timeouts.limit(Clock::FirstToken).map(|limit| from.unwrap_or(*since) + limit)
-            }
+            Stage::Connecting { since, connected } if connected.since().is_none() => self
+                .timeouts
+                .limit(Clock::FirstToken)
+                .map(|limit| from.or(self.waiting).unwrap_or(*since) + limit),
             _ => None,
         };
         [deadline, unnoticed].into_iter().flatten().min()
