@@ -201,7 +201,7 @@ const bodies: Attack[] = [
   [
     'a number that none can hold',
     (socket) => socket.end(`${STREAM}${hello}data: {"choices":[{"index":1e400}]}\n\n`),
-    { code: 'protocol', partial },
+    { code: 'stream', partial },
   ],
   [
     'an error that is deeply nested',

@@ -125,6 +125,7 @@ pub struct Details {
     pub partial: Option<Partial>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub clock: Option<Clock>,
+    /// At most [`MAX_MODELS`] names when it reaches the caller.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub available_models: Option<Vec<String>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -150,6 +151,12 @@ pub const MAX_MESSAGE: usize = 2048;
 
 /// How much of a request's id an error shows.
 const MAX_REQUEST_ID: usize = 256;
+
+/// How many of the server's models an error names.
+pub const MAX_MODELS: usize = 100;
+
+/// The longest name of a model that an error shows, in bytes: the beginning of one names nothing.
+pub const MAX_MODEL: usize = 256;
 
 impl Error {
     pub fn new(code: Code, message: impl Into<String>) -> Self {
@@ -240,15 +247,30 @@ impl Error {
         std::iter::once(message).chain(optional).chain(available_models.iter_mut().flatten())
     }
 
+    /// Drops what is far beyond what is shown: to look for secrets in all of a long text takes long. As much again
+    /// stays, so that the end of what is shown is no piece of a secret.
+    pub fn prune(&mut self) {
+        truncate(&mut self.0.message, 2 * MAX_MESSAGE);
+        self.truncate_optional(2);
+        if let Some(models) = &mut self.0.available_models {
+            models.retain(|name| name.len() <= MAX_MODEL);
+            models.truncate(MAX_MODELS);
+        }
+    }
+
     /// Cuts the server's words to what is shown. Secrets are taken out before: a piece of one is not found.
     pub fn shorten(&mut self) {
         if truncate(&mut self.0.message, MAX_MESSAGE - '…'.len_utf8()) {
             self.0.message.push('…');
         }
+        self.truncate_optional(1);
+    }
+
+    fn truncate_optional(&mut self, times: usize) {
         let Details { hint, body, request_id, .. } = &mut *self.0;
         for (text, limit) in [(hint, MAX_MESSAGE), (body, MAX_BODY), (request_id, MAX_REQUEST_ID)] {
             if let Some(text) = text {
-                truncate(text, limit);
+                truncate(text, times * limit);
             }
         }
     }
@@ -324,6 +346,19 @@ mod tests {
         }
         let ours = Error::of_argument("timeout", "expected milliseconds at line 1 column 2");
         assert_eq!(ours.message, "`timeout`: expected milliseconds");
+    }
+
+    #[test]
+    fn what_is_looked_through_for_secrets_is_bounded() {
+        let long = "é".repeat(1 << 20);
+        let mut error = Error::new(Code::ModelNotFound, long.clone()).hint(long.clone());
+        error.body = Some(long.clone());
+        error.request_id = Some(long.clone());
+        error.available_models = Some([vec![long], vec!["model".into(); 1000]].concat());
+        error.prune();
+        assert_eq!(error.available_models, Some(vec!["model".into(); MAX_MODELS]));
+        let length: usize = error.texts_mut().map(|text| text.len()).sum();
+        assert!(length < 32 * 1024, "{length}");
     }
 
     #[test]

@@ -25,9 +25,6 @@ impl Built {
                 (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned())
             });
             let changed = hooks.request_headers(shown.collect()).await?;
-            for (name, value) in &changed {
-                client.keep_header_secret(name, value);
-            }
             headers = changed.into_iter().map(checked_header).collect::<Result<_>>()?;
         }
         let has_own_key = headers.get(header::AUTHORIZATION) == key.as_ref();

@@ -49,6 +49,7 @@ impl Client {
         cancel: &CancellationToken,
         sink: &mut S,
     ) -> Result<Answer> {
+        let hooks = &self.attentive(hooks);
         let sink = &mut Discreet::new(self, sink);
         let mut call = Call {
             client: self,

@@ -28,6 +28,7 @@ impl Client {
         hooks: &dyn Hooks,
         cancel: &CancellationToken,
     ) -> Result<Vec<ModelInfo>> {
+        let hooks = &self.attentive(hooks);
         let mut watch = self.watch(timeout, cancel);
         watch.asks();
         self.models_within(&mut watch, hooks).await
@@ -51,6 +52,7 @@ impl Client {
         hooks: &dyn Hooks,
         cancel: &CancellationToken,
     ) -> Result<Status> {
+        let hooks = &self.attentive(hooks);
         let started = Instant::now();
         let mut watch = self.watch(timeout, cancel);
         watch.asks();

@@ -7,14 +7,12 @@ mod discreet;
 mod hooks;
 mod knowledge;
 mod metadata;
+mod secrets;
 
-use std::{
-    borrow::Cow,
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::{borrow::Cow, sync::Arc};
 
 use http::{HeaderMap, HeaderValue, Method, header};
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::ExposeSecret;
 use serde::Deserialize;
 use tokio_util::sync::CancellationToken;
 use url::Url;
@@ -23,7 +21,7 @@ pub use hooks::{Hooks, NoHooks};
 pub use knowledge::Capabilities;
 
 use crate::{
-    endpoint::{Credential, Endpoint, EndpointConfig, Redactor, bearer, is_secret_name},
+    endpoint::{Credential, Endpoint, EndpointConfig, Redactor, bearer},
     error::{Code, Error, Result},
     negotiate::Learnt,
     policy::RetryOptions,
@@ -32,6 +30,7 @@ use crate::{
     types::{Clock, GenerationOptions, Limits, Timeouts},
 };
 use knowledge::Knowledge;
+use secrets::{Attentive, GivenSecrets};
 
 /// What the caller configures, as `lib/` hands it over.
 #[derive(Clone, Default, Deserialize)]
@@ -44,9 +43,6 @@ pub struct ClientConfig {
     pub defaults: GenerationOptions,
     pub endpoint: EndpointConfig,
 }
-
-/// How many secrets of the caller's code are known at once.
-const KEPT_SECRETS: usize = 64;
 
 pub struct Client {
     endpoint: Endpoint,
@@ -61,8 +57,7 @@ pub struct Client {
     http: Arc<HttpClient>,
     knowledge: Knowledge,
     learnt: Learnt,
-    /// Secrets that the caller's code gave while calls ran, the latest last.
-    given_secrets: Mutex<Vec<SecretString>>,
+    given_secrets: GivenSecrets,
     closed: CancellationToken,
 }
 
@@ -86,7 +81,7 @@ impl Client {
             dialect,
             knowledge: Knowledge::default(),
             learnt: Learnt::default(),
-            given_secrets: Mutex::default(),
+            given_secrets: GivenSecrets::default(),
             closed: CancellationToken::new(),
         })
     }
@@ -147,35 +142,18 @@ impl Client {
         if key.expose_secret().is_empty() {
             return Ok(None);
         }
-        let header = bearer(key.expose_secret(), "The key that `apiKey` returned");
-        self.keep_secret(key);
-        header.map(Some)
+        bearer(key.expose_secret(), "The key that `apiKey` returned").map(Some)
     }
 
-    /// From now on, no error shows what this header holds, if its name says that it is secret.
-    fn keep_header_secret(&self, name: &str, value: &str) {
-        if is_secret_name(name) {
-            self.keep_secret(value.into());
-        }
-    }
-
-    /// From now on, no error shows `secret`.
-    fn keep_secret(&self, secret: SecretString) {
-        let mut secrets = self.given_secrets.lock().unwrap_or_else(PoisonError::into_inner);
-        if secrets.iter().any(|known| known.expose_secret() == secret.expose_secret()) {
-            return;
-        }
-        // A token that rotates must not fill the memory; calls that run use the latest few.
-        if secrets.len() == KEPT_SECRETS {
-            secrets.remove(0);
-        }
-        secrets.push(secret);
+    /// `hooks` for one call: what they give that is secret is shown in no error.
+    fn attentive<'a>(&'a self, hooks: &'a dyn Hooks) -> Attentive<'a> {
+        Attentive::new(hooks, &self.given_secrets)
     }
 
     /// Knows all secrets that are known by now.
     fn redactor(&self) -> Redactor {
-        let given = self.given_secrets.lock().unwrap_or_else(PoisonError::into_inner);
-        Redactor::new(self.endpoint.secrets().chain(given.iter().map(ExposeSecret::expose_secret)))
+        let given = self.given_secrets.all();
+        Redactor::new(self.endpoint.secrets().chain(given.iter().map(|secret| secret.expose_secret())))
     }
 
     async fn get(
@@ -238,6 +216,7 @@ impl Client {
         if error.code != Code::Configuration {
             error.url = Some(format!("{}{path}", self.base_url()));
         }
+        error.prune();
         let redactor = self.redactor();
         error.texts_mut().for_each(|text| redact(&redactor, text));
         error.shorten();
@@ -277,6 +256,15 @@ mod tests {
     }
 
     #[test]
+    fn a_long_model_list_in_an_error_takes_no_long_search_for_secrets() {
+        let client = client(r#"{"endpoint":{"apiKey":"sk-secret"}}"#);
+        let mut error = Error::new(Code::ModelNotFound, "");
+        error.available_models = Some(vec!["\\".repeat(4 << 20), "of sk-secret".into()]);
+        let error = client.finished(error, "/models");
+        assert_eq!(error.available_models, Some(vec!["of ***".into()]));
+    }
+
+    #[test]
     fn the_beginning_of_a_secret_does_not_stay_where_a_text_is_cut() {
         let client = client(r#"{"endpoint":{"apiKey":"sk-secret"}}"#);
         for length in MAX_BODY - 9..MAX_BODY {
@@ -289,15 +277,5 @@ mod tests {
             let error = Error::new(Code::Server, format!("{}sk-secret and more", "-".repeat(length)));
             assert!(!client.finished(error, "/models").message.contains("sk"), "{length}");
         }
-    }
-
-    #[test]
-    fn headers_of_the_callers_code_are_secret_by_their_names() {
-        let client = client("{}");
-        client.keep_header_secret("Cookie", "session=abcdef; theme=dark");
-        client.keep_header_secret("X-Team", "tools");
-        let mut text = "tools: session=abcdef, or abcdef".to_owned();
-        redact(&client.redactor(), &mut text);
-        assert_eq!(text, "tools: ***, or ***");
     }
 }

@@ -48,8 +48,13 @@ impl Address {
             exact(default)?
         };
         let is_given = config.base_url.is_some() || config.host.is_some() || port.is_some();
-        let is_foreign =
-            is_given && exact(default).is_ok_and(|home| !is_loopback(&home) && url.origin() != home.origin());
+        let is_foreign = match exact(default) {
+            Ok(home) if is_loopback(&home) => false,
+            // Whoever listens on a socket of this machine is not the server that the URL names.
+            Ok(home) => config.unix_socket.is_some() || is_given && url.origin() != home.origin(),
+            // Nobody can say that it is the same server.
+            Err(_) => true,
+        };
         let (address, from_address) = Self::of_url(url, config)?;
         Ok((address, FromAddress { is_foreign, ..from_address }))
     }
@@ -169,6 +174,10 @@ fn from_host(origin: &str, host: &str, port: Option<u16>, default: &str) -> Resu
         }
         None => ("http".to_owned(), given),
     };
+    let query_begins = rest.find(['?', '#']).unwrap_or(rest.len());
+    if rest[..query_begins].contains('\\') {
+        return Err(Error::configuration(format!("{origin} has a \\ in it")).hint("Write / instead."));
+    }
     let split = rest.find(['/', '?', '#']).unwrap_or(rest.len());
     let (authority, path) = rest.split_at(split);
     let (user, authority) =
@@ -398,11 +407,15 @@ mod tests {
             (r#"{"host":"gw/v1?user=me@box"}"#, "@ as %40"),
             (r#"{"baseURL":"http://gw/@team/v1"}"#, "@ as %40"),
             (r#"{"host":"a b"}"#, "no address"),
+            (r#"{"host":"http://box\\v1"}"#, "Write / instead"),
+            (r#"{"host":"http:\\\\box"}"#, "Write / instead"),
             (r#"{"baseURL":"box:8080/v1"}"#, "http://box:8080/v1"),
             (r#"{"apiKey":"a\nb"}"#, "a line end"),
             (r#"{"apiKey":"schlüssel"}"#, "beyond ASCII"),
             (r#"{"apiKey":"k","headers":{"Authorization":"Bearer x"}}"#, "Leave one of them out"),
+            (r#"{"apiKey":"k","headers":{"Authorization":"x","api-key":"y","x-api-key":"z"}}"#, "Leave one"),
             (r#"{"apiKey":"k","host":"u:p@box"}"#, "user name"),
+            (r#"{"headers":{"X-Team":"a","x-team":"b"}}"#, "\"x-team\" is given twice"),
             (r#"{"headers":{"a b":"x"}}"#, "a b"),
         ] {
             let said = mistake(config);
@@ -472,6 +485,33 @@ mod tests {
         assert_eq!(sent("{}").unwrap(), "Bearer not-needed");
         assert_eq!(sent(r#"{"apiKey":"","environment":{"KEY":"k2"}}"#), None);
         assert_eq!(sent(r#"{"headers":{"x-api-key":"k"}}"#), None);
+    }
+
+    #[test]
+    fn the_key_of_a_vendor_goes_to_no_other_server() {
+        let is_key = |base_url: &str, config: &str| {
+            let mut config: EndpointConfig = serde_json::from_str(config).unwrap();
+            config.definition.base_url = base_url.into();
+            config.definition.base_url_env = vec!["BASE".into()];
+            config.definition.api_key_env = vec!["KEY".into()];
+            config.environment.insert("KEY".into(), "k".to_owned().into());
+            Endpoint::new(&config).unwrap().credential.is_key()
+        };
+        let (vendor, own) = ("https://api.vendor.example/v1", "http://localhost:1234/v1");
+        for (base_url, config, expected) in [
+            (vendor, "{}", true),
+            (vendor, r#"{"baseURL":"https://api.vendor.example/v2"}"#, true),
+            (vendor, r#"{"environment":{"BASE":"http://box:1"}}"#, true),
+            (vendor, r#"{"baseURL":"http://box:1/v1"}"#, false),
+            (vendor, r#"{"unixSocket":"/run/llm.sock"}"#, false),
+            (vendor, r#"{"unixSocket":"/run/llm.sock","baseURL":"https://api.vendor.example/v1"}"#, false),
+            ("api.vendor.example/v1", r#"{"baseURL":"http://box:1/v1"}"#, false),
+            ("", r#"{"baseURL":"http://box:1/v1"}"#, false),
+            (own, r#"{"baseURL":"http://box:1/v1"}"#, true),
+            (own, r#"{"unixSocket":"/run/llm.sock"}"#, true),
+        ] {
+            assert_eq!(is_key(base_url, config), expected, "{base_url} {config}");
+        }
     }
 
     #[test]

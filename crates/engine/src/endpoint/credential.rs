@@ -1,7 +1,4 @@
-use http::{
-    HeaderMap, HeaderValue,
-    header::{AUTHORIZATION, PROXY_AUTHORIZATION},
-};
+use http::{HeaderMap, HeaderValue, header::AUTHORIZATION};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::{EndpointConfig, Variable};
@@ -21,6 +18,9 @@ pub enum Credential {
 
 const PLACEHOLDER: &str = "not-needed";
 
+/// Headers that say who is asking.
+const OWN: [&str; 3] = ["authorization", "x-api-key", "api-key"];
+
 impl Credential {
     pub(super) fn new(
         config: &EndpointConfig,
@@ -28,14 +28,11 @@ impl Credential {
         key_variables: &[String],
         variable: Variable<'_>,
     ) -> Result<Self> {
-        let own = headers.keys().find(|name| {
-            **name != PROXY_AUTHORIZATION
-                && matches!(name.as_str(), "authorization" | "x-api-key" | "api-key")
-        });
+        let has_own = OWN.iter().any(|name| headers.contains_key(*name));
         let given = config.api_key.as_ref().map(ExposeSecret::expose_secret);
         let is_given = config.has_api_key_function || given.is_some_and(|key| !key.is_empty());
-        if let Some(name) = own.filter(|name| **name == AUTHORIZATION && is_given) {
-            return Err(Error::configuration(format!("Both `apiKey` and the header {name:?} are given"))
+        if is_given && headers.contains_key(AUTHORIZATION) {
+            return Err(Error::configuration("Both `apiKey` and the header \"authorization\" are given")
                 .hint("Leave one of them out: `apiKey` is sent as `Authorization: Bearer …`."));
         }
         if config.has_api_key_function {
@@ -47,7 +44,7 @@ impl Credential {
                 bearer(key, "`apiKey`")?;
                 return Ok(Self::Key(key.into()));
             }
-            None if own.is_some() => return Ok(Self::None),
+            None if has_own => return Ok(Self::None),
             None => {}
         }
         if let Some((name, key)) = variable(key_variables) {
@@ -59,6 +56,7 @@ impl Credential {
             let error =
                 Error::configuration(format!("{} needs a key, and none is given", definition.display_name));
             return Err(error.hint(match key_variables {
+                [] if definition.api_key_env.is_empty() => "Set `apiKey`.".to_owned(),
                 [] => format!(
                     "Set `apiKey`: a key from the environment is sent to {} only.",
                     definition.base_url
@@ -116,6 +114,30 @@ pub fn bearer(key: &str, origin: &str) -> Result<HeaderValue> {
             };
             Err(Error::configuration(format!("{origin} holds {what}, which no header can hold"))
                 .hint("Check how the key was copied or read: it is sent as `Authorization: Bearer …`."))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Endpoint, EndpointConfig};
+
+    #[test]
+    fn a_missing_key_is_asked_for_where_it_can_be_given() {
+        for (variables, config, expected) in [
+            (&["KEY", "TOKEN"][..], "{}", "Set `apiKey`, or the environment variable KEY or TOKEN."),
+            (
+                &["KEY"],
+                r#"{"host":"box"}"#,
+                "Set `apiKey`: a key from the environment is sent to https://api.vendor.example/v1 only.",
+            ),
+            (&[], "{}", "Set `apiKey`."),
+        ] {
+            let mut config: EndpointConfig = serde_json::from_str(config).unwrap();
+            config.definition.base_url = "https://api.vendor.example/v1".into();
+            config.definition.api_key_env = variables.iter().map(|name| (*name).to_owned()).collect();
+            config.definition.api_key_required = true;
+            assert_eq!(Endpoint::new(&config).unwrap_err().hint.as_deref(), Some(expected));
         }
     }
 }

@@ -8,7 +8,7 @@ mod redactor;
 mod route;
 mod tls;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use http::{HeaderMap, HeaderName, HeaderValue, header::AUTHORIZATION};
 use secrecy::{ExposeSecret, SecretString};
@@ -50,7 +50,7 @@ pub struct EndpointConfig {
     pub api_key: Option<SecretString>,
     /// The key comes from a function of the caller's, asked before each attempt.
     pub has_api_key_function: bool,
-    pub headers: HashMap<String, SecretString>,
+    pub headers: BTreeMap<String, SecretString>,
     pub query: HashMap<String, SecretString>,
     pub tls: TlsConfig,
     /// A URL; `''`: none, and no environment variable is asked.
@@ -129,11 +129,15 @@ impl Endpoint {
 /// Looks the first of some environment variables up that is set: its name and its value.
 type Variable<'a> = &'a dyn Fn(&[String]) -> Option<(String, SecretString)>;
 
-fn own_headers(given: &HashMap<String, SecretString>) -> Result<HeaderMap> {
+fn own_headers(given: &BTreeMap<String, SecretString>) -> Result<HeaderMap> {
     let mut headers = HeaderMap::new();
     for (name, value) in given {
         let name = HeaderName::try_from(name.as_str())
             .map_err(|_| Error::configuration(format!("`headers`: {name:?} is no name for a header")))?;
+        if headers.contains_key(&name) {
+            return Err(Error::configuration(format!("`headers`: {name:?} is given twice"))
+                .hint("Leave one of them out: capital letters make no other name of a header."));
+        }
         let mut value = HeaderValue::try_from(value.expose_secret()).map_err(|_| {
             Error::configuration(format!(
                 "`headers`: the value of {name:?} holds a character that no header can hold"
@@ -149,15 +153,58 @@ fn own_headers(given: &HashMap<String, SecretString>) -> Result<HeaderMap> {
 #[must_use]
 pub fn is_secret_name(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
-    ["auth", "key", "token", "secret", "password", "cookie", "signature"]
-        .iter()
-        .any(|word| name.contains(word))
+    let mut words = name.split(|character: char| !character.is_ascii_alphanumeric());
+    SECRET_WORDS.iter().any(|word| name.contains(word))
+        || words.any(|word| SHORT_SECRET_WORDS.contains(&word))
 }
 
+/// In names of secrets, alone or inside of other words: `apikey`, `X-Amz-Credential`.
+const SECRET_WORDS: [&str; 12] = [
+    "auth",
+    "key",
+    "token",
+    "secret",
+    "password",
+    "passwd",
+    "passphrase",
+    "cookie",
+    "credential",
+    "session",
+    "signature",
+    "jwt",
+];
+
+/// In names of secrets as words of their own: there is a `sig` in `design`, too.
+const SHORT_SECRET_WORDS: [&str; 3] = ["sig", "pass", "pwd"];
+
 fn secrets_in(
-    headers: &HashMap<String, SecretString>,
+    headers: &BTreeMap<String, SecretString>,
     query: &HashMap<String, SecretString>,
 ) -> Vec<SecretString> {
     let all = headers.iter().chain(query);
     all.filter(|(name, _)| is_secret_name(name)).map(|(_, value)| value.clone()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_secret_name;
+
+    #[test]
+    fn a_secret_is_known_by_its_name() {
+        for name in [
+            "Authorization",
+            "x-api-key",
+            "sig",
+            "X-Sig",
+            "user_pass",
+            "X-JWT",
+            "X-Amz-Credential",
+            "SessionId",
+        ] {
+            assert!(is_secret_name(name), "{name}");
+        }
+        for name in ["X-Team", "design", "bypass", "assigned-to", "version"] {
+            assert!(!is_secret_name(name), "{name}");
+        }
+    }
 }

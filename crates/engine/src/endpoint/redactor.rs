@@ -4,6 +4,7 @@ use base64::{
     Engine, alphabet,
     engine::{GeneralPurpose, general_purpose::NO_PAD},
 };
+use memchr::{memchr2, memchr3_iter, memmem};
 use secrecy::{ExposeSecret, SecretString, zeroize::Zeroizing};
 
 /// Takes secrets out of texts: those of servers, which repeat what they were sent, and our own.
@@ -57,27 +58,40 @@ impl Redactor {
 
 /// Where `secret` stands in `text`, and its beginning at the end of a text that was cut off.
 fn places<'a>(secret: &'a str, text: &'a str) -> impl Iterator<Item = Range<usize>> + 'a {
-    let whole = text.match_indices(secret).map(|(at, _)| at..at + secret.len());
+    let whole = memmem::find_iter(text.as_bytes(), secret).map(|at| at..at + secret.len());
     let beginning = (SHORTEST_BEGINNING..secret.len())
         .filter_map(|length| secret.get(..length))
         .rfind(|beginning| text.ends_with(beginning));
-    let in_url = text.contains(['%', '+']).then(|| spelled(secret, text, length_in_url));
-    let in_json = text.contains('\\').then(|| spelled(secret, text, length_in_json));
     whole
         .chain(beginning.map(|beginning| text.len() - beginning.len()..text.len()))
-        .chain(in_url.into_iter().flatten())
-        .chain(in_json.into_iter().flatten())
+        .chain(spelled(secret, text.as_bytes(), &IN_URL))
+        .chain(spelled(secret, text.as_bytes(), &IN_JSON))
 }
 
-/// How many bytes at the start of a text stand for a byte, if they do.
-type Spelling = fn(u8, &[u8]) -> Option<usize>;
+/// A way to write bytes otherwise.
+struct Spelling {
+    /// What stands at the start of a byte that is written otherwise.
+    escapes: [u8; 2],
+    /// How many bytes at the start of a text stand for a byte, if they do.
+    length: fn(u8, &[u8]) -> Option<usize>,
+}
+
+const IN_URL: Spelling = Spelling { escapes: *b"%+", length: length_in_url };
+
+const IN_JSON: Spelling = Spelling { escapes: *b"\\\\", length: length_in_json };
 
 /// Where `text` spells `secret` with escapes, whichever of its characters are escaped; also its beginning at the end.
-fn spelled<'a>(secret: &'a str, text: &'a str, length: Spelling) -> impl Iterator<Item = Range<usize>> + 'a {
-    (0..text.len()).filter_map(move |start| {
-        let mut rest = &text.as_bytes()[start..];
+fn spelled<'a>(
+    secret: &'a str,
+    text: &'a [u8],
+    spelling: &'static Spelling,
+) -> impl Iterator<Item = Range<usize>> + 'a {
+    let [one, other] = spelling.escapes;
+    let starts = memchr2(one, other, text).map(|_| memchr3_iter(secret.as_bytes()[0], one, other, text));
+    starts.into_iter().flatten().filter_map(move |start| {
+        let mut rest = &text[start..];
         for (known, byte) in secret.bytes().enumerate() {
-            let Some(length) = length(byte, rest) else {
+            let Some(length) = (spelling.length)(byte, rest) else {
                 let is_cut = rest.is_empty() || rest.len() < LONGEST_ESCAPE && b"%\\".contains(&rest[0]);
                 return (is_cut && known >= SHORTEST_BEGINNING).then_some(start..text.len());
             };

@@ -16,7 +16,7 @@ const MAX_TREE: usize = 1 << 20;
 /// Reads `text` into `T` through `read`, repairing it first where it is no JSON as it stands.
 ///
 /// Repaired are bytes that are no UTF-8, halves of surrogate pairs, raw control characters in strings, `NaN` and
-/// `Infinity`, and keys that come twice in one object.
+/// `Infinity`, numbers that no float holds, and keys that come twice in one object.
 pub fn with_repair<R>(
     text: &[u8],
     mut read: impl FnMut(&str) -> Result<R, serde_json::Error>,
@@ -84,10 +84,15 @@ fn repair(text: &str) -> Cow<'_, str> {
                 in_string = !in_string;
                 (1, None)
             }
-            (false, b'N' | b'I' | b'-') => {
+            (false, b'N' | b'I' | b'-' | b'0'..=b'9') => {
                 let word =
                     ["NaN", "Infinity", "-Infinity"].into_iter().find(|word| text[at..].starts_with(word));
-                word.map_or((1, None), |word| (word.len(), Some("null".into())))
+                let number = number(&text[at..]);
+                match word {
+                    Some(word) => (word.len(), Some("null".into())),
+                    None if number.parse().is_ok_and(f64::is_infinite) => (number.len(), Some("null".into())),
+                    None => (number.len().max(1), None),
+                }
             }
             _ => (1, None),
         };
@@ -103,6 +108,12 @@ fn repair(text: &str) -> Cow<'_, str> {
     }
     repaired.push_str(&text[kept..]);
     Cow::Owned(repaired)
+}
+
+/// The number, or whatever is written like one, at the start of `text`.
+fn number(text: &str) -> &str {
+    let end = text.bytes().position(|byte| !matches!(byte, b'0'..=b'9' | b'-' | b'+' | b'.' | b'e' | b'E'));
+    &text[..end.unwrap_or(text.len())]
 }
 
 /// The UTF-16 unit that is escaped at `at` as `\uXXXX`.
@@ -129,6 +140,7 @@ mod tests {
             (br#"["\ud83d","\ud83d\ude00","\\ud83d"]"#, json!(["\u{fffd}", "😀", "\\ud83d"])),
             (b"[\"a\nb\tc\"]", json!(["a\nb\tc"])),
             (b"[\"\xff\"]", json!(["\u{fffd}"])),
+            (b"[1e999,-1E+999,12e3,\"1e999\"]", json!([null, null, 12e3, "1e999"])),
         ] {
             assert_eq!(value(text), Some((expected, true)));
         }

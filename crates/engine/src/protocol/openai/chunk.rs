@@ -147,10 +147,10 @@ impl WireUsage {
     }
 
     pub fn timings(&self) -> Option<ServerTimings> {
-        let (prompt, generation) = (self.prompt_time.0, self.completion_time.0);
-        (prompt.is_some() || generation.is_some()).then(|| ServerTimings {
-            prompt: prompt.map(|seconds| seconds * 1000.0),
-            generation: generation.map(|seconds| seconds * 1000.0),
+        let (prompt, generation) = (self.prompt_time.milliseconds(), self.completion_time.milliseconds());
+        (prompt.is_some() || generation.is_some()).then_some(ServerTimings {
+            prompt,
+            generation,
             tokens_per_second: None,
         })
     }

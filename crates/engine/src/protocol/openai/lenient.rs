@@ -21,7 +21,7 @@ pub struct Parts<'a> {
     pub reasoning: String,
 }
 
-/// A count; also one that came as a float or a string.
+/// A number, and a finite one; also one that came as a string.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Number(pub Option<f64>);
 
@@ -37,6 +37,9 @@ pub struct List<T>(pub Vec<T>);
 /// How many elements of a list are kept: in memory, an element may take a hundred times its length on the wire.
 const MAX_ELEMENTS: usize = 128;
 
+/// 2^53
+const MAX_COUNT: f64 = 9_007_199_254_740_992.0;
+
 impl<T> Default for Object<T> {
     fn default() -> Self {
         Self(None)
@@ -50,10 +53,15 @@ impl<T> Default for List<T> {
 }
 
 impl Number {
-    /// As a number of things.
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked; floats saturate")]
+    /// As a number of things: one that JavaScript's numbers hold exactly.
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked")]
     pub fn count(self) -> Option<u64> {
-        self.0.filter(|number| *number >= 0.0).map(|number| number as u64)
+        self.0.filter(|number| (0.0..=MAX_COUNT).contains(number)).map(|number| number as u64)
+    }
+
+    /// What was told in seconds, in milliseconds.
+    pub fn milliseconds(self) -> Option<f64> {
+        self.0.map(|seconds| seconds * 1000.0).filter(|milliseconds| milliseconds.is_finite())
     }
 }
 
@@ -202,7 +210,8 @@ impl<'de> Deserialize<'de> for Number {
             }
 
             fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
-                Ok(Number(text.trim().parse().ok()))
+                // Rust reads "inf" and "nan", too.
+                Ok(Number(text.trim().parse().ok().filter(|number: &f64| number.is_finite())))
             }
 
             fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<Self::Value, A::Error> {
@@ -266,5 +275,33 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for List<T> {
         }
 
         deserializer.deserialize_any(ListVisitor(PhantomData))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn number(json: &str) -> Number {
+        serde_json::from_str(json).unwrap()
+    }
+
+    #[test]
+    fn a_number_is_finite() {
+        for json in [r#""inf""#, r#""-Infinity""#, r#""nan""#, r#""1e999""#, "null", "[1]"] {
+            assert_eq!(number(json).0, None, "{json}");
+        }
+        assert_eq!(number(r#"" 1.5 ""#).0, Some(1.5));
+        assert_eq!(number("1e308").milliseconds(), None);
+        assert_eq!(number("1.5").milliseconds(), Some(1500.0));
+    }
+
+    #[test]
+    fn a_count_is_one_that_a_number_of_javascript_holds() {
+        for json in ["-1", "1e300", "18446744073709551615", "9007199254740994"] {
+            assert_eq!(number(json).count(), None, "{json}");
+        }
+        assert_eq!(number("9007199254740992").count(), Some(1 << 53));
+        assert_eq!(number("7.0").count(), Some(7));
     }
 }
