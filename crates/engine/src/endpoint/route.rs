@@ -19,10 +19,10 @@ impl Route {
     pub(super) fn new(config: &EndpointConfig, address: &Address, variable: Variable<'_>) -> Result<Self> {
         let unix_socket = config.unix_socket.as_deref().map(|path| unix_socket(path, config)).transpose()?;
         let proxy = if unix_socket.is_some() { None } else { Proxy::choose(config, address, variable)? };
-        let authorities_file =
+        let trusted_file =
             variable(&["NODE_EXTRA_CA_CERTS".to_owned()]).map(|(_, file)| file.expose_secret().to_owned());
         // Checked in any case: a mistake should not wait for the day on which the address becomes https.
-        let tls = Tls::new(&config.tls, authorities_file)?;
+        let tls = Tls::new(&config.tls, trusted_file)?;
         let needs_tls = address.is_https() || proxy.as_ref().is_some_and(Proxy::is_https);
         Ok(Self { proxy, unix_socket, tls: needs_tls.then_some(tls) })
     }

@@ -1,8 +1,8 @@
 //! What rustls's errors mean, and what to do about them.
 
-use rustls::{AlertDescription, CertificateError, InvalidMessage};
+use rustls::{AlertDescription, CertificateError, InvalidMessage, OtherError};
 
-use super::{failure::chain, tls::is_authority};
+use super::failure::chain;
 use crate::error::{Code, Error};
 
 /// The failure of a handshake with `peer`, if it is one.
@@ -44,6 +44,10 @@ fn words(cause: &rustls::Error, peer: &str) -> (String, &'static str) {
                 "Use a name that the certificate is for, or give the server one for this name.",
             )
         }
+        InvalidCertificate(Certificate::InvalidPurpose) => (
+            format!("The certificate of {peer} is not for servers (extendedKeyUsage)"),
+            "Give the server a certificate that may be used for serverAuth.",
+        ),
         InvalidCertificate(reason) => (
             format!("The certificate of {peer} is not believed: {reason}"),
             "Look at the server's certificate.",
@@ -74,9 +78,17 @@ fn words(cause: &rustls::Error, peer: &str) -> (String, &'static str) {
     }
 }
 
+/// Whether a certificate was not believed because it is an authority's.
+fn is_authority(error: &rustls::Error) -> bool {
+    let rustls::Error::InvalidCertificate(CertificateError::Other(OtherError(cause))) = error else {
+        return false;
+    };
+    matches!(cause.downcast_ref(), Some(webpki::Error::CaUsedAsEndEntity))
+}
+
 fn unknown(peer: &str) -> String {
     format!("The certificate of {peer} is signed by nobody who is known here")
 }
 
 const UNKNOWN: &str = "If you trust the server, give its certificate, or that of its authority, as `tls.ca`, or name \
-                       a file of it in NODE_EXTRA_CA_CERTS.";
+                       a file of it in NODE_EXTRA_CA_CERTS. An authority's that has expired does not count.";
