@@ -22,6 +22,7 @@ beforeEach(() => {
     vi.stubEnv(name.toLowerCase(), undefined)
   }
 })
+  vi.stubEnv('REQUEST_METHOD', undefined)
 
 afterEach(() => {
   vi.unstubAllEnvs()
@@ -253,6 +254,13 @@ describe('a proxy that cannot be', () => {
     ['no address', `http://me:${OTHER_KEY}@`, /is no proxy/],
     ['an empty text', '', /must be a URL or false/],
     ['a boolean', true, /must be a URL or false/],
+  it('HTTP_PROXY is not listened to in a CGI program, where the caller may have written it', async () => {
+    vi.stubEnv('HTTP_PROXY', 'http://127.0.0.1:9')
+    vi.stubEnv('REQUEST_METHOD', 'GET')
+    const provider = providerOf({ baseURL: 'http://server.invalid/v1' })
+    expect((await failureOf(provider.query({ prompt: 'hello' }))).systemCode).toBe('ENOTFOUND')
+  })
+
   ])('%s: is refused when the provider is made', (_name, proxy, message) => {
     const error = thrownBy(() => new OpenAICompatibleProvider({ proxy: proxy as string }))
     expect(error).toMatchObject({ code: 'configuration', message: expect.stringMatching(message) })

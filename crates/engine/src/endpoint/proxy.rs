@@ -54,14 +54,19 @@ impl Proxy {
     }
 
     fn of_environment(address: &Address, variable: Variable<'_>) -> Result<Option<Self>> {
-        // As curl, Node and Python have it: the lower case first.
-        let first = |names: [&str; 2]| variable(&names.map(str::to_owned));
-        let own =
-            if address.is_https() { ["https_proxy", "HTTPS_PROXY"] } else { ["http_proxy", "HTTP_PROXY"] };
-        let Some((name, value)) = first(own).or_else(|| first(["all_proxy", "ALL_PROXY"])) else {
+        let first = |names: &[&str]| variable(&names.iter().map(|&name| name.to_owned()).collect::<Vec<_>>());
+        let own: &[_] = if address.is_https() {
+            &["https_proxy", "HTTPS_PROXY"]
+        } else if first(&["REQUEST_METHOD"]).is_some() {
+            // A CGI program gets the header `Proxy` of whoever asks it as HTTP_PROXY (CVE-2016-5385).
+            &["http_proxy"]
+        } else {
+            &["http_proxy", "HTTP_PROXY"]
+        };
+        let Some((name, value)) = first(own).or_else(|| first(&["all_proxy", "ALL_PROXY"])) else {
             return Ok(None);
         };
-        if let Some((_, list)) = first(["no_proxy", "NO_PROXY"])
+        if let Some((_, list)) = first(&["no_proxy", "NO_PROXY"])
             && let Ok(url) = Url::parse(address.base())
             && let (Some(host), Some(port)) = (url.host(), url.port_or_known_default())
             && no_proxy::names(list.expose_secret(), &host, port)

@@ -81,6 +81,15 @@ mod tests {
                 r#"{"host":"box","environment":{"HTTP_PROXY":"http://p:1","http_proxy":""}}"#,
                 Some("http://p:1 of HTTP_PROXY"),
             ),
+            (r#"{"host":"box","environment":{"REQUEST_METHOD":"GET","HTTP_PROXY":"http://evil:1"}}"#, None),
+            (
+                r#"{"host":"box","environment":{"REQUEST_METHOD":"GET","HTTP_PROXY":"http://evil:1","http_proxy":"http://p:1"}}"#,
+                Some("http://p:1 of http_proxy"),
+            ),
+            (
+                r#"{"host":"https://box","environment":{"REQUEST_METHOD":"GET","HTTPS_PROXY":"http://p:1"}}"#,
+                Some("http://p:1 of HTTPS_PROXY"),
+            ),
             (r#"{"host":"box","environment":{"HTTPS_PROXY":"http://p:1"}}"#, None),
             (r#"{"host":"https://box","environment":{"HTTP_PROXY":"http://p:1"}}"#, None),
             (
