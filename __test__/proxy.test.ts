@@ -3,7 +3,12 @@ import { ConnectionError, OpenAICompatibleProvider } from '../index.js'
 import { authority, certificate } from './support/certificates.js'
 import { asking, providerOf } from './support/provider.js'
 import { type StartedProxy, startProxy, startSocks } from './support/proxies.js'
-import { type ScriptedServer, startScriptedServer, startSecureServer } from './support/scripted-server.js'
+import {
+  json,
+  type ScriptedServer,
+  startScriptedServer,
+  startSecureServer,
+} from './support/scripted-server.js'
 import { startSilentServer } from './support/silent-server.js'
 import { answer, text } from './support/wire.js'
 import { failureOf, OTHER_KEY, thrownBy } from './support/witness.js'
@@ -199,11 +204,38 @@ describe('a proxy that does not work', () => {
     },
   )
 
-  it('has a certificate of nobody who is known: the error says whose', async () => {
-    const [server, proxy] = [await startServer(false), await startProxy({ tls: secure })]
-    const config = { proxy: `https://${proxy.address}` }
-    const error = await failureOf(providerOf(server, config).query({ prompt: 'hello' }))
-    expect(error.message).toContain(`The certificate of https://${proxy.address}`)
+  it.each([false, true])(
+    'has a certificate of nobody who is known: the error says whose (to TLS: %s)',
+    async (isSecure) => {
+      const [server, proxy] = [await startServer(isSecure), await startProxy({ tls: secure })]
+      const config = { proxy: `https://${proxy.address}` }
+      const error = await failureOf(providerOf(named(server), config).query({ prompt: 'hello' }))
+      expect(error.message).toContain(`The certificate of https://${proxy.address}`)
+    },
+  )
+
+  it('believed itself, leads to a server that is not: the error says whose', async () => {
+    const stranger = certificate('stranger', { names: ['server.invalid'] })
+    const server = (await startSecureServer(stranger)).answersChats({ chunks: answer('Hello') })
+    const proxy = await startProxy({ tls: secure })
+    const config = { tls, proxy: `https://${proxy.address}` }
+    const error = await failureOf(providerOf(named(server), config).query({ prompt: 'hello' }))
+    expect(error.message).toContain(`The certificate of ${named(server).baseURL}`)
+  })
+
+  it.each<[string, boolean, () => Promise<StartedProxy>]>([
+    ['socks5h', false, startSocks],
+    ['http', true, startProxy],
+  ])('of kind %s, is not blamed for a 407 of the server (to TLS: %s)', async (scheme, isSecure, start) => {
+    const server = isSecure ? await startSecureServer(secure) : await startScriptedServer()
+    server.answersChats(json({ error: { message: 'The server itself says so' } }, 407))
+    const proxy = await start()
+    const config = { tls, proxy: `${scheme}://${proxy.address}` }
+    const error = await failureOf(providerOf(named(server), config).query({ prompt: 'hello' }))
+    expect(error).toMatchObject({
+      status: 407,
+      message: expect.stringContaining('The server itself says so'),
+    })
   })
 })
 

@@ -128,6 +128,12 @@ impl Proxy {
     }
 
     /// Whether the proxy itself is spoken to by TLS.
+    /// Whether it is spoken to in HTTP, not in SOCKS.
+    #[must_use]
+    pub fn is_http(&self) -> bool {
+        self.shown.starts_with("http")
+    }
+
     #[must_use]
     pub fn is_https(&self) -> bool {
         self.shown.starts_with("https:")
