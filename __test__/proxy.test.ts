@@ -22,12 +22,12 @@ const VARIABLES = ['HTTP_PROXY', 'HTTPS_PROXY', 'ALL_PROXY', 'NO_PROXY']
 
 beforeEach(() => {
   vi.stubEnv('NODE_EXTRA_CA_CERTS', undefined)
+  vi.stubEnv('REQUEST_METHOD', undefined)
   for (const name of VARIABLES) {
     vi.stubEnv(name, undefined)
     vi.stubEnv(name.toLowerCase(), undefined)
   }
 })
-  vi.stubEnv('REQUEST_METHOD', undefined)
 
 afterEach(() => {
   vi.unstubAllEnvs()
@@ -254,6 +254,13 @@ describe('the variables of the environment', () => {
     expect(proxy.asked).toHaveLength(1)
   })
 
+  it('HTTP_PROXY is not listened to in a CGI program, where the caller may have written it', async () => {
+    vi.stubEnv('HTTP_PROXY', 'http://127.0.0.1:9')
+    vi.stubEnv('REQUEST_METHOD', 'GET')
+    const provider = providerOf({ baseURL: 'http://server.invalid/v1' })
+    expect((await failureOf(provider.query({ prompt: 'hello' }))).systemCode).toBe('ENOTFOUND')
+  })
+
   it.each(['NO_PROXY', 'no_proxy'])('%s leaves a server out', async (name) => {
     vi.stubEnv('ALL_PROXY', 'http://127.0.0.1:9')
     vi.stubEnv(name, 'other.example, .invalid')
@@ -282,17 +289,12 @@ describe('the variables of the environment', () => {
 
 describe('a proxy that cannot be', () => {
   it.each<[string, unknown, RegExp]>([
-    ['an unknown scheme', `ftp://me:${OTHER_KEY}@proxy`, /ftp:\/\/ is none of http, https, socks4/],
+    ['an unknown scheme', `ftp://me:${OTHER_KEY}@proxy`, /its scheme is none of http, https, socks4/],
     ['no address', `http://me:${OTHER_KEY}@`, /is no proxy/],
+    ['no host', `http://me:${OTHER_KEY}`, /is no proxy: invalid port number/],
+    ['a key in place of the scheme', `${OTHER_KEY}:x://y@host`, /is no proxy/],
     ['an empty text', '', /must be a URL or false/],
     ['a boolean', true, /must be a URL or false/],
-  it('HTTP_PROXY is not listened to in a CGI program, where the caller may have written it', async () => {
-    vi.stubEnv('HTTP_PROXY', 'http://127.0.0.1:9')
-    vi.stubEnv('REQUEST_METHOD', 'GET')
-    const provider = providerOf({ baseURL: 'http://server.invalid/v1' })
-    expect((await failureOf(provider.query({ prompt: 'hello' }))).systemCode).toBe('ENOTFOUND')
-  })
-
   ])('%s: is refused when the provider is made', (_name, proxy, message) => {
     const error = thrownBy(() => new OpenAICompatibleProvider({ proxy: proxy as string }))
     expect(error).toMatchObject({ code: 'configuration', message: expect.stringMatching(message) })
@@ -300,7 +302,7 @@ describe('a proxy that cannot be', () => {
 
   it('of the environment is refused by its name, if it would be used', () => {
     vi.stubEnv('HTTP_PROXY', `gopher://me:${OTHER_KEY}@proxy`)
-    expect(thrownBy(() => new OpenAICompatibleProvider('box')).message).toMatch(/^HTTP_PROXY .* is no proxy/)
+    expect(thrownBy(() => new OpenAICompatibleProvider('box')).message).toMatch(/^HTTP_PROXY is no proxy/)
     expect(new OpenAICompatibleProvider().baseURL).toBe('http://localhost:1234/v1')
   })
 })

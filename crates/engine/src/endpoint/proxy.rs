@@ -7,7 +7,7 @@ use url::Url;
 
 use super::{
     Address, EndpointConfig, Variable,
-    address::{check_user, credentials_in, without_secrets},
+    address::{check_user, credentials_in},
     no_proxy,
 };
 use crate::error::{Error, Result};
@@ -81,14 +81,15 @@ impl Proxy {
         check_user(origin, given)?;
         let with_scheme = if given.contains("://") { given.to_owned() } else { format!("http://{given}") };
         let wrong = |why: &str| {
-            Error::configuration(format!("{origin} {:?} is no proxy: {why}", without_secrets(given)))
+            // What was given is not shown: without its host, its password stands where the port would.
+            Error::configuration(format!("{origin} is no proxy: {why}"))
                 .hint("Write it like 'http://proxy:3128' or 'socks5h://localhost:1080'.")
         };
         let url = Url::parse(&with_scheme).map_err(|error| wrong(&error.to_string()))?;
         // So desktops write it.
         let scheme = if url.scheme() == "socks" { "socks5" } else { url.scheme() };
         if !SCHEMES.contains(&scheme) {
-            return Err(wrong(&format!("{scheme}:// is none of {}", SCHEMES.join(", "))));
+            return Err(wrong(&format!("its scheme is none of {}", SCHEMES.join(", "))));
         }
         let Some(host) = url.host_str().filter(|host| !host.is_empty()) else {
             return Err(wrong("it names no host"));
@@ -127,13 +128,13 @@ impl Proxy {
         &self.origin
     }
 
-    /// Whether the proxy itself is spoken to by TLS.
     /// Whether it is spoken to in HTTP, not in SOCKS.
     #[must_use]
     pub fn is_http(&self) -> bool {
         self.shown.starts_with("http")
     }
 
+    /// Whether the proxy itself is spoken to by TLS.
     #[must_use]
     pub fn is_https(&self) -> bool {
         self.shown.starts_with("https:")
