@@ -105,6 +105,15 @@ describe('a server’s certificate', () => {
     },
   )
 
+  it('is believed if it is given itself, also where the system knows no authority', async () => {
+    vi.stubEnv('SSL_CERT_FILE', inFile(''))
+    vi.stubEnv('SSL_CERT_DIR', '')
+    const own = certificate('own', { names })
+    expect(await answered(own, { tls: { ca: own.cert } })).toBe('Hello')
+    const error = await failureOf(answered(forServer, { tls: { ca: own.cert } }))
+    expect(error.message).toMatch(/signed by nobody who is known here/)
+  })
+
   it.each([
     ['is no authority', {}],
     ['has expired', { isAuthority: true, valid: [-3, -2] }],
@@ -170,6 +179,13 @@ describe('a server’s certificate', () => {
       'own',
       /is not for servers/,
       /serverAuth/,
+    ],
+    [
+      'of version 1, though it is given itself',
+      certificate('simple', { version: 1 }),
+      'own',
+      /is of X\.509 version 1/,
+      /version 3/,
     ],
     [
       'of tomorrow',

@@ -22,7 +22,11 @@ fn words(cause: &rustls::Error, peer: &str) -> (String, &'static str) {
 
     match cause {
         InvalidCertificate(Certificate::UnknownIssuer) => (unknown(peer), UNKNOWN),
-        cause if is_authority(cause) => (unknown(peer), UNKNOWN),
+        cause if is_of_webpki(cause, &webpki::Error::CaUsedAsEndEntity) => (unknown(peer), UNKNOWN),
+        cause if is_of_webpki(cause, &webpki::Error::UnsupportedCertVersion) => (
+            format!("The certificate of {peer} is of X.509 version 1, which names no machine"),
+            "Give the server a certificate of version 3.",
+        ),
         InvalidCertificate(Certificate::Expired | Certificate::ExpiredContext { .. }) => (
             format!("The certificate of {peer} has expired"),
             "The server needs a new one. If it is valid, the clock of this machine is wrong.",
@@ -78,12 +82,12 @@ fn words(cause: &rustls::Error, peer: &str) -> (String, &'static str) {
     }
 }
 
-/// Whether a certificate was not believed because it is an authority's.
-fn is_authority(error: &rustls::Error) -> bool {
+/// Whether it is a failure that rustls hands on from webpki without a word of its own.
+fn is_of_webpki(error: &rustls::Error, expected: &webpki::Error) -> bool {
     let rustls::Error::InvalidCertificate(CertificateError::Other(OtherError(cause))) = error else {
         return false;
     };
-    matches!(cause.downcast_ref(), Some(webpki::Error::CaUsedAsEndEntity))
+    cause.downcast_ref() == Some(expected)
 }
 
 fn unknown(peer: &str) -> String {
