@@ -3,7 +3,12 @@ import { ConnectionError, OpenAICompatibleProvider } from '../index.js'
 import { authority, certificate } from './support/certificates.js'
 import { asking, providerOf } from './support/provider.js'
 import { type StartedProxy, startProxy, startSocks } from './support/proxies.js'
-import { type ScriptedServer, startScriptedServer, startSecureServer } from './support/scripted-server.js'
+import {
+  json,
+  type ScriptedServer,
+  startScriptedServer,
+  startSecureServer,
+} from './support/scripted-server.js'
 import { startSilentServer } from './support/silent-server.js'
 import { answer, text } from './support/wire.js'
 import { failureOf, OTHER_KEY, thrownBy } from './support/witness.js'
@@ -17,6 +22,7 @@ const VARIABLES = ['HTTP_PROXY', 'HTTPS_PROXY', 'ALL_PROXY', 'NO_PROXY']
 
 beforeEach(() => {
   vi.stubEnv('NODE_EXTRA_CA_CERTS', undefined)
+  vi.stubEnv('REQUEST_METHOD', undefined)
   for (const name of VARIABLES) {
     vi.stubEnv(name, undefined)
     vi.stubEnv(name.toLowerCase(), undefined)
@@ -198,11 +204,38 @@ describe('a proxy that does not work', () => {
     },
   )
 
-  it('has a certificate of nobody who is known: the error says whose', async () => {
-    const [server, proxy] = [await startServer(false), await startProxy({ tls: secure })]
-    const config = { proxy: `https://${proxy.address}` }
-    const error = await failureOf(providerOf(server, config).query({ prompt: 'hello' }))
-    expect(error.message).toContain(`The certificate of https://${proxy.address}`)
+  it.each([false, true])(
+    'has a certificate of nobody who is known: the error says whose (to TLS: %s)',
+    async (isSecure) => {
+      const [server, proxy] = [await startServer(isSecure), await startProxy({ tls: secure })]
+      const config = { proxy: `https://${proxy.address}` }
+      const error = await failureOf(providerOf(named(server), config).query({ prompt: 'hello' }))
+      expect(error.message).toContain(`The certificate of https://${proxy.address}`)
+    },
+  )
+
+  it('believed itself, leads to a server that is not: the error says whose', async () => {
+    const stranger = certificate('stranger', { names: ['server.invalid'] })
+    const server = (await startSecureServer(stranger)).answersChats({ chunks: answer('Hello') })
+    const proxy = await startProxy({ tls: secure })
+    const config = { tls, proxy: `https://${proxy.address}` }
+    const error = await failureOf(providerOf(named(server), config).query({ prompt: 'hello' }))
+    expect(error.message).toContain(`The certificate of ${named(server).baseURL}`)
+  })
+
+  it.each<[string, boolean, () => Promise<StartedProxy>]>([
+    ['socks5h', false, startSocks],
+    ['http', true, startProxy],
+  ])('of kind %s, is not blamed for a 407 of the server (to TLS: %s)', async (scheme, isSecure, start) => {
+    const server = isSecure ? await startSecureServer(secure) : await startScriptedServer()
+    server.answersChats(json({ error: { message: 'The server itself says so' } }, 407))
+    const proxy = await start()
+    const config = { tls, proxy: `${scheme}://${proxy.address}` }
+    const error = await failureOf(providerOf(named(server), config).query({ prompt: 'hello' }))
+    expect(error).toMatchObject({
+      status: 407,
+      message: expect.stringContaining('The server itself says so'),
+    })
   })
 })
 
@@ -219,6 +252,13 @@ describe('the variables of the environment', () => {
     vi.stubEnv(name, proxy.address)
     expect(await providerOf(named(server), { tls }).query({ prompt: 'hello' })).toBe('Hello')
     expect(proxy.asked).toHaveLength(1)
+  })
+
+  it('HTTP_PROXY is not listened to in a CGI program, where the caller may have written it', async () => {
+    vi.stubEnv('HTTP_PROXY', 'http://127.0.0.1:9')
+    vi.stubEnv('REQUEST_METHOD', 'GET')
+    const provider = providerOf({ baseURL: 'http://server.invalid/v1' })
+    expect((await failureOf(provider.query({ prompt: 'hello' }))).systemCode).toBe('ENOTFOUND')
   })
 
   it.each(['NO_PROXY', 'no_proxy'])('%s leaves a server out', async (name) => {
@@ -249,8 +289,10 @@ describe('the variables of the environment', () => {
 
 describe('a proxy that cannot be', () => {
   it.each<[string, unknown, RegExp]>([
-    ['an unknown scheme', `ftp://me:${OTHER_KEY}@proxy`, /ftp:\/\/ is none of http, https, socks4/],
+    ['an unknown scheme', `ftp://me:${OTHER_KEY}@proxy`, /its scheme is none of http, https, socks4/],
     ['no address', `http://me:${OTHER_KEY}@`, /is no proxy/],
+    ['no host', `http://me:${OTHER_KEY}`, /is no proxy: invalid port number/],
+    ['a key in place of the scheme', `${OTHER_KEY}:x://y@host`, /is no proxy/],
     ['an empty text', '', /must be a URL or false/],
     ['a boolean', true, /must be a URL or false/],
   ])('%s: is refused when the provider is made', (_name, proxy, message) => {
@@ -260,7 +302,7 @@ describe('a proxy that cannot be', () => {
 
   it('of the environment is refused by its name, if it would be used', () => {
     vi.stubEnv('HTTP_PROXY', `gopher://me:${OTHER_KEY}@proxy`)
-    expect(thrownBy(() => new OpenAICompatibleProvider('box')).message).toMatch(/^HTTP_PROXY .* is no proxy/)
+    expect(thrownBy(() => new OpenAICompatibleProvider('box')).message).toMatch(/^HTTP_PROXY is no proxy/)
     expect(new OpenAICompatibleProvider().baseURL).toBe('http://localhost:1234/v1')
   })
 })

@@ -14,6 +14,7 @@ const ca = authority()
 const names = ['localhost', '127.0.0.1', '::1']
 const forServer = certificate('server', { by: ca, names })
 const forClient = certificate('client', { by: ca })
+const NO_CERTIFICATE = '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n'
 
 beforeEach(() => {
   vi.stubEnv('NODE_EXTRA_CA_CERTS', undefined)
@@ -92,9 +93,41 @@ describe('a server’s certificate', () => {
     expect(await providerOf(plain).query({ prompt: 'hello' })).toBe('Hello')
   })
 
-  it('is not looked at where that was asked for', async () => {
-    const bad = certificate('bad', { names: ['other.example'], valid: [-3, -2] })
-    expect(await answered(bad, { tls: { insecure: true } })).toBe('Hello')
+  it.each(['TLSv1.2', 'TLSv1.3'] as const)(
+    'is not looked at where that was asked for, with %s',
+    async (v) => {
+      const bad = certificate('bad', { names: ['other.example'], valid: [-3, -2] })
+      const old = certificate('old', { version: 1 })
+      for (const served of [bad, old]) {
+        const tls = { ...served, minVersion: v, maxVersion: v }
+        expect(await answered(tls, { tls: { insecure: true } })).toBe('Hello')
+      }
+    },
+  )
+
+  it('is believed if it is given itself, also where the system knows no authority', async () => {
+    vi.stubEnv('SSL_CERT_FILE', inFile(''))
+    vi.stubEnv('SSL_CERT_DIR', '')
+    const own = certificate('own', { names })
+    expect(await answered(own, { tls: { ca: own.cert } })).toBe('Hello')
+    const error = await failureOf(answered(forServer, { tls: { ca: own.cert } }))
+    expect(error.message).toMatch(/signed by nobody who is known here/)
+  })
+
+  it.each([
+    ['is no authority', {}],
+    ['has expired', { isAuthority: true, valid: [-3, -2] }],
+    ['is not valid yet', { isAuthority: true, valid: [2, 3] }],
+  ] as const)('is not believed if what signed it is given but %s', async (_name, options) => {
+    const signer = certificate('signer', { names: ['box.example'], ...options })
+    const signed = certificate('signed', { by: signer, names })
+    const error = await failureOf(answered(signed, { tls: { ca: signer.cert } }))
+    expect(error.message).toMatch(/signed by nobody who is known here/)
+    vi.stubEnv('NODE_EXTRA_CA_CERTS', inFile(signer.cert))
+    expect((await failureOf(answered(signed))).message).toMatch(/signed by nobody who is known here/)
+    // Beside a certificate that counts, it still does not.
+    const both = await failureOf(answered(signed, { tls: { ca: signer.cert + ca.cert } }))
+    expect(both.message).toMatch(/signed by nobody who is known here/)
   })
 
   it.each([
@@ -118,6 +151,41 @@ describe('a server’s certificate', () => {
       'own',
       /has expired/,
       /clock/,
+    ],
+    [
+      'that is given itself, signs for nobody and has expired',
+      certificate('old', { names, valid: [-3, -2] }),
+      'own',
+      /has expired/,
+      /clock/,
+    ],
+    [
+      'that is given itself, of tomorrow',
+      certificate('new', { names, valid: [1, 2] }),
+      'own',
+      /is not valid yet/,
+      /clock/,
+    ],
+    [
+      'that is given itself and is for clients',
+      certificate('client', { names, purpose: 'client' }),
+      'own',
+      /is not for servers/,
+      /serverAuth/,
+    ],
+    [
+      'that is given itself, an authority’s for clients',
+      certificate('client', { names, purpose: 'client', isAuthority: true }),
+      'own',
+      /is not for servers/,
+      /serverAuth/,
+    ],
+    [
+      'of version 1, though it is given itself',
+      certificate('simple', { version: 1 }),
+      'own',
+      /is of X\.509 version 1/,
+      /version 3/,
     ],
     [
       'of tomorrow',
@@ -173,6 +241,7 @@ describe('a configuration of TLS that cannot be', () => {
     ['a certificate without its key', { cert }, /`tls\.cert` is given without `tls\.key`/],
     ['a key without its certificate', { key }, /`tls\.key` is given without `tls\.cert`/],
     ['a key of another certificate', { cert, key: forServer.key }, /does not belong/],
+    ['a certificate that is none', { cert: NO_CERTIFICATE, key }, /`tls\.cert` cannot be read/],
     ['a key that is none', { cert, key: KEY }, /`tls\.key` holds no private key/],
     ['no object', KEY, /`tls` must be an object/],
     ['a number', { ca: 5 }, /`tls\.ca` must be a text or a Uint8Array/],

@@ -11,6 +11,7 @@ const TRANSPORT = [
   'no_proxy',
   'NO_PROXY',
   'NODE_EXTRA_CA_CERTS',
+  'REQUEST_METHOD',
 ]
 
 /** The variables that a definition names and those of the transport, as this thread sees them. */

@@ -19,13 +19,17 @@ interface Options {
   /** Default: itself. */
   by?: Authority
   isAuthority?: boolean
+  /** What it is for, as extendedKeyUsage says it. Default: anything. */
+  purpose?: 'client'
+  /** X.509's. 1 knows no extensions. Default: 3. */
+  version?: 1 | 3
   /** In days from now. Default: from yesterday to tomorrow. */
   valid?: readonly [number, number]
 }
 
 /** RFC 5280, as little of it as OpenSSL and rustls want. */
 export function certificate(commonName: string, options: Options = {}): Authority {
-  const { names = [], by, isAuthority = false, valid = [-1, 1] } = options
+  const { names = [], by, isAuthority = false, purpose, version = 3, valid = [-1, 1] } = options
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   const name = sequence(set(sequence(oid('2.5.4.3'), der(0x0c, Buffer.from(commonName)))))
   const issuer = by?.issuer ?? { name, key: privateKey }
@@ -34,17 +38,18 @@ export function certificate(commonName: string, options: Options = {}): Authorit
   const extensions = [
     extension('2.5.29.19', sequence(...(isAuthority ? [der(0x01, Buffer.of(0xff))] : []))),
     extension('2.5.29.14', der(0x04, createHash('sha1').update(spki).digest())),
+    ...(purpose ? [extension('2.5.29.37', sequence(oid('1.3.6.1.5.5.7.3.2')))] : []),
     ...(names.length > 0 ? [extension('2.5.29.17', sequence(...names.map(alternativeName)))] : []),
   ]
   const body = sequence(
-    der(0xa0, integer(2)),
+    ...(version === 3 ? [der(0xa0, integer(2))] : []),
     der(0x02, Buffer.concat([Buffer.of(0x01), randomBytes(8)])),
     ecdsaWithSha256,
     issuer.name,
     sequence(...valid.map(time)),
     name,
     spki,
-    der(0xa3, sequence(...extensions)),
+    ...(version === 3 ? [der(0xa3, sequence(...extensions))] : []),
   )
   const signature = sign('sha256', body, issuer.key)
   const whole = sequence(body, ecdsaWithSha256, der(0x03, Buffer.concat([Buffer.of(0), signature])))

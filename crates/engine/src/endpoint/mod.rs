@@ -7,6 +7,7 @@ mod proxy;
 mod redactor;
 mod route;
 mod tls;
+mod trusted;
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -20,6 +21,7 @@ pub use proxy::Proxy;
 pub use redactor::Redactor;
 pub use route::Route;
 pub use tls::{Identity, Tls, TlsConfig};
+pub use trusted::TrustedCertificate;
 
 use crate::error::{Error, Result};
 

@@ -7,7 +7,7 @@ use url::Url;
 
 use super::{
     Address, EndpointConfig, Variable,
-    address::{check_user, credentials_in, without_secrets},
+    address::{check_user, credentials_in},
     no_proxy,
 };
 use crate::error::{Error, Result};
@@ -54,14 +54,19 @@ impl Proxy {
     }
 
     fn of_environment(address: &Address, variable: Variable<'_>) -> Result<Option<Self>> {
-        // As curl, Node and Python have it: the lower case first.
-        let first = |names: [&str; 2]| variable(&names.map(str::to_owned));
-        let own =
-            if address.is_https() { ["https_proxy", "HTTPS_PROXY"] } else { ["http_proxy", "HTTP_PROXY"] };
-        let Some((name, value)) = first(own).or_else(|| first(["all_proxy", "ALL_PROXY"])) else {
+        let first = |names: &[&str]| variable(&names.iter().map(|&name| name.to_owned()).collect::<Vec<_>>());
+        let own: &[_] = if address.is_https() {
+            &["https_proxy", "HTTPS_PROXY"]
+        } else if first(&["REQUEST_METHOD"]).is_some() {
+            // A CGI program gets the header `Proxy` of whoever asks it as HTTP_PROXY (CVE-2016-5385).
+            &["http_proxy"]
+        } else {
+            &["http_proxy", "HTTP_PROXY"]
+        };
+        let Some((name, value)) = first(own).or_else(|| first(&["all_proxy", "ALL_PROXY"])) else {
             return Ok(None);
         };
-        if let Some((_, list)) = first(["no_proxy", "NO_PROXY"])
+        if let Some((_, list)) = first(&["no_proxy", "NO_PROXY"])
             && let Ok(url) = Url::parse(address.base())
             && let (Some(host), Some(port)) = (url.host(), url.port_or_known_default())
             && no_proxy::names(list.expose_secret(), &host, port)
@@ -76,14 +81,15 @@ impl Proxy {
         check_user(origin, given)?;
         let with_scheme = if given.contains("://") { given.to_owned() } else { format!("http://{given}") };
         let wrong = |why: &str| {
-            Error::configuration(format!("{origin} {:?} is no proxy: {why}", without_secrets(given)))
+            // What was given is not shown: without its host, its password stands where the port would.
+            Error::configuration(format!("{origin} is no proxy: {why}"))
                 .hint("Write it like 'http://proxy:3128' or 'socks5h://localhost:1080'.")
         };
         let url = Url::parse(&with_scheme).map_err(|error| wrong(&error.to_string()))?;
         // So desktops write it.
         let scheme = if url.scheme() == "socks" { "socks5" } else { url.scheme() };
         if !SCHEMES.contains(&scheme) {
-            return Err(wrong(&format!("{scheme}:// is none of {}", SCHEMES.join(", "))));
+            return Err(wrong(&format!("its scheme is none of {}", SCHEMES.join(", "))));
         }
         let Some(host) = url.host_str().filter(|host| !host.is_empty()) else {
             return Err(wrong("it names no host"));
@@ -120,6 +126,12 @@ impl Proxy {
     #[must_use]
     pub fn origin(&self) -> &str {
         &self.origin
+    }
+
+    /// Whether it is spoken to in HTTP, not in SOCKS.
+    #[must_use]
+    pub fn is_http(&self) -> bool {
+        self.shown.starts_with("http")
     }
 
     /// Whether the proxy itself is spoken to by TLS.

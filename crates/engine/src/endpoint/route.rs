@@ -19,10 +19,10 @@ impl Route {
     pub(super) fn new(config: &EndpointConfig, address: &Address, variable: Variable<'_>) -> Result<Self> {
         let unix_socket = config.unix_socket.as_deref().map(|path| unix_socket(path, config)).transpose()?;
         let proxy = if unix_socket.is_some() { None } else { Proxy::choose(config, address, variable)? };
-        let authorities_file =
+        let trusted_file =
             variable(&["NODE_EXTRA_CA_CERTS".to_owned()]).map(|(_, file)| file.expose_secret().to_owned());
         // Checked in any case: a mistake should not wait for the day on which the address becomes https.
-        let tls = Tls::new(&config.tls, authorities_file)?;
+        let tls = Tls::new(&config.tls, trusted_file)?;
         let needs_tls = address.is_https() || proxy.as_ref().is_some_and(Proxy::is_https);
         Ok(Self { proxy, unix_socket, tls: needs_tls.then_some(tls) })
     }
@@ -81,6 +81,15 @@ mod tests {
                 r#"{"host":"box","environment":{"HTTP_PROXY":"http://p:1","http_proxy":""}}"#,
                 Some("http://p:1 of HTTP_PROXY"),
             ),
+            (r#"{"host":"box","environment":{"REQUEST_METHOD":"GET","HTTP_PROXY":"http://evil:1"}}"#, None),
+            (
+                r#"{"host":"box","environment":{"REQUEST_METHOD":"GET","HTTP_PROXY":"http://evil:1","http_proxy":"http://p:1"}}"#,
+                Some("http://p:1 of http_proxy"),
+            ),
+            (
+                r#"{"host":"https://box","environment":{"REQUEST_METHOD":"GET","HTTPS_PROXY":"http://p:1"}}"#,
+                Some("http://p:1 of HTTPS_PROXY"),
+            ),
             (r#"{"host":"box","environment":{"HTTPS_PROXY":"http://p:1"}}"#, None),
             (r#"{"host":"https://box","environment":{"HTTP_PROXY":"http://p:1"}}"#, None),
             (
@@ -127,10 +136,7 @@ mod tests {
     #[test]
     fn a_proxy_that_cannot_be_is_refused_without_its_password() {
         for (config, words) in [
-            (
-                r#"{"proxy":"ftp://user:sk-secret@p"}"#,
-                "`proxy` \"***@p\" is no proxy: ftp:// is none of http",
-            ),
+            (r#"{"proxy":"ftp://user:sk-secret@p"}"#, "`proxy` is no proxy: its scheme is none of http"),
             (r#"{"proxy":"http://user:sk-secret@"}"#, "is no proxy"),
             (r#"{"proxy":"http://"}"#, "is no proxy"),
             (r#"{"proxy":"http://p:99999"}"#, "invalid port number"),
@@ -138,8 +144,12 @@ mod tests {
             (r#"{"proxy":"socks5://pröxy"}"#, "its host is no name of a machine"),
             (
                 r#"{"host":"box","environment":{"HTTP_PROXY":"gopher://u:sk-secret@p"}}"#,
-                "HTTP_PROXY \"***@p\"",
+                "HTTP_PROXY is no proxy",
             ),
+            (r#"{"proxy":"http://user:sk-secret"}"#, "`proxy` is no proxy: invalid port number"),
+            (r#"{"proxy":"user:sk-secret"}"#, "`proxy` is no proxy: invalid port number"),
+            (r#"{"proxy":"sk-secret:x://y@host"}"#, "`proxy` is no proxy"),
+            (r#"{"proxy":"sk-secret://host"}"#, "`proxy` is no proxy: its scheme is none of http"),
             (r#"{"unixSocket":"/s","proxy":"http://p"}"#, "Leave one of them out"),
             (r#"{"unixSocket":""}"#, "`unixSocket` is empty"),
         ] {

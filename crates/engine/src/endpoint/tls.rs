@@ -1,7 +1,6 @@
 use std::{fmt, sync::Arc};
 
 use rustls::{
-    RootCertStore,
     crypto::ring,
     pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
     sign::CertifiedKey,
@@ -9,6 +8,7 @@ use rustls::{
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
+use super::TrustedCertificate;
 use crate::error::{Error, Result};
 
 /// What the caller says of TLS, as `lib/` hands it over. All are PEM.
@@ -25,9 +25,9 @@ pub struct TlsConfig {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Tls {
     /// Certificates that are believed beside the system's.
-    pub authorities: Vec<CertificateDer<'static>>,
+    pub trusted: Vec<TrustedCertificate>,
     /// A file with more of them, from `NODE_EXTRA_CA_CERTS`.
-    pub authorities_file: Option<String>,
+    pub trusted_file: Option<String>,
     pub identity: Option<Identity>,
     /// Every certificate is believed.
     pub is_insecure: bool,
@@ -51,8 +51,10 @@ impl PartialEq for Identity {
 }
 
 impl Tls {
-    pub(super) fn new(config: &TlsConfig, authorities_file: Option<String>) -> Result<Self> {
-        let authorities = config.ca.as_deref().map(|pem| certificates("tls.ca", pem)).transpose()?;
+    pub(super) fn new(config: &TlsConfig, trusted_file: Option<String>) -> Result<Self> {
+        let given = config.ca.as_deref().map(|pem| certificates("tls.ca", pem)).transpose()?;
+        let trusted = given.unwrap_or_default().into_iter().map(TrustedCertificate::read);
+        let trusted = trusted.collect::<Result<_, _>>().map_err(|why| unreadable("tls.ca", &why))?;
         let identity = match (&config.cert, &config.key) {
             (None, None) => None,
             (Some(certificate), Some(key)) => Some(Identity::new(certificate, key.expose_secret())?),
@@ -62,18 +64,7 @@ impl Tls {
                     .hint("Give both: the certificate and the private key that belongs to it."));
             }
         };
-        if let Some(authorities) = &authorities {
-            let mut store = RootCertStore::empty();
-            for authority in authorities {
-                store.add(authority.clone()).map_err(|error| unreadable("tls.ca", &error.to_string()))?;
-            }
-        }
-        Ok(Self {
-            authorities: authorities.unwrap_or_default(),
-            authorities_file,
-            identity,
-            is_insecure: config.insecure,
-        })
+        Ok(Self { trusted, trusted_file, identity, is_insecure: config.insecure })
     }
 }
 
@@ -99,6 +90,7 @@ impl Identity {
                 Err(Error::configuration("`tls.key` does not belong to the first certificate of `tls.cert`")
                     .hint("Give the key that the certificate was made for, and its own certificate first."))
             }
+            Err(rustls::Error::InvalidCertificate(error)) => Err(unreadable("tls.cert", &error.to_string())),
             Err(error) => Err(unreadable("tls.key", &error.to_string())),
         }
     }

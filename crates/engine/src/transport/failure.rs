@@ -21,8 +21,9 @@ pub(super) fn of_request(error: &reqwest::Error, address: &Address, route: &Rout
         return Error::new(Code::Protocol, message)
             .hint("Check the address: no LLM server answers like that.");
     }
-    let secure_proxy = route.proxy.as_ref().filter(|proxy| proxy.is_https() && !address.is_https());
-    let peer = secure_proxy.map_or(base, Proxy::shown);
+    let secure_proxy = route.proxy.as_ref().filter(|proxy| proxy.is_https());
+    let failed_proxy = secure_proxy.filter(|_| !address.is_https() || proxied::is_unreached(error));
+    let peer = failed_proxy.map_or(base, Proxy::shown);
     let known = handshake::failure(error, peer)
         .or_else(|| proxied::failure(error, route.proxy.as_ref()?, address))
         .or_else(|| at_socket(error, route));

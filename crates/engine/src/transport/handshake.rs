@@ -1,8 +1,8 @@
 //! What rustls's errors mean, and what to do about them.
 
-use rustls::{AlertDescription, CertificateError, InvalidMessage};
+use rustls::{AlertDescription, CertificateError, InvalidMessage, OtherError};
 
-use super::{failure::chain, tls::is_authority};
+use super::failure::chain;
 use crate::error::{Code, Error};
 
 /// The failure of a handshake with `peer`, if it is one.
@@ -22,7 +22,11 @@ fn words(cause: &rustls::Error, peer: &str) -> (String, &'static str) {
 
     match cause {
         InvalidCertificate(Certificate::UnknownIssuer) => (unknown(peer), UNKNOWN),
-        cause if is_authority(cause) => (unknown(peer), UNKNOWN),
+        cause if is_of_webpki(cause, &webpki::Error::CaUsedAsEndEntity) => (unknown(peer), UNKNOWN),
+        cause if is_of_webpki(cause, &webpki::Error::UnsupportedCertVersion) => (
+            format!("The certificate of {peer} is of X.509 version 1, which names no machine"),
+            "Give the server a certificate of version 3.",
+        ),
         InvalidCertificate(Certificate::Expired | Certificate::ExpiredContext { .. }) => (
             format!("The certificate of {peer} has expired"),
             "The server needs a new one. If it is valid, the clock of this machine is wrong.",
@@ -44,6 +48,10 @@ fn words(cause: &rustls::Error, peer: &str) -> (String, &'static str) {
                 "Use a name that the certificate is for, or give the server one for this name.",
             )
         }
+        InvalidCertificate(Certificate::InvalidPurpose) => (
+            format!("The certificate of {peer} is not for servers (extendedKeyUsage)"),
+            "Give the server a certificate that may be used for serverAuth.",
+        ),
         InvalidCertificate(reason) => (
             format!("The certificate of {peer} is not believed: {reason}"),
             "Look at the server's certificate.",
@@ -74,9 +82,17 @@ fn words(cause: &rustls::Error, peer: &str) -> (String, &'static str) {
     }
 }
 
+/// Whether it is a failure that rustls hands on from webpki without a word of its own.
+fn is_of_webpki(error: &rustls::Error, expected: &webpki::Error) -> bool {
+    let rustls::Error::InvalidCertificate(CertificateError::Other(OtherError(cause))) = error else {
+        return false;
+    };
+    cause.downcast_ref() == Some(expected)
+}
+
 fn unknown(peer: &str) -> String {
     format!("The certificate of {peer} is signed by nobody who is known here")
 }
 
 const UNKNOWN: &str = "If you trust the server, give its certificate, or that of its authority, as `tls.ca`, or name \
-                       a file of it in NODE_EXTRA_CA_CERTS.";
+                       a file of it in NODE_EXTRA_CA_CERTS. An authority's that has expired does not count.";

@@ -81,7 +81,9 @@ impl HttpClient {
         let outcome = replaced.replacing(send).await;
         let response =
             outcome.map(Response::new).map_err(|error| failure::of_request(&error, address, &self.route))?;
-        match &self.route.proxy {
+        // Through a tunnel or SOCKS, all that is answered is the server's.
+        let asked_proxy = self.route.proxy.as_ref().filter(|proxy| proxy.is_http() && !address.is_https());
+        match asked_proxy {
             Some(proxy) if response.status() == StatusCode::PROXY_AUTHENTICATION_REQUIRED => {
                 Err(proxied::wants_credentials(proxy))
             }

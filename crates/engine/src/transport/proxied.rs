@@ -6,6 +6,14 @@ use crate::{
     error::{Code, Error},
 };
 
+/// What the errors of a tunnel and of SOCKS say where the proxy itself could not be reached.
+const UNREACHED: &str = "failed to create underlying connection";
+
+/// Whether no tunnel could be asked for, because there is no connection to the proxy.
+pub(super) fn is_unreached(error: &reqwest::Error) -> bool {
+    chain(error).any(|error| error.to_string().strip_prefix("tunnel error: ") == Some(UNREACHED))
+}
+
 /// The failure of a connection that was to go through `proxy`, if it is the proxy's.
 pub(super) fn failure(error: &reqwest::Error, proxy: &Proxy, address: &Address) -> Option<Error> {
     let texts: Vec<_> = chain(error).map(ToString::to_string).collect();
@@ -18,7 +26,6 @@ pub(super) fn failure(error: &reqwest::Error, proxy: &Proxy, address: &Address) 
         failure
     };
     // Only their texts tell these errors apart: their types are private.
-    let reached = "failed to create underlying connection";
     let is_name_unknown = said("error resolving for socks proxy").is_some();
     match said("tunnel error: ").or_else(|| said("SOCKS error: ")) {
         Some("proxy authorization required") => Some(wants_credentials(proxy)),
@@ -27,7 +34,7 @@ pub(super) fn failure(error: &reqwest::Error, proxy: &Proxy, address: &Address) 
         }
         // It may only be that the server is down: the status is not told.
         Some("unsuccessful") => Some(failed(format!("The proxy {shown} refuses to connect to {base}"))),
-        Some(why) if why != reached => {
+        Some(why) if why != UNREACHED => {
             Some(failed(format!("The proxy {shown} did not connect to {base}: {why}")))
         }
         // TLS with the server behind the proxy, or the server's name.

@@ -3,20 +3,18 @@
 use std::sync::Arc;
 
 use rustls::{
-    CertificateError, ClientConfig, DigitallySignedStruct, OtherError, SignatureScheme,
-    client::{
-        danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
-        verify_server_name,
+    CertificateError, ClientConfig, DigitallySignedStruct, SignatureScheme,
+    client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
+    crypto::{
+        CryptoProvider, WebPkiSupportedAlgorithms, ring, verify_tls12_signature, verify_tls13_signature,
     },
-    crypto::{CryptoProvider, ring},
     pki_types::{CertificateDer, ServerName, UnixTime, pem::PemObject},
-    server::ParsedCertificate,
     sign::SingleCertAndKey,
 };
 use rustls_platform_verifier::Verifier;
 
 use crate::{
-    endpoint::Tls,
+    endpoint::{Tls, TrustedCertificate},
     error::{Code, Error, Result},
 };
 
@@ -39,17 +37,24 @@ pub(super) fn config(tls: &Tls) -> Result<ClientConfig> {
 }
 
 fn verifier(tls: &Tls, provider: Arc<CryptoProvider>) -> Result<Arc<dyn ServerCertVerifier>> {
+    let algorithms = provider.signature_verification_algorithms;
     if tls.is_insecure {
-        return Ok(Arc::new(Believing(provider)));
+        return Ok(Arc::new(Believing(algorithms)));
     }
-    let mut given = tls.authorities.clone();
-    given.extend(tls.authorities_file.as_deref().map(read).transpose()?.unwrap_or_default());
-    let system =
-        Verifier::new_with_extra_roots(given.iter().cloned(), provider).map_err(|error| unusable(&error))?;
-    Ok(Arc::new(Checking { system, given }))
+    let mut trusted = tls.trusted.clone();
+    trusted.extend(tls.trusted_file.as_deref().map(read).transpose()?.unwrap_or_default());
+    let now = UnixTime::now();
+    let authorities = trusted.iter().filter(|given| given.signs_at(now)).map(|given| given.der.clone());
+    let authorities = match Verifier::new_with_extra_roots(authorities, provider) {
+        Ok(verifier) => Some(verifier),
+        // No authority is known at all, as in a small container: what was given may still be a server's own.
+        Err(rustls::Error::General(_)) if !trusted.is_empty() => None,
+        Err(error) => return Err(unusable(&error)),
+    };
+    Ok(Arc::new(Checking { authorities, trusted, algorithms }))
 }
 
-fn read(file: &str) -> Result<Vec<CertificateDer<'static>>> {
+fn read(file: &str) -> Result<Vec<TrustedCertificate>> {
     let wrong = |why: &str| {
         Error::configuration(format!("NODE_EXTRA_CA_CERTS names {file:?}: {why}"))
             .hint("Correct the environment variable, or unset it.")
@@ -58,19 +63,24 @@ fn read(file: &str) -> Result<Vec<CertificateDer<'static>>> {
     let found: Vec<_> = CertificateDer::pem_slice_iter(&pem)
         .collect::<Result<_, _>>()
         .map_err(|error| wrong(&format!("it is no PEM ({error})")))?;
-    if found.is_empty() { Err(wrong("it holds no certificate in PEM form")) } else { Ok(found) }
+    if found.is_empty() {
+        return Err(wrong("it holds no certificate in PEM form"));
+    }
+    let trusted = found.into_iter().map(TrustedCertificate::read).collect::<Result<_, _>>();
+    trusted.map_err(|error| wrong(&format!("one of its certificates cannot be read ({error})")))
 }
 
 fn unusable(error: &rustls::Error) -> Error {
     Error::new(Code::Connection, format!("TLS could not be set up: {error}"))
 }
 
-/// As the system does it; and a certificate that the caller gave is believed as the server's own, too. That is what
-/// `openssl req -x509` makes for a server: an authority's certificate, which is otherwise believed of no server.
+/// As the system does it; and a certificate that the caller gave is believed as the server's own, too, even where the
+/// system would not believe it of a server: `openssl req -x509` makes an authority's certificate.
 #[derive(Debug)]
 struct Checking {
-    system: Verifier,
-    given: Vec<CertificateDer<'static>>,
+    authorities: Option<Verifier>,
+    trusted: Vec<TrustedCertificate>,
+    algorithms: WebPkiSupportedAlgorithms,
 }
 
 impl ServerCertVerifier for Checking {
@@ -82,16 +92,11 @@ impl ServerCertVerifier for Checking {
         ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
-        let verdict =
-            self.system.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now);
-        match verdict {
-            // It has not expired: that is looked at before.
-            Err(error) if is_authority(&error) && self.given.contains(end_entity) => {
-                verify_server_name(&ParsedCertificate::try_from(end_entity)?, server_name)?;
-                Ok(ServerCertVerified::assertion())
-            }
-            verdict => verdict,
+        if let Some(own) = self.trusted.iter().find(|given| given.der == *end_entity) {
+            return own.verify_own(server_name, now).map(|()| ServerCertVerified::assertion());
         }
+        let authorities = self.authorities.as_ref().ok_or(CertificateError::UnknownIssuer)?;
+        authorities.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)
     }
 
     fn verify_tls12_signature(
@@ -100,7 +105,7 @@ impl ServerCertVerifier for Checking {
         certificate: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        self.system.verify_tls12_signature(message, certificate, signed)
+        verify_tls12_signature(message, certificate, signed, &self.algorithms)
     }
 
     fn verify_tls13_signature(
@@ -109,25 +114,18 @@ impl ServerCertVerifier for Checking {
         certificate: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        self.system.verify_tls13_signature(message, certificate, signed)
+        verify_tls13_signature(message, certificate, signed, &self.algorithms)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.system.supported_verify_schemes()
+        self.algorithms.supported_schemes()
     }
 }
 
-/// Whether a certificate was not believed because it is an authority's.
-pub(super) fn is_authority(error: &rustls::Error) -> bool {
-    let rustls::Error::InvalidCertificate(CertificateError::Other(OtherError(cause))) = error else {
-        return false;
-    };
-    matches!(cause.downcast_ref(), Some(webpki::Error::CaUsedAsEndEntity))
-}
-
-/// Believes every certificate: the caller asked for it. What it signs must still be signed by its key.
+/// Believes every certificate: the caller asked for it. Nor is it looked at what its key signs: anybody on the way
+/// could show one of their own, and a certificate of version 1 could not be read.
 #[derive(Debug)]
-struct Believing(Arc<CryptoProvider>);
+struct Believing(WebPkiSupportedAlgorithms);
 
 impl ServerCertVerifier for Believing {
     fn verify_server_cert(
@@ -143,25 +141,23 @@ impl ServerCertVerifier for Believing {
 
     fn verify_tls12_signature(
         &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
+        _: &[u8],
+        _: &CertificateDer<'_>,
+        _: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        let algorithms = &self.0.signature_verification_algorithms;
-        rustls::crypto::verify_tls12_signature(message, certificate, signed, algorithms)
+        Ok(HandshakeSignatureValid::assertion())
     }
 
     fn verify_tls13_signature(
         &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
+        _: &[u8],
+        _: &CertificateDer<'_>,
+        _: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        let algorithms = &self.0.signature_verification_algorithms;
-        rustls::crypto::verify_tls13_signature(message, certificate, signed, algorithms)
+        Ok(HandshakeSignatureValid::assertion())
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.signature_verification_algorithms.supported_schemes()
+        self.0.supported_schemes()
     }
 }
