@@ -29,7 +29,7 @@ export interface ProviderConfig {
    * the first call and remembered until a request fails with `model_not_found` or a status call sees another one.
    */
   model?: string | undefined
-  /** Sent with every request; they win over the package's own. */
+  /** Sent with every request; they win over the package's own. Names that differ only in case are refused. */
   headers?: Record<string, string> | undefined
   /** Parameters of every request's URL. */
   query?: Record<string, string> | undefined

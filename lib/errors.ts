@@ -112,7 +112,7 @@ export class AuthenticationError extends ProviderError {}
 /** Too much at once (`rate_limit`), or nothing left (`quota`). */
 export class RateLimitError extends ProviderError {}
 export class ModelNotFoundError extends ProviderError {
-  /** What the server has instead, where it tells. */
+  /** What the server has instead, where it tells: at most 100 names. */
   declare readonly availableModels?: string[]
 
   constructor(details: ErrorDetails, options?: ErrorOptions) {
