@@ -265,6 +265,16 @@ describe('an answer that is none', () => {
   })
 })
 
+describe('an answer that is none', () => {
+  it('is told in plain words, with what to do', async () => {
+    const cut = await failure({ chunks: [role, text('Hel')], end: 'hangUp' })
+    expect(cut.message).toBe('The answer broke off: the connection was closed before its end')
+    expect(cut.hint).toContain('`partial`')
+    const empty = await failure({ chunks: ['data: [DONE]\n\n'] })
+    expect(empty).toMatchObject({ code: 'empty_completion', hint: expect.stringContaining('log') })
+  })
+})
+
 describe('an error', () => {
   it('is safe to log: no prompt, no answer, no body', async () => {
     const server = await startScriptedServer()

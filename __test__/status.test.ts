@@ -52,15 +52,15 @@ describe('a status that has to look elsewhere', () => {
   it('takes no more than its time for all of it', async () => {
     const server = await startScriptedServer()
     server.answersQuestions()
-    const status = providerOf(server).getStatus({ timeout: { metadata: 300 } })
+    const status = providerOf(server).getStatus({ timeout: { metadata: 2000 } })
     const own = await server.nextQuestion()
-    await new Promise((resolve) => setTimeout(resolve, 250))
+    await new Promise((resolve) => setTimeout(resolve, 1500))
     const begunAt = performance.now()
     await own.play(NO_LIST)
     await server.nextQuestion()
     await status
-    // It had 50 ms left; asked anew, it would have had 300.
-    expect(performance.now() - begunAt).toBeLessThan(250)
+    // It had half a second left; asked anew, it would have had two.
+    expect(performance.now() - begunAt).toBeLessThan(1500)
   })
 })
 

@@ -1,4 +1,5 @@
 import type { ProviderDefinition } from './config'
+import type { Facts } from './servers/facts'
 
 /** What every provider asks the environment for. */
 const TRANSPORT = [
@@ -14,9 +15,15 @@ const TRANSPORT = [
   'REQUEST_METHOD',
 ]
 
-/** The variables that a definition names and those of the transport, as this thread sees them. */
-export function environmentOf(definition: ProviderDefinition): Record<string, string> {
-  const names = [...list(definition.baseURLEnv), ...list(definition.apiKeyEnv), ...TRANSPORT]
+/** The variables that a definition names, those of its kind and of the transport, as this thread sees them. */
+export function environmentOf(definition: ProviderDefinition, kind: Facts): Record<string, string> {
+  const names = [
+    ...list(definition.baseURLEnv),
+    ...list(definition.apiKeyEnv),
+    ...kind.headerEnv.map(({ variable }) => variable),
+    ...kind.settingsEnv,
+    ...TRANSPORT,
+  ]
   const environment: Record<string, string> = {}
   for (const name of names) {
     const value = process.env[name]

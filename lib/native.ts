@@ -4,6 +4,8 @@ import type { Outbox, Provider } from '../native'
 interface Native {
   Outbox: new (deliver: (text: string, runs: number[] | Uint32Array) => void) => Outbox
   openProvider(config: string): Provider | string
+  /** JSON */
+  serverFacts(): string
 }
 
 export type { Outbox, Provider }

@@ -29,6 +29,7 @@ import { theOutbox } from './delivery'
 import { AbortError, type ErrorDetails, errorOf } from './errors'
 import type { ProviderProgressEvent } from './events'
 import { native, type Provider } from './native'
+import { definitionOf, kindOf } from './servers/facts'
 import type { Authenticator, ModelInfo, ProviderStatus } from './status'
 import { EventStream } from './stream'
 
@@ -50,6 +51,22 @@ export interface ChatProvider extends LocalLLMProvider {
   close(): Promise<void>
 }
 
+/** What a server is told to do, beside chats, in the engine's names. */
+export interface Command extends Record<string, unknown> {
+  command: string
+}
+
+/** What the caller is told of a command that takes long. */
+export type LoadListener = (progress: { status: string; done?: number; total?: number }) => void
+
+/** Has a provider's server do something that is no chat: for the classes in `servers/`. */
+export let manage: <T>(
+  provider: OpenAICompatibleProvider,
+  command: Command,
+  options: CallOptions & { onProgress?: LoadListener | undefined },
+  origin: CallSetup<T>['origin'],
+) => Promise<T>
+
 /**
  * Any OpenAI-compatible server. `new OpenAICompatibleProvider()` is LM Studio's port on this machine.
  *
@@ -66,12 +83,12 @@ export interface ChatProvider extends LocalLLMProvider {
  */
 export class OpenAICompatibleProvider implements ChatProvider, AsyncDisposable {
   /** Name, address and variables of the server. A subclass overrides it. */
-  static readonly definition: ProviderDefinition = {
-    name: 'openai-compatible',
-    displayName: 'OpenAI-compatible server',
-    baseURL: 'http://localhost:1234/v1',
-    baseURLEnv: 'OPENAI_COMPATIBLE_BASE_URL',
-    apiKeyEnv: 'OPENAI_COMPATIBLE_API_KEY',
+  static get definition(): ProviderDefinition {
+    return definitionOf('openai-compatible')
+  }
+
+  static {
+    manage = (provider, ...given) => provider.#manage(...given)
   }
 
   /** `'openai-compatible'` */
@@ -98,14 +115,16 @@ export class OpenAICompatibleProvider implements ChatProvider, AsyncDisposable {
     const { apiKey, capabilities, timeout, retry, limits, model, defaults, tls, proxy, ...address } = given
     checkSpelling(given, 'config')
     checkSpelling(defaults ?? {}, 'options', 'defaults.')
+    const kind = kindOf(new.target)
     const endpoint = {
       ...address,
       ...(typeof apiKey === 'function' ? { hasApiKeyFunction: true } : { apiKey }),
       tls: tlsOf(tls),
       proxy: proxyOf(proxy),
       definition: listed(definition),
-      environment: environmentOf(definition),
+      environment: environmentOf(definition, kind),
     }
+    const settings = Object.fromEntries(kind.settings.map((name) => [name, given[name as never]]))
     checkHeaders(given.headers)
     checkLimits(limits)
     checkNumbers(address)
@@ -118,6 +137,8 @@ export class OpenAICompatibleProvider implements ChatProvider, AsyncDisposable {
         retry: retryOf(retry) ?? {},
         limits: limits ?? {},
         endpoint,
+        kind: kind.definition.name,
+        settings,
       }),
     )
     if (typeof opened === 'string')
@@ -319,6 +340,35 @@ export class OpenAICompatibleProvider implements ChatProvider, AsyncDisposable {
     }).result
   }
 
+  async #manage<T>(
+    command: Command,
+    options: CallOptions & { onProgress?: LoadListener | undefined },
+    origin: CallSetup<T>['origin'],
+  ): Promise<T> {
+    checkObject(options, 'The options')
+    checkCall(options)
+    const { onProgress, signal } = options
+    const timeout = timeoutsOf(options.timeout)
+    const json = toJson(command)
+    return await new Call<T>({
+      provider: this.name,
+      hooks: { apiKey: this.#apiKey },
+      signal,
+      pending: this.#pending,
+      start: () =>
+        this.#native.manage(
+          theOutbox(),
+          json,
+          timeout && toJson({ ...timeout }),
+          onProgress ? Flag.Events : 0,
+        ),
+      finish: (_content, _reasoning, details) => JSON.parse(details),
+      listener: onProgress && ((event) => progressOf(event, onProgress)),
+      takesLater: false,
+      origin,
+    }).result
+  }
+
   /** Looked up for each call: a subclass may have them as fields. */
   #hooks(): Hooks {
     const base = OpenAICompatibleProvider.prototype
@@ -334,6 +384,13 @@ export class OpenAICompatibleProvider implements ChatProvider, AsyncDisposable {
 
 /** What a call tells of its caller. `src/provider.rs` has the same numbers. */
 const Flag = { Events: 1, ChangesHeaders: 2, ChangesBody: 4 } as const
+
+/** Hands on how far a command is. The end of it is the promise's to tell. */
+function progressOf(event: ProviderProgressEvent, listener: LoadListener): void {
+  if (event.type !== 'progress') return
+  const { type: _, ...progress } = event
+  listener(progress as unknown as Parameters<LoadListener>[0])
+}
 
 /** A prompt as the conversation that it is. */
 function conversation(options: QueryOptions): ChatMessage[] {

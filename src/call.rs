@@ -131,6 +131,7 @@ impl Events for CallSink {
                     json!({ "attempt": attempt, "delay": delay, "error": error, "errorType": error_type });
                 self.push(Kind::Retry, &retry.to_string(), true);
             }
+            Event::Load(progress) => self.push(Kind::Progress, &to_json(progress), true),
             Event::Warning(warning) => {
                 let warning = json!({ "code": warning.code, "message": warning.message });
                 self.push(Kind::Warning, &warning.to_string(), true);

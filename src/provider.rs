@@ -3,6 +3,7 @@ use std::sync::Arc;
 use local_llm_engine::{
     client::{Client, ClientConfig},
     error::{Error, Result},
+    servers::{self, Command},
     types::{ChatRequest, Message, Timeouts},
 };
 use napi::bindgen_prelude::{Either, Uint32Array, Utf16String};
@@ -39,6 +40,15 @@ impl Flags {
     fn has(self, flag: u32) -> bool {
         self.0 & flag != 0
     }
+}
+
+/// What is known of each kind of server, as JSON.
+#[napi]
+pub fn server_facts() -> napi::Result<String> {
+    guarded(|| {
+        let facts: Vec<_> = servers::ALL.iter().map(|kind| &kind.facts).collect();
+        json!(facts).to_string()
+    })
 }
 
 /// A provider for a configuration, or the error that it is, both as JSON.
@@ -118,6 +128,25 @@ impl BindingProvider {
                 _ => return Err(Error::configuration(format!("{question:?} is no question"))),
             };
             Ok(Outcome::Value(value))
+        })
+    }
+
+    /// Has the server do something that is no chat. `command` and `timeout` are JSON; `flags` as of a chat.
+    #[napi]
+    pub fn manage(
+        &self,
+        outbox: &BindingOutbox,
+        command: Utf16String,
+        timeout: Option<Utf16String>,
+        flags: u32,
+    ) -> napi::Result<u32> {
+        let events = Flags(flags).has(Flags::EVENTS);
+        self.start(outbox, Flags(flags), move |client, hooks| async move {
+            let command = parsed::<Command>(&json_of(&command))?;
+            let timeout = timeout.map(|timeout| parsed::<Timeouts>(&json_of(&timeout))).transpose()?;
+            let mut sink = CallSink::new(hooks.outbox.clone(), hooks.handle.clone(), events);
+            let cancel = &hooks.handle.cancel;
+            client.manage(command, timeout, &hooks, cancel, &mut sink).await.map(Outcome::Value)
         })
     }
 

@@ -20,6 +20,8 @@ pub mod transport;
 
 pub mod policy;
 
+pub mod servers;
+
 pub mod negotiate;
 
 pub mod client;

@@ -165,7 +165,9 @@ impl Assembly {
                 return Err(self.fail(error));
             }
             (_, None) => {
-                return Err(self.fail(Error::new(Code::EmptyCompletion, "The server answered with nothing")));
+                let empty = Error::new(Code::EmptyCompletion, "The server answered with nothing")
+                    .hint("Look at the server's log: it may tell why the model ended at once.");
+                return Err(self.fail(empty));
             }
         };
         if self.usage.is_some_and(|usage| usage.input_tokens == 0 && usage.output_tokens == 0)

@@ -115,7 +115,7 @@ mod tests {
                 Event::Reasoning(text) => self.reasoning.push_str(text),
                 Event::Warning(warning) => self.warnings.push(warning.code),
                 Event::Progress { done, total, .. } => self.progress.push((done, total)),
-                Event::Retry { .. } => unreachable!("a reading is one attempt"),
+                Event::Retry { .. } | Event::Load(_) => unreachable!("a reading is one attempt of a chat"),
             }
         }
     }

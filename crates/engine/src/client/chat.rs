@@ -6,7 +6,12 @@ use serde_json::{Map, Value};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::{Client, Hooks, built::Built, discreet::Discreet, metadata::wrong_base};
+use super::{
+    Client, Hooks,
+    built::Built,
+    discreet::Discreet,
+    metadata::{within, wrong_base},
+};
 use crate::{
     chat::Reading,
     error::{Code, Error, Result},
@@ -79,7 +84,7 @@ impl Client {
                 let mut error = call.explained(error).await;
                 error.attempts = call.attempts;
                 error.partial.get_or_insert_with(Partial::default);
-                Err(self.finished(error, self.dialect.chat_path()))
+                Err(self.finished(error, self.dialect().chat_path()))
             }
         }
     }
@@ -87,6 +92,7 @@ impl Client {
 
 impl<S: Sink> Call<'_, S> {
     async fn run(&mut self, mut request: ChatRequest) -> Result<Answer> {
+        self.settle().await?;
         // What is merged into the body wins over all else.
         let named = [&request.options, &self.client.defaults]
             .into_iter()
@@ -102,16 +108,34 @@ impl<S: Sink> Call<'_, S> {
         repeat(self, self.client.retry).await
     }
 
+    /// What must be known of the server before anything is sent.
+    async fn settle(&mut self) -> Result<()> {
+        let client = self.client;
+        if client.is_settled() {
+            return Ok(());
+        }
+        let limit = client.metadata_limit(self.timeout);
+        self.watch.run(within(limit, client.settle_for(self.hooks))).await.map(drop)
+    }
+
     async fn find_model(&mut self) -> Result<Option<String>> {
         let limit = self.client.metadata_limit(self.timeout);
         self.client.find_model(&mut self.watch, limit, self.hooks).await
     }
 
-    fn encoded(&self, request: ChatRequest) -> Map<String, Value> {
+    fn encoded(&mut self, request: ChatRequest) -> Map<String, Value> {
         let model = self.model.as_deref().unwrap_or(UNKNOWN_MODEL);
-        let mut body = self.client.dialect.encode_chat(request, model, &self.client.defaults);
+        let mut body = self.client.dialect().encode_chat(request, model, &self.client.defaults);
+        let left_out = self.client.server.adjust(&mut body);
         self.client.learnt.apply(model, &mut body);
+        left_out.into_iter().for_each(|warning| self.warn(warning));
         body
+    }
+
+    fn warn(&mut self, warning: Warning) {
+        self.sink.event(Event::Warning(&warning));
+        self.sink.flush();
+        self.warnings.push(warning);
     }
 
     async fn send(&mut self, headers: HeaderMap, body: Bytes) -> Result<Answer> {
@@ -119,7 +143,7 @@ impl<S: Sink> Call<'_, S> {
         self.first_token = None;
         let client = self.client;
         let address = &client.endpoint.address;
-        let url = client.chat_url.clone();
+        let url = client.chat_url()?;
         let request = Request { method: Method::POST, url, headers, body: Some(body) };
         let connected = Connected::default();
         self.watch.connects(connected.clone());
@@ -141,7 +165,7 @@ impl<S: Sink> Call<'_, S> {
         let status = response.status().as_u16();
         let request_id =
             response.headers().get("x-request-id").and_then(|id| id.to_str().ok()).map(str::to_owned);
-        let mut reading = Reading::new(self.client.dialect.decoder(self.client.limits.max_event_bytes));
+        let mut reading = Reading::new(self.client.dialect().decoder(self.client.limits.max_event_bytes));
         let outcome = self.read_to_end(&mut response, &mut reading).await;
         let outcome = match outcome {
             Ok(broken) => reading.finish(broken, self.sink),
@@ -281,9 +305,7 @@ impl<S: Sink> Repeatable for Call<'_, S> {
     fn amend(&mut self, error: &Error) -> bool {
         let model = self.model.as_deref().unwrap_or(UNKNOWN_MODEL);
         let Some(warning) = self.client.learnt.refusal(error, model, &mut self.body) else { return false };
-        self.sink.event(Event::Warning(&warning));
-        self.sink.flush();
-        self.warnings.push(warning);
+        self.warn(warning);
         self.built = None;
         true
     }
@@ -294,7 +316,7 @@ impl<S: Sink> Repeatable for Call<'_, S> {
                 self.sink.event(Event::Progress { phase: Phase::Loading, done: None, total: None });
             }
             Wait::Retry { delay, error } => {
-                let error = self.client.finished(error.clone(), self.client.dialect.chat_path());
+                let error = self.client.finished(error.clone(), self.client.dialect().chat_path());
                 self.sink.event(Event::Retry {
                     attempt: self.attempts,
                     delay,

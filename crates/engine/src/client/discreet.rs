@@ -25,6 +25,11 @@ impl<S: Events> Events for Discreet<'_, S> {
                 self.client.hide(&mut warning);
                 self.sink.event(Event::Warning(&warning));
             }
+            Event::Load(progress) => {
+                let mut progress = progress.clone();
+                super::redact(&self.client.redactor(), &mut progress.status);
+                self.sink.event(Event::Load(&progress));
+            }
             event => self.sink.event(event),
         }
     }

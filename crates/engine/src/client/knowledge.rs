@@ -2,7 +2,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde::Serialize;
 
-use crate::types::ModelInfo;
+use crate::{servers::Survey, types::ModelInfo};
 
 /// What a server has told of itself so far.
 #[derive(Debug, Default)]
@@ -43,9 +43,10 @@ impl Knowledge {
         self.lock().capabilities.clone()
     }
 
-    /// Takes note of a model list. `configured`: the model that the caller asks for by default.
-    pub fn learn(&self, models: &[ModelInfo], configured: Option<&str>) {
-        let chosen = choice(models);
+    /// Takes note of what the server says. `configured`: the model that the caller asks for by default.
+    pub fn learn(&self, survey: &Survey, configured: Option<&str>) {
+        let models = &survey.models;
+        let chosen = choice(survey);
         let asked = configured.and_then(|name| models.iter().find(|model| model.name == name)).or(chosen);
         let mut state = self.lock();
         state.model = chosen.map(|model| model.name.clone());
@@ -62,12 +63,7 @@ impl Knowledge {
 }
 
 /// The chat model that is loaded, else the first.
-fn choice(models: &[ModelInfo]) -> Option<&ModelInfo> {
-    let mut chat = models.iter().filter(|model| model.capabilities.chat);
-    loaded(models).or_else(|| chat.next()).or_else(|| models.first())
-}
-
-/// The chat model that the server says is loaded.
-pub fn loaded(models: &[ModelInfo]) -> Option<&ModelInfo> {
-    models.iter().find(|model| model.loaded == Some(true) && model.capabilities.chat)
+fn choice(survey: &Survey) -> Option<&ModelInfo> {
+    let mut chat = survey.models.iter().filter(|model| model.capabilities.chat);
+    survey.loaded().or_else(|| chat.next()).or_else(|| survey.models.first())
 }

@@ -1,21 +1,17 @@
 use std::time::Duration;
 
-use http::HeaderMap;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::{Client, Hooks, knowledge::loaded};
+use super::{Client, Hooks, asker::Asker};
 use crate::{
     error::{Code, Error, Result},
     policy::{Repeatable, repeat},
     protocol::title_of_html,
-    transport::{Replaced, Watch},
+    servers::{Survey, list_models},
+    transport::Watch,
     types::{Clock, ModelInfo, Status, Timeouts},
 };
-
-/// What a model list may have: routers list hundreds of models with all they know of them. Read as a tree, it takes
-/// up to 40 times as much memory.
-const MAX_LIST_BYTES: usize = 4 << 20;
 
 impl Client {
     /// The models that the server lists.
@@ -31,14 +27,14 @@ impl Client {
         let hooks = &self.attentive(hooks);
         let mut watch = self.watch(timeout, cancel);
         watch.asks();
-        self.models_within(&mut watch, hooks).await
+        self.survey_within(&mut watch, hooks).await.map(|survey| survey.models)
     }
 
-    async fn models_within(&self, watch: &mut Watch, hooks: &dyn Hooks) -> Result<Vec<ModelInfo>> {
-        let mut question = ModelsQuestion::new(self, hooks, watch);
+    async fn survey_within(&self, watch: &mut Watch, hooks: &dyn Hooks) -> Result<Survey> {
+        let mut question = SurveyQuestion { client: self, hooks, watch, attempts: 0 };
         repeat(&mut question, self.retry).await.map_err(|mut error| {
             error.attempts = question.attempts;
-            self.finished(error, self.dialect.models_path())
+            self.finished(error, self.dialect().models_path())
         })
     }
 
@@ -56,14 +52,15 @@ impl Client {
         let started = Instant::now();
         let mut watch = self.watch(timeout, cancel);
         watch.asks();
-        match self.models_within(&mut watch, hooks).await {
-            Ok(models) => {
-                let loaded = loaded(&models);
+        match self.survey_within(&mut watch, hooks).await {
+            Ok(survey) => {
+                let loaded = survey.loaded();
                 Ok(Status {
                     is_connected: true,
                     loaded_model: loaded.map(|model| model.name.clone()).or_else(|| self.model.clone()),
                     context_length: loaded.and_then(|model| model.context_length),
-                    available_models: Some(models.into_iter().map(|model| model.name).collect()),
+                    version: survey.version.clone(),
+                    available_models: Some(survey.models.into_iter().map(|model| model.name).collect()),
                     latency: Some(milliseconds(started.elapsed())),
                     error: None,
                 })
@@ -109,27 +106,34 @@ impl Client {
         let question = async {
             let _asking = self.knowledge.asking.lock().await;
             if self.knowledge.model().is_none() {
-                let headers = self.headers(hooks, None).await.ok()?;
-                self.models_at(None, headers, &mut Replaced::default()).await.ok()?;
+                let asker = Asker::new(self, hooks).await.ok()?;
+                self.survey(&asker).await.ok()?;
             }
             self.knowledge.model()
         };
         if let Some(model) = self.knowledge.model() {
             return Ok(Some(model));
         }
-        match limit {
-            Some(limit) => Ok(watch.run(tokio::time::timeout(limit, question)).await?.unwrap_or(None)),
-            None => watch.run(question).await,
+        watch.run(within(limit, question)).await.map(Option::flatten)
+    }
+
+    /// Nothing must be found out any more before anything is sent.
+    pub(super) fn is_settled(&self) -> bool {
+        self.server.is_settled()
+    }
+
+    pub(super) async fn settle_for(&self, hooks: &dyn Hooks) {
+        if let Ok(asker) = Asker::new(self, hooks).await {
+            self.server.settle(&asker).await;
         }
     }
 
     /// The base URL below which an LLM server's API answers, if not below this one. It is part of a question.
     pub(super) async fn working_base(&self, watch: &mut Watch, hooks: &dyn Hooks) -> Option<String> {
         let search = async {
-            let headers = self.headers(hooks, None).await.ok()?;
-            let replaced = &mut Replaced::default();
+            let asker = Asker::new(self, hooks).await.ok()?;
             for base in self.endpoint.address.other_bases() {
-                if self.models_at(Some(base.clone()), headers.clone(), replaced).await.is_ok() {
+                if list_models(self.dialect(), &asker.at(base.clone())).await.is_ok() {
                     return Some(base);
                 }
             }
@@ -140,27 +144,15 @@ impl Client {
 
     /// The models, for an error that could name them: asked for once. It is part of a question.
     pub(super) async fn asked_models(&self, watch: &mut Watch, hooks: &dyn Hooks) -> Result<Vec<ModelInfo>> {
-        ModelsQuestion::new(self, hooks, watch).attempt().await
+        SurveyQuestion { client: self, hooks, watch, attempts: 0 }.attempt().await.map(|survey| survey.models)
     }
 
-    /// Asks for the models below `base`; what its own address says is remembered.
-    async fn models_at(
-        &self,
-        base: Option<String>,
-        headers: HeaderMap,
-        replaced: &mut Replaced,
-    ) -> Result<Vec<ModelInfo>> {
-        let is_own = base.is_none();
-        let mut response = self.get(base, self.dialect.models_path(), headers, replaced).await?;
-        let body = response.whole(MAX_LIST_BYTES).await?;
-        let models = self.dialect.decode_models(&body).map_err(|mut error| {
-            error.status = Some(response.status().as_u16());
-            error
-        })?;
-        if is_own {
-            self.knowledge.learn(&models, self.model.as_deref());
-        }
-        Ok(models)
+    /// What the server says of itself; it is remembered.
+    async fn survey(&self, asker: &Asker<'_>) -> Result<Survey> {
+        self.server.settle(asker).await;
+        let survey = self.server.survey(asker).await?;
+        self.knowledge.learn(&survey, self.model.as_deref());
+        Ok(survey)
     }
 
     /// The limit of a question within another call.
@@ -169,34 +161,35 @@ impl Client {
     }
 }
 
-/// The question for the model list.
-struct ModelsQuestion<'a> {
+/// The question what the server has.
+struct SurveyQuestion<'a> {
     client: &'a Client,
     hooks: &'a dyn Hooks,
     watch: &'a mut Watch,
-    replaced: Replaced,
     attempts: u32,
 }
 
-impl<'a> ModelsQuestion<'a> {
-    fn new(client: &'a Client, hooks: &'a dyn Hooks, watch: &'a mut Watch) -> Self {
-        Self { client, hooks, watch, replaced: Replaced::default(), attempts: 0 }
-    }
-}
-
-impl Repeatable for ModelsQuestion<'_> {
-    type Answer = Vec<ModelInfo>;
+impl Repeatable for SurveyQuestion<'_> {
+    type Answer = Survey;
 
     const NEEDS_MODEL: bool = false;
 
-    async fn attempt(&mut self) -> Result<Vec<ModelInfo>> {
-        let headers = self.watch.run(self.client.headers(self.hooks, None)).await??;
+    async fn attempt(&mut self) -> Result<Survey> {
+        let asker = self.watch.run(Asker::new(self.client, self.hooks)).await??;
         self.attempts += 1;
-        self.watch.run(self.client.models_at(None, headers, &mut self.replaced)).await?
+        self.watch.run(self.client.survey(&asker)).await?
     }
 
     fn watch(&mut self) -> &mut Watch {
         self.watch
+    }
+}
+
+/// What `future` gives in time.
+pub(super) async fn within<T>(limit: Option<Duration>, future: impl Future<Output = T>) -> Option<T> {
+    match limit {
+        Some(limit) => tokio::time::timeout(limit, future).await.ok(),
+        None => Some(future.await),
     }
 }
 

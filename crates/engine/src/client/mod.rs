@@ -1,19 +1,25 @@
 //! The face of the engine: one client for one provider. It answers *one* call at a time of each caller; what needs
 //! several answers is a loop above it.
 
+mod asker;
 mod built;
 mod chat;
+mod commands;
 mod discreet;
 mod hooks;
 mod knowledge;
 mod metadata;
 mod secrets;
 
-use std::{borrow::Cow, sync::Arc};
+use std::{
+    borrow::Cow,
+    sync::{Arc, OnceLock},
+};
 
-use http::{HeaderMap, HeaderValue, Method, header};
+use http::{HeaderMap, HeaderValue, header};
 use secrecy::ExposeSecret;
 use serde::Deserialize;
+use serde_json::{Map, Value};
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
@@ -21,12 +27,13 @@ pub use hooks::{Hooks, NoHooks};
 pub use knowledge::Capabilities;
 
 use crate::{
-    endpoint::{Credential, Endpoint, EndpointConfig, Redactor, bearer},
+    endpoint::{Address, Credential, Endpoint, EndpointConfig, Redactor, bearer},
     error::{Code, Error, Result},
     negotiate::Learnt,
     policy::RetryOptions,
-    protocol::{Dialect, openai::OpenAi},
-    transport::{Clients, Connected, HttpClient, Replaced, Request, Response, Watch},
+    protocol::Dialect,
+    servers::{Kind, Server, Settings},
+    transport::{Clients, HttpClient, Response, Watch},
     types::{Clock, GenerationOptions, Limits, Timeouts},
 };
 use knowledge::Knowledge;
@@ -42,18 +49,22 @@ pub struct ClientConfig {
     pub limits: Limits,
     pub defaults: GenerationOptions,
     pub endpoint: EndpointConfig,
+    /// The name of what is known of the server: [`Kind::named`].
+    pub kind: String,
+    /// What only a server of this kind has.
+    pub settings: Map<String, Value>,
 }
 
 pub struct Client {
     endpoint: Endpoint,
-    /// Where chats go: parsed once.
-    chat_url: Url,
+    /// Where chats go: parsed once, when it is known how the server speaks.
+    chat_url: OnceLock<Url>,
     model: Option<String>,
     timeouts: Timeouts,
     retry: RetryOptions,
     limits: Limits,
     defaults: GenerationOptions,
-    dialect: Box<dyn Dialect>,
+    server: Box<dyn Server>,
     http: Arc<HttpClient>,
     knowledge: Knowledge,
     learnt: Learnt,
@@ -67,10 +78,13 @@ impl Client {
     /// # Errors
     /// `configuration`
     pub fn new(config: ClientConfig, clients: &Clients) -> Result<Self> {
-        let endpoint = Endpoint::new(&config.endpoint)?;
-        let dialect = Box::new(OpenAi);
+        let kind = Kind::named(&config.kind);
+        let mut given = config.endpoint;
+        given.header_env = kind.facts.header_env.iter().map(|it| (it.header, it.variable)).collect();
+        let endpoint = Endpoint::new(&given)?;
+        let settings = Settings { fields: config.settings, environment: given.environment };
         Ok(Self {
-            chat_url: endpoint.address.url(dialect.chat_path())?,
+            chat_url: OnceLock::new(),
             http: clients.of(&endpoint.route),
             endpoint,
             model: config.model.filter(|model| !model.is_empty()),
@@ -78,7 +92,7 @@ impl Client {
             retry: config.retry,
             limits: config.limits,
             defaults: config.defaults,
-            dialect,
+            server: (kind.open)(&settings)?,
             knowledge: Knowledge::default(),
             learnt: Learnt::default(),
             given_secrets: GivenSecrets::default(),
@@ -113,6 +127,25 @@ impl Client {
     #[must_use]
     pub fn call_token(&self) -> CancellationToken {
         self.closed.child_token()
+    }
+
+    fn dialect(&self) -> &'static dyn Dialect {
+        self.server.dialect()
+    }
+
+    /// The URL of a path of the dialect's, below `address`.
+    fn api_url(&self, address: &Address, path: &str) -> Result<Url> {
+        let base = self.server.api_base(address.base()).into_owned();
+        address.with_base(base).url(path)
+    }
+
+    /// Where chats go.
+    fn chat_url(&self) -> Result<Url> {
+        if let Some(url) = self.chat_url.get() {
+            return Ok(url.clone());
+        }
+        let url = self.api_url(&self.endpoint.address, self.dialect().chat_path())?;
+        Ok(self.chat_url.get_or_init(|| url).clone())
     }
 
     fn watch(&self, timeout: Option<Timeouts>, cancel: &CancellationToken) -> Watch {
@@ -156,30 +189,13 @@ impl Client {
         Redactor::new(self.endpoint.secrets().chain(given.iter().map(|secret| secret.expose_secret())))
     }
 
-    async fn get(
-        &self,
-        base: Option<String>,
-        path: &str,
-        headers: HeaderMap,
-        replaced: &mut Replaced,
-    ) -> Result<Response> {
-        let address =
-            base.map_or_else(|| self.endpoint.address.clone(), |base| self.endpoint.address.with_base(base));
-        let request = Request { method: Method::GET, url: address.url(path)?, headers, body: None };
-        let mut response = self.http.send(&address, request, Connected::default(), replaced).await?;
-        match self.failure_of(&mut response).await {
-            Some(error) => Err(error),
-            None => Ok(response),
-        }
-    }
-
     /// What an answer says that is none, by its status.
     async fn failure_of(&self, response: &mut Response) -> Option<Error> {
         if response.status().is_success() {
             return None;
         }
         let words = response.words().await;
-        Some(self.dialect.decode_failure(response.status(), response.headers(), &words))
+        Some(self.dialect().decode_failure(response.status(), response.headers(), &words))
     }
 
     /// Adds what only the client knows, and takes out what must not be shown.
@@ -214,7 +230,7 @@ impl Client {
             "The provider is closed".clone_into(&mut error.message);
         }
         if error.code != Code::Configuration {
-            error.url = Some(format!("{}{path}", self.base_url()));
+            error.url.get_or_insert_with(|| format!("{}{path}", self.server.api_base(self.base_url())));
         }
         error.prune();
         let redactor = self.redactor();

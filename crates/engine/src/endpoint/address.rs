@@ -96,6 +96,12 @@ impl Address {
             .map_err(|error| Error::configuration(format!("{} is no address: {error}", self.base)))
     }
 
+    /// What comes before the API's `/v1`: where a server has what it has beside it.
+    #[must_use]
+    pub fn root(&self) -> Self {
+        self.with_base(self.base.strip_suffix("/v1").unwrap_or(&self.base).to_owned())
+    }
+
     /// The same server under another base path.
     #[must_use]
     pub fn with_base(&self, base: String) -> Self {

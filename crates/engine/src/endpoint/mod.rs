@@ -44,6 +44,9 @@ pub struct Definition {
 #[serde(rename_all = "camelCase", default)]
 pub struct EndpointConfig {
     pub definition: Definition,
+    /// Headers whose values the environment may hold, for the definition's own server: their names, and the variables'.
+    #[serde(skip)]
+    pub header_env: Vec<(&'static str, &'static str)>,
     /// May hold a password, as may `base_url`.
     pub host: Option<SecretString>,
     pub port: Option<f64>,
@@ -88,6 +91,9 @@ impl Endpoint {
         };
         let (address, from_address) = Address::new(config, &variable)?;
         let mut headers = own_headers(&config.headers)?;
+        if !from_address.is_foreign {
+            add_from_environment(&mut headers, &config.header_env, &variable)?;
+        }
         let mut secrets = secrets_in(&config.headers, &config.query);
         secrets.extend(from_address.secrets);
         if let Some(header) = from_address.header {
@@ -149,6 +155,21 @@ fn own_headers(given: &BTreeMap<String, SecretString>) -> Result<HeaderMap> {
         headers.insert(name, value);
     }
     Ok(headers)
+}
+
+/// What the caller gives counts more.
+fn add_from_environment(
+    headers: &mut HeaderMap,
+    names: &[(&'static str, &'static str)],
+    variable: Variable<'_>,
+) -> Result<()> {
+    for (header, name) in names {
+        let Some((name, value)) = variable(&[(*name).to_owned()]) else { continue };
+        let value = HeaderValue::try_from(value.expose_secret())
+            .map_err(|_| Error::configuration(format!("{name} holds a character that no header can hold")))?;
+        headers.entry(*header).or_insert(value);
+    }
+    Ok(())
 }
 
 /// A header or a parameter whose name says that its value is a secret.

@@ -102,11 +102,22 @@ fn at_socket(error: &reqwest::Error, route: &Route) -> Option<Error> {
 /// The answer had begun.
 pub(super) fn of_body(error: &reqwest::Error) -> Error {
     let system_code = system_code(error);
-    let reason = system_code.map_or_else(|| reason(error), str::to_owned);
+    let reason = match system_code {
+        Some(code) => code.to_owned(),
+        // hyper names the part of the body's framing that it missed.
+        None if is_cut_off(error) => "the connection was closed before its end".to_owned(),
+        None => reason(error),
+    };
     let mut failure = Error::new(Code::Stream, format!("The answer broke off: {reason}"))
         .hint("What had arrived is in `partial`; the server's log may tell what happened.");
     failure.system_code = system_code;
     failure
+}
+
+fn is_cut_off(error: &reqwest::Error) -> bool {
+    chain(error)
+        .filter_map(|error| error.downcast_ref::<io::Error>())
+        .any(|error| error.kind() == io::ErrorKind::UnexpectedEof)
 }
 
 /// An error and its causes, the innermost last.

@@ -1,5 +1,7 @@
 use std::time::Duration;
 
+use serde::Serialize;
+
 use super::Warning;
 
 /// What a caller is told while an answer arrives.
@@ -25,6 +27,19 @@ pub enum Event<'a> {
         error_type: &'static str,
     },
     Warning(&'a Warning),
+    /// Of a command that takes long.
+    Load(&'a LoadProgress),
+}
+
+/// How far a server is with loading or fetching a model.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct LoadProgress {
+    /// The server's own words, or ours where it only counts.
+    pub status: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub done: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub total: Option<u64>,
 }
 
 /// What the server is busy with before the first token.

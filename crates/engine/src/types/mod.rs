@@ -12,7 +12,7 @@ mod usage;
 
 pub use answer::{Answer, FinishReason, Partial, Timings, Warning};
 pub use delta::Delta;
-pub use event::{Event, Events, Phase, Sink};
+pub use event::{Event, Events, LoadProgress, Phase, Sink};
 pub use limits::Limits;
 pub use model::{ModelCapabilities, ModelInfo};
 pub use request::{ChatRequest, GenerationOptions, Message, OneOrMany};

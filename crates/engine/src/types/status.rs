@@ -6,6 +6,8 @@ use serde::Serialize;
 pub struct Status {
     pub is_connected: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub loaded_model: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub available_models: Option<Vec<String>>,

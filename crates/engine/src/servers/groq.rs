@@ -1,0 +1,14 @@
+use super::{Facts, Kind, plain::Plain};
+
+pub static KIND: Kind = Kind {
+    facts: Facts {
+        name: "groq",
+        display_name: "Groq",
+        base_url: "https://api.groq.com/openai/v1",
+        base_url_env: &["GROQ_BASE_URL"],
+        api_key_env: &["GROQ_API_KEY"],
+        api_key_required: true,
+        ..Facts::PLAIN
+    },
+    open: |_| Ok(Box::new(Plain(&KIND.facts))),
+};

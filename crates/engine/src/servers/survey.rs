@@ -1,0 +1,16 @@
+use crate::types::ModelInfo;
+
+/// What a server says of itself.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Survey {
+    pub models: Vec<ModelInfo>,
+    pub version: Option<String>,
+}
+
+impl Survey {
+    /// The chat model that the server says is loaded.
+    #[must_use]
+    pub fn loaded(&self) -> Option<&ModelInfo> {
+        self.models.iter().find(|model| model.loaded == Some(true) && model.capabilities.chat)
+    }
+}
