@@ -1,10 +1,18 @@
-import { describe, expect, it } from 'vitest'
-import * as everything from '../index.js'
 import {
   ConfigurationError,
   createProvider,
+  GroqProvider,
+  LiteLLMProvider,
+  LlamaCppProvider,
+  LMStudioProvider,
+  LocalAIProvider,
+  OllamaProvider,
   OpenAICompatibleProvider,
+  OpenAIProvider,
+  OpenRouterProvider,
   registerProvider,
+  TextGenerationWebUIProvider,
+  TGIProvider,
   VLLMProvider,
 } from '../index.js'
 import { startScriptedServer } from './support/scripted-server.js'
@@ -12,21 +20,21 @@ import { thrownBy } from './support/witness.js'
 
 describe('a provider made by name', () => {
   it.each([
-    ['openai-compatible', 'OpenAICompatibleProvider', 'http://localhost:1234/v1'],
-    ['lm-studio', 'LMStudioProvider', 'http://localhost:1234/v1'],
-    ['llama-cpp', 'LlamaCppProvider', 'http://localhost:8080/v1'],
-    ['ollama', 'OllamaProvider', 'http://localhost:11434'],
-    ['vllm', 'VLLMProvider', 'http://localhost:8000/v1'],
-    ['text-generation-webui', 'TextGenerationWebUIProvider', 'http://localhost:5000/v1'],
-    ['tgi', 'TGIProvider', 'http://localhost:3000/v1'],
-    ['localai', 'LocalAIProvider', 'http://localhost:8080/v1'],
-    ['litellm', 'LiteLLMProvider', 'http://localhost:4000/v1'],
-    ['groq', 'GroqProvider', 'https://api.groq.com/openai/v1'],
-    ['openrouter', 'OpenRouterProvider', 'https://openrouter.ai/api/v1'],
-    ['openai', 'OpenAIProvider', 'https://api.openai.com/v1'],
-  ])('%s is %s at %s', (name, className, baseURL) => {
+    ['openai-compatible', OpenAICompatibleProvider, 'http://localhost:1234/v1'],
+    ['lm-studio', LMStudioProvider, 'http://localhost:1234/v1'],
+    ['llama-cpp', LlamaCppProvider, 'http://localhost:8080/v1'],
+    ['ollama', OllamaProvider, 'http://localhost:11434'],
+    ['vllm', VLLMProvider, 'http://localhost:8000/v1'],
+    ['text-generation-webui', TextGenerationWebUIProvider, 'http://localhost:5000/v1'],
+    ['tgi', TGIProvider, 'http://localhost:3000/v1'],
+    ['localai', LocalAIProvider, 'http://localhost:8080/v1'],
+    ['litellm', LiteLLMProvider, 'http://localhost:4000/v1'],
+    ['groq', GroqProvider, 'https://api.groq.com/openai/v1'],
+    ['openrouter', OpenRouterProvider, 'https://openrouter.ai/api/v1'],
+    ['openai', OpenAIProvider, 'https://api.openai.com/v1'],
+  ])('%s is %s at %s', (name, Provider, baseURL) => {
     const provider = createProvider(name, { apiKey: 'sk-some' })
-    expect(provider.constructor).toBe(everything[className as keyof typeof everything])
+    expect(provider.constructor).toBe(Provider)
     expect([provider.name, provider.baseURL]).toEqual([name, baseURL])
   })
 

@@ -1,9 +1,12 @@
+import type { ServerKind } from './servers'
+
 /** What a server says of itself. */
 export interface ProviderStatus {
   /** The server answers and takes the key. */
   isConnected: boolean
   /** The name of the provider that was asked. */
-  server?: string
+  server?: ServerKind | (string & {})
+  version?: string
   /** What the server has loaded; the configured name only where it does not tell. */
   loadedModel?: string
   availableModels?: string[]

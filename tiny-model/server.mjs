@@ -6,7 +6,7 @@ import { pipeline } from 'node:stream/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { createGunzip } from 'node:zlib'
-import { python } from './python.mjs'
+import { environment } from './python.mjs'
 
 const path = (relative) => fileURLToPath(new URL(relative, import.meta.url))
 const packed = path('tiny-chat.gguf.gz')
@@ -26,7 +26,7 @@ export async function startLlamaServer(options = {}) {
   }
   if (options.embeddings) args.push('--embeddings')
 
-  const child = spawn(await python(), args, { stdio: 'pipe' })
+  const child = spawn(await environment.python(), args, { stdio: 'pipe' })
   const ended = new Promise((resolve) => child.once('close', resolve))
   let log = ''
   child.stderr.setEncoding('utf8').on('data', (text) => {
