@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use http::HeaderMap;
-use serde_json::Value;
+use serde_json::{Value, value::RawValue};
 
 use super::retry_after;
 use crate::error::{Code, Error, truncate};
@@ -66,6 +66,13 @@ impl Failure {
             failure.prompt_tokens = number_after(&failure.message, &PROMPT_TOKENS_FOLLOW);
         }
         failure
+    }
+
+    /// Reads the value of a field `error`; `None` where it says that there is none.
+    #[must_use]
+    pub fn of_error(error: &RawValue) -> Option<Self> {
+        let nothing = matches!(error.get(), "null" | "false" | "\"\"" | "{}" | "[]");
+        (!nothing).then(|| Self::of_body(format!("{{\"error\":{}}}", error.get()).as_bytes()))
     }
 
     #[must_use]

@@ -25,6 +25,10 @@ pub struct Parts<'a> {
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Number(pub Option<f64>);
 
+/// Something of which it only counts that it is there.
+#[derive(Debug, Deserialize)]
+pub struct Present {}
+
 /// An object, read only if it is one.
 #[derive(Debug)]
 pub struct Object<T>(pub Option<T>);
@@ -74,9 +78,6 @@ macro_rules! scalars_are {
         fn visit_unit<E>(self) -> Result<Self::Value, E> {
             Ok($nothing)
         }
-        fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
-            Ok($nothing)
-        }
         $(fn $visit<E>(self, _: $kind) -> Result<Self::Value, E> {
             Ok($nothing)
         })*
@@ -100,7 +101,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
         impl<'de: 'a, 'a> Visitor<'de> for TextVisitor<'a> {
             type Value = Text<'a>;
 
-            scalars_are!(Text::default(); visit_f64: f64);
+            scalars_are!(Text::default(); visit_bool: bool, visit_f64: f64);
 
             fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
                 Ok(Text(Cow::Borrowed(text)))
@@ -147,7 +148,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Parts<'a> {
         impl<'de: 'a, 'a> Visitor<'de> for PartsVisitor<'a> {
             type Value = Parts<'a>;
 
-            scalars_are!(Parts::default(); visit_f64: f64, visit_u64: u64, visit_i64: i64);
+            scalars_are!(Parts::default(); visit_bool: bool, visit_f64: f64, visit_u64: u64, visit_i64: i64);
 
             fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
                 Ok(Parts { text: Cow::Borrowed(text), reasoning: String::new() })
@@ -190,7 +191,7 @@ impl<'de> Deserialize<'de> for Number {
         impl<'de> Visitor<'de> for NumberVisitor {
             type Value = Number;
 
-            scalars_are!(Number(None););
+            scalars_are!(Number(None); visit_bool: bool);
 
             fn visit_f64<E>(self, number: f64) -> Result<Self::Value, E> {
                 Ok(Number(Some(number)))
@@ -234,7 +235,7 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
         impl<'de, T: Deserialize<'de>> Visitor<'de> for ObjectVisitor<T> {
             type Value = Object<T>;
 
-            scalars_are!(Object(None); visit_f64: f64, visit_u64: u64, visit_i64: i64, visit_str: &str);
+            scalars_are!(Object(None); visit_bool: bool, visit_f64: f64, visit_u64: u64, visit_i64: i64, visit_str: &str);
 
             fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<Self::Value, A::Error> {
                 skip_list(list).map(|()| Object(None))
@@ -256,7 +257,7 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for List<T> {
         impl<'de, T: Deserialize<'de>> Visitor<'de> for ListVisitor<T> {
             type Value = List<T>;
 
-            scalars_are!(List::default(); visit_f64: f64, visit_u64: u64, visit_i64: i64, visit_str: &str);
+            scalars_are!(List::default(); visit_bool: bool, visit_f64: f64, visit_u64: u64, visit_i64: i64, visit_str: &str);
 
             fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Self::Value, A::Error> {
                 let mut list = Vec::new();
