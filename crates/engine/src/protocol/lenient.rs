@@ -25,6 +25,10 @@ pub struct Parts<'a> {
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Number(pub Option<f64>);
 
+/// A truth value; also one that came as a string.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Flag(pub Option<bool>);
+
 /// Something of which it only counts that it is there.
 #[derive(Debug, Deserialize)]
 pub struct Present {}
@@ -228,6 +232,36 @@ impl<'de> Deserialize<'de> for Number {
     }
 }
 
+impl<'de> Deserialize<'de> for Flag {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct FlagVisitor;
+
+        impl<'de> Visitor<'de> for FlagVisitor {
+            type Value = Flag;
+
+            scalars_are!(Flag(None); visit_f64: f64, visit_u64: u64, visit_i64: i64);
+
+            fn visit_bool<E>(self, flag: bool) -> Result<Self::Value, E> {
+                Ok(Flag(Some(flag)))
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
+                Ok(Flag(text.trim().parse().ok()))
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<Self::Value, A::Error> {
+                skip_list(list).map(|()| Flag(None))
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, object: A) -> Result<Self::Value, A::Error> {
+                skip_object(object).map(|()| Flag(None))
+            }
+        }
+
+        deserializer.deserialize_any(FlagVisitor)
+    }
+}
+
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct ObjectVisitor<T>(PhantomData<T>);
@@ -295,6 +329,17 @@ mod tests {
         assert_eq!(number(r#"" 1.5 ""#).0, Some(1.5));
         assert_eq!(number("1e308").milliseconds(), None);
         assert_eq!(number("1.5").milliseconds(), Some(1500.0));
+    }
+
+    #[test]
+    fn a_flag_is_a_truth_value_or_absent() {
+        let flag = |json: &str| serde_json::from_str::<Flag>(json).unwrap().0;
+        for (json, expected) in
+            [("true", Some(true)), ("\"false\"", Some(false)), ("null", None), ("1", None)]
+        {
+            assert_eq!(flag(json), expected, "{json}");
+        }
+        assert_eq!((flag("[true]"), flag("{\"a\":true}")), (None, None));
     }
 
     #[test]

@@ -4,6 +4,7 @@ mod failure;
 mod json;
 mod lenient;
 mod listed;
+pub mod ollama;
 pub mod openai;
 mod retry_after;
 mod unreadable;
