@@ -12,8 +12,12 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use local_llm_engine::{
     chat::Reading,
     error::{Code, Error, Result},
-    protocol::{Dialect, openai::OpenAi},
-    types::{Answer, Event, ModelInfo},
+    protocol::{
+        Dialect,
+        ollama::{Ollama, decode_running, decode_show},
+        openai::OpenAi,
+    },
+    types::{Answer, Event, ModelInfo, Timings},
 };
 use serde::Deserialize;
 
@@ -46,10 +50,11 @@ fn broken_off_anywhere() {
     let mut wrong = Vec::new();
     for case in cases().iter().filter(|case| case.comes_in_pieces()) {
         let Some(expected) = &case.expected.answer else { continue };
+        let dialect = case.expected.endpoint.dialect();
         for end in [End::Complete, End::Broken] {
             let mut was_complete = false;
             wrong.extend(places(&case.body, BREAK_EVERYWHERE).into_iter().find_map(|place| {
-                let outcome = read_pieces(&[&case.body[..place]], end);
+                let outcome = read_pieces(dialect, &[&case.body[..place]], end);
                 let difference = difference_of_broken(&outcome, expected, was_complete);
                 was_complete |= outcome.result.is_ok();
                 let difference = difference?;
@@ -174,11 +179,30 @@ struct Expected {
     end: End,
 }
 
-#[derive(Deserialize, PartialEq)]
-#[serde(rename_all = "snake_case")]
+/// What was asked, and with it in which dialect.
+#[derive(Deserialize, Clone, Copy)]
+#[serde(rename_all = "kebab-case")]
 enum Endpoint {
     Chat,
     Models,
+    ApiChat,
+    ApiGenerate,
+    Tags,
+    Ps,
+    Show,
+}
+
+impl Endpoint {
+    fn dialect(self) -> &'static dyn Dialect {
+        match self {
+            Self::Chat | Self::Models => &OpenAi,
+            Self::ApiChat | Self::ApiGenerate | Self::Tags | Self::Ps | Self::Show => &Ollama,
+        }
+    }
+
+    fn is_chat(self) -> bool {
+        matches!(self, Self::Chat | Self::ApiChat | Self::ApiGenerate)
+    }
 }
 
 #[derive(Deserialize, Debug, Clone, Copy)]
@@ -196,6 +220,7 @@ struct ExpectedAnswer {
     reasoning: String,
     finish: String,
     usage: Option<ExpectedUsage>,
+    timings: Option<ExpectedTimings>,
     id: Option<String>,
     model: Option<String>,
     events_differ: Option<String>,
@@ -209,6 +234,14 @@ struct ExpectedUsage {
     total: u64,
     reasoning: Option<u64>,
     cached: Option<u64>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct ExpectedTimings {
+    prompt: f64,
+    generation: f64,
+    tokens_per_second: f64,
 }
 
 #[derive(Deserialize)]
@@ -238,7 +271,11 @@ struct ExpectedModel {
     name: String,
     context_length: Option<u64>,
     loaded: Option<bool>,
+    chat: Option<bool>,
     embedding: Option<bool>,
+    tools: Option<bool>,
+    vision: Option<bool>,
+    reasoning: Option<bool>,
     size_bytes: Option<u64>,
     quantization: Option<String>,
 }
@@ -273,17 +310,27 @@ impl Case {
 
     /// Else the engine has the whole body before it reads.
     fn comes_in_pieces(&self) -> bool {
-        self.expected.endpoint == Endpoint::Chat && self.status.is_success()
+        self.expected.endpoint.is_chat() && self.status.is_success()
     }
 
     fn read(&self, cut: Cut) -> Outcome {
-        let result = match self.expected.endpoint {
+        let Expected { endpoint, models, end, .. } = &self.expected;
+        let dialect = endpoint.dialect();
+        let models = match endpoint {
             _ if !self.status.is_success() => {
-                Err(OpenAi.decode_failure(self.status, &self.headers, &self.body))
+                Err(dialect.decode_failure(self.status, &self.headers, &self.body))
             }
-            Endpoint::Models => OpenAi.decode_models(&self.body).map(Meaning::Models),
-            Endpoint::Chat => return read_pieces(&cut.pieces(&self.body), self.expected.end),
+            Endpoint::Chat | Endpoint::ApiChat | Endpoint::ApiGenerate => {
+                return read_pieces(dialect, &cut.pieces(&self.body), *end);
+            }
+            Endpoint::Models | Endpoint::Tags => dialect.decode_models(&self.body),
+            Endpoint::Ps => decode_running(&self.body),
+            Endpoint::Show => {
+                let asked = models.as_ref().and_then(|models| models.first()).map(|model| &*model.name);
+                decode_show(asked.unwrap_or_default(), &self.body).map(|model| vec![model])
+            }
         };
+        let result = models.map(Meaning::Models);
         Outcome { text: String::new(), reasoning: String::new(), result }
     }
 
@@ -313,7 +360,7 @@ impl Case {
 }
 
 /// Reads a chat as its bytes arrive.
-fn read_pieces(pieces: &[&[u8]], end: End) -> Outcome {
+fn read_pieces(dialect: &dyn Dialect, pieces: &[&[u8]], end: End) -> Outcome {
     let (mut text, mut reasoning) = (String::new(), String::new());
     let mut events = |event: Event<'_>| match event {
         Event::Message(piece) => text.push_str(piece),
@@ -324,7 +371,7 @@ fn read_pieces(pieces: &[&[u8]], end: End) -> Outcome {
         End::Complete => None,
         End::Broken => Some(Error::new(Code::Stream, "The connection broke")),
     };
-    let mut reading = Reading::new(OpenAi.decoder(usize::MAX));
+    let mut reading = Reading::new(dialect.decoder(usize::MAX));
     let result = pieces
         .iter()
         .try_for_each(|piece| reading.push(piece, &mut events))
@@ -362,8 +409,23 @@ impl Differences {
             cached: usage.cached_input_tokens,
         });
         self.see("usage", &usage, &expected.usage);
+        if let Some(expected) = &expected.timings {
+            self.timings(&got.timings, expected);
+        }
         self.see_told("id", Some(&got.id), expected.id.as_ref());
         self.see_told("model", Some(&got.model), expected.model.as_ref());
+    }
+
+    fn timings(&mut self, got: &Timings, expected: &ExpectedTimings) {
+        for (what, got, expected) in [
+            ("server's prompt time", got.server_prompt, expected.prompt),
+            ("server's generation time", got.server_generation, expected.generation),
+            ("tokens per second", got.tokens_per_second, expected.tokens_per_second),
+        ] {
+            if got.is_none_or(|got| (got - expected).abs() > 0.001) {
+                self.0.push(format!("{what} is {got:?}, not {expected}"));
+            }
+        }
     }
 
     fn error(&mut self, got: &Error, expected: &ExpectedError) {
@@ -395,7 +457,12 @@ impl Differences {
                 expected.context_length.as_ref(),
             );
             self.see_told(&of("loaded"), got.loaded.as_ref(), expected.loaded.as_ref());
-            self.see_told(&of("embedding"), Some(&got.capabilities.embedding), expected.embedding.as_ref());
+            let capabilities = &got.capabilities;
+            self.see_told(&of("chat"), Some(&capabilities.chat), expected.chat.as_ref());
+            self.see_told(&of("embedding"), Some(&capabilities.embedding), expected.embedding.as_ref());
+            self.see_told(&of("tools"), capabilities.tools.as_ref(), expected.tools.as_ref());
+            self.see_told(&of("vision"), capabilities.vision.as_ref(), expected.vision.as_ref());
+            self.see_told(&of("reasoning"), capabilities.reasoning.as_ref(), expected.reasoning.as_ref());
             self.see_told(&of("size"), got.size_bytes.as_ref(), expected.size_bytes.as_ref());
             self.see_told(&of("quantization"), got.quantization.as_ref(), expected.quantization.as_ref());
         }

@@ -96,7 +96,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        protocol::{Dialect, openai::OpenAi},
+        protocol::{Dialect, ollama::Ollama, openai::OpenAi},
         types::{Event, FinishReason, Usage},
     };
 
@@ -121,8 +121,12 @@ mod tests {
     }
 
     fn read(pieces: &[&[u8]]) -> (Result<Answer>, Told) {
+        read_in(&OpenAi, pieces)
+    }
+
+    fn read_in(dialect: &dyn Dialect, pieces: &[&[u8]]) -> (Result<Answer>, Told) {
         let mut told = Told::default();
-        let mut reading = Reading::new(OpenAi.decoder(1 << 20));
+        let mut reading = Reading::new(dialect.decoder(1 << 20));
         for piece in pieces {
             if let Err(error) = reading.push(piece, &mut told) {
                 return (Err(error), told);
@@ -409,6 +413,37 @@ mod tests {
         let body = "data: {\"prompt_progress\":{\"processed\":3,\"total\":9},\"choices\":[]}\n\n".to_owned();
         let (_, told) = read(&[(body + &stream(&[HELLO, STOP])).as_bytes()]);
         assert_eq!(told.progress, [(Some(3), Some(9))]);
+    }
+
+    #[test]
+    fn lines_of_json_are_judged_as_events_are() {
+        let hello = r#"{"message":{"content":"Hel"},"done":false}"#;
+        let read = |last: &str| read_in(&Ollama, &[format!("{hello}\n{last}").as_bytes()]).0;
+        for (last, code) in
+            [("", Code::Stream), ("{\"mess", Code::Stream), (r#"{"error":"boom"}"#, Code::Server)]
+        {
+            let error = read(last).unwrap_err();
+            let partial = error.partial.clone().unwrap();
+            assert_eq!((error.code, partial.content.as_str()), (code, "Hel"), "{last}");
+        }
+        let error = read("proxy error: no route\n").unwrap_err();
+        assert!(error.message.contains("proxy error: no route"), "{error}");
+
+        let silent = read(r#"{"done":true}"#).unwrap();
+        assert_eq!((silent.finish_reason, silent.warnings[0].code), (FinishReason::Unknown, "finish_reason"));
+        let nothing = read_in(&Ollama, &[br#"{"done":true}"#]).0.unwrap_err();
+        assert_eq!(nothing.code, Code::EmptyCompletion);
+        let loaded = r#"{"message":{"content":""},"done":true,"done_reason":"load"}"#;
+        let loaded = read_in(&Ollama, &[loaded.as_bytes()]).0.unwrap();
+        assert_eq!((loaded.content.as_str(), loaded.finish_reason), ("", FinishReason::Stop));
+        assert_eq!(loaded.warnings[0].code, "finish_reason");
+    }
+
+    #[test]
+    fn reasoning_in_the_text_is_told_apart_in_every_dialect() {
+        let body = r#"{"message":{"content":"<think>why</think>Hello"},"done":true,"done_reason":"stop"}"#;
+        let answer = read_in(&Ollama, &[body.as_bytes()]).0.unwrap();
+        assert_eq!((answer.reasoning.as_str(), answer.content.as_str()), ("why", "Hello"));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use http::HeaderMap;
-use serde_json::Value;
+use serde_json::{Value, value::RawValue};
 
 use super::retry_after;
 use crate::error::{Code, Error, truncate};
@@ -66,6 +66,13 @@ impl Failure {
             failure.prompt_tokens = number_after(&failure.message, &PROMPT_TOKENS_FOLLOW);
         }
         failure
+    }
+
+    /// Reads the value of a field `error`; `None` where it says that there is none.
+    #[must_use]
+    pub fn of_error(error: &RawValue) -> Option<Self> {
+        let nothing = matches!(error.get(), "null" | "false" | "\"\"" | "{}" | "[]");
+        (!nothing).then(|| Self::of_body(format!("{{\"error\":{}}}", error.get()).as_bytes()))
     }
 
     #[must_use]
@@ -256,6 +263,7 @@ impl Failure {
         } else if self.is_unknown_endpoint()
             || labelled(&["invalid_request"]) && (status >= 500 || status == 0)
             || labelled(&["badrequest", "bad request", "invaliduserinput"]) && status >= 500
+            || says(&MISTAKE_OF_CALLER) && status >= 500
         {
             // Also under a server's status.
             Code::InvalidRequest
@@ -309,6 +317,9 @@ const OUT_OF_MEMORY: [&str; 5] = [
     "insufficient memory",
     "requires more system memory",
 ];
+
+/// What is wrong with a field of the request.
+const MISTAKE_OF_CALLER: [&str; 2] = ["must be of type ", "expected \"json\" or a valid json schema"];
 
 /// Texts of several servers that a number follows.
 const CONTEXT_LENGTH_FOLLOWS: [&str; 6] = [
@@ -453,6 +464,18 @@ mod tests {
             (503, r#"{"error":{"message":"Loading model"}}"#, Code::ModelLoading),
             (500, r#"{"error":"CUDA error: out of memory"}"#, Code::OutOfMemory),
             (500, r#"{"error":{"type":"invalid_request_error","message":"bad"}}"#, Code::InvalidRequest),
+            (500, r#"{"error":"option \"temperature\" must be of type float32"}"#, Code::InvalidRequest),
+            (
+                500,
+                r#"{"error":"invalid format: \"yaml\"; expected \"json\" or a valid JSON Schema object"}"#,
+                Code::InvalidRequest,
+            ),
+            (400, r#"{"error":"\"all-minilm\" does not support chat"}"#, Code::InvalidRequest),
+            (
+                503,
+                r#"{"error":"server busy, please try again.  maximum pending requests exceeded"}"#,
+                Code::Server,
+            ),
             (500, "oops", Code::Server),
             (501, "no", Code::Unsupported),
         ] {

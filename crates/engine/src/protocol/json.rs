@@ -4,6 +4,8 @@ use std::borrow::Cow;
 
 use serde::Deserialize;
 
+use crate::types::Warning;
+
 /// Whether something had to be repaired to read a value.
 pub type Repaired = bool;
 
@@ -40,6 +42,10 @@ pub fn with_repair<R>(
             read(&value.to_string()).map(|value| (value, true))
         }
     }
+}
+
+pub fn warning() -> Warning {
+    Warning::new("json", "The server sent JSON that had to be repaired.")
 }
 
 /// What is wrong with a text, for people.

@@ -2,8 +2,12 @@
 
 mod failure;
 mod json;
+mod lenient;
+mod listed;
+pub mod ollama;
 pub mod openai;
 mod retry_after;
+mod unreadable;
 
 use http::{HeaderMap, StatusCode};
 use serde_json::{Map, Value};
@@ -32,7 +36,9 @@ pub trait Dialect: Send + Sync {
     fn decoder(&self, max_event_bytes: usize) -> Box<dyn Decoder>;
 
     /// What an answer with an error status says.
-    fn decode_failure(&self, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Error;
+    fn decode_failure(&self, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Error {
+        Failure::of_body(body).status(status.as_u16()).headers(headers).into_error()
+    }
 
     /// The path of the model list, below the base URL.
     fn models_path(&self) -> &'static str;

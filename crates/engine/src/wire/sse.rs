@@ -5,6 +5,8 @@ use std::ops::Range;
 
 use memchr::memchr2;
 
+use super::TooLong;
+
 /// One event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Frame<'a> {
@@ -14,12 +16,6 @@ pub struct Frame<'a> {
     pub data: &'a [u8],
     /// Lines that are no field, joined by LF: a server that failed wrote its last words past the protocol.
     pub stray: &'a [u8],
-}
-
-/// An event is longer than the reader may hold.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct TooLong {
-    pub limit: usize,
 }
 
 /// Cuts frames out of a stream of bytes.

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::lenient::{List, Number, Object, Parts, Text};
+use super::super::lenient::{List, Number, Object, Parts, Present, Text};
 use crate::types::{ServerTimings, Usage};
 
 /// Every field may be absent, null or of another type. What most chunks lack is boxed: a chunk is moved often.
@@ -73,10 +73,6 @@ pub struct Content<'a> {
     #[serde(default)]
     pub function_call: Object<Present>,
 }
-
-/// Something of which it only counts that it is there.
-#[derive(Debug, Deserialize)]
-pub struct Present {}
 
 #[derive(Debug, Deserialize)]
 pub struct XGroq {

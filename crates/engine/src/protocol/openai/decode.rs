@@ -1,14 +1,15 @@
 //! The body of an answer, whatever form it comes in: server-sent events as asked, one JSON document, or a page
 //! that is no answer at all.
 
-use serde_json::value::RawValue;
-
 use super::{
-    super::{Decoder, Failure, json, title_of_html},
+    super::{
+        Decoder, Failure, json,
+        unreadable::{broken_json, broken_off, not_an_answer, too_long, truncated},
+    },
     chunk::{Choice, Chunk},
 };
 use crate::{
-    error::{Code, Error, MAX_BODY, Result},
+    error::Result,
     types::{Delta, Warning},
     wire::{Frame, SseReader, TooLong},
 };
@@ -153,10 +154,7 @@ impl State {
         }) {
             Ok((result, repaired)) => {
                 if repaired {
-                    out(Delta::Repaired(Warning::new(
-                        "json",
-                        "The server sent JSON that had to be repaired.",
-                    )));
+                    out(Delta::Repaired(json::warning()));
                 }
                 result
             }
@@ -166,17 +164,7 @@ impl State {
             }
             // The body broke off inside of it: that is for the verdict to say.
             Err(error) if whole == Whole::Perhaps && json::is_cut_off(data, &error) => Ok(()),
-            Err(error) => {
-                let mut failure = Error::new(
-                    Code::Protocol,
-                    format!(
-                        "The server sent a chunk that is no JSON ({}); what it held is lost",
-                        json::describe(&error)
-                    ),
-                );
-                failure.body = Some(truncated(data));
-                Err(failure)
-            }
+            Err(error) => Err(broken_json(data, &error)),
         }
     }
 }
@@ -296,7 +284,7 @@ fn read_counts(chunk: &Chunk<'_>, out: &mut Out<'_>) {
 fn failure_in(chunk: &Chunk<'_>, choice: Option<&Choice<'_>>) -> Option<Failure> {
     let in_choice = choice.and_then(|choice| choice.error);
     let failed = choice.is_some_and(|choice| matches!(choice.finish_reason.0.as_ref(), "error" | "abort"));
-    if let Some(failure) = [chunk.error, in_choice].into_iter().flatten().find_map(of_error) {
+    if let Some(failure) = [chunk.error, in_choice].into_iter().flatten().find_map(Failure::of_error) {
         return Some(failure);
     }
     let unwrapped = chunk.object.0 == "error" || (chunk.choices.0.is_empty() && chunk.detail.is_some());
@@ -304,11 +292,6 @@ fn failure_in(chunk: &Chunk<'_>, choice: Option<&Choice<'_>>) -> Option<Failure>
         return Some(Failure::of_body(words.get().as_bytes()));
     }
     failed.then(|| Failure::of_body(b"The server ended its answer with a finish reason that means an error"))
-}
-
-fn of_error(error: &RawValue) -> Option<Failure> {
-    let nothing = matches!(error.get(), "null" | "false" | "\"\"" | "{}" | "[]");
-    (!nothing).then(|| Failure::of_body(format!("{{\"error\":{}}}", error.get()).as_bytes()))
 }
 
 fn read_document(text: &[u8], out: &mut Out<'_>) -> Result<()> {
@@ -323,12 +306,7 @@ fn read_document(text: &[u8], out: &mut Out<'_>) -> Result<()> {
     match whole {
         Ok((Some(result), _)) => return result,
         Ok((None, _)) => return Err(not_an_answer(text)),
-        Err(error) if json::is_cut_off(text, &error) => {
-            let mut error =
-                Error::new(Code::Stream, "The answer broke off in the middle of one JSON document");
-            error.body = Some(truncated(text));
-            return Err(error);
-        }
+        Err(error) if json::is_cut_off(text, &error) => return Err(broken_off(text)),
         Err(_) => {}
     }
     // One JSON object a line, without the framing of events.
@@ -338,16 +316,6 @@ fn read_document(text: &[u8], out: &mut Out<'_>) -> Result<()> {
     Ok(())
 }
 
-fn not_an_answer(body: &[u8]) -> Error {
-    let words = match title_of_html(body) {
-        Some(title) => format!("a web page: {title}"),
-        None => String::from_utf8_lossy(&body[..body.len().min(200)]).trim().to_owned(),
-    };
-    let mut error = Error::not_an_answer(&words);
-    error.body = Some(truncated(body));
-    error
-}
-
 fn with_stray(frame: Frame<'_>) -> Vec<u8> {
     let mut text = frame.data.to_vec();
     if !frame.stray.is_empty() {
@@ -355,17 +323,6 @@ fn with_stray(frame: Frame<'_>) -> Vec<u8> {
         text.extend_from_slice(frame.stray);
     }
     text
-}
-
-/// More than an error shows: what is cut here may end in the middle of a secret, which is not found then.
-fn truncated(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(&bytes[..bytes.len().min(2 * MAX_BODY)]).into_owned()
-}
-
-fn too_long(TooLong { limit }: TooLong) -> Error {
-    let message = format!("The server sent one event of more than {limit} bytes (limits.maxEventBytes)");
-    Error::new(Code::Protocol, message)
-        .hint("If events this long are to be expected, raise `limits.maxEventBytes`.")
 }
 
 const BOM: &[u8] = b"\xEF\xBB\xBF";

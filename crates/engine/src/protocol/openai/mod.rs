@@ -4,15 +4,13 @@
 mod chunk;
 mod decode;
 mod encode;
-mod lenient;
 mod models;
 
-use http::{HeaderMap, StatusCode};
 use serde_json::{Map, Value};
 
-use super::{Decoder, Dialect, Failure};
+use super::{Decoder, Dialect};
 use crate::{
-    error::{Error, Result},
+    error::Result,
     types::{ChatRequest, GenerationOptions, ModelInfo},
 };
 
@@ -35,10 +33,6 @@ impl Dialect for OpenAi {
 
     fn decoder(&self, max_event_bytes: usize) -> Box<dyn Decoder> {
         Box::new(decode::BodyDecoder::new(max_event_bytes))
-    }
-
-    fn decode_failure(&self, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Error {
-        Failure::of_body(body).status(status.as_u16()).headers(headers).into_error()
     }
 
     fn models_path(&self) -> &'static str {

@@ -4,20 +4,19 @@ use std::collections::HashMap;
 
 use serde_json::{Map, Value};
 
-use super::super::json;
+use super::super::{
+    json,
+    listed::{no_list, number, readable_size, text},
+};
 use crate::{
-    error::{Code, Error, Result},
+    error::Result,
     types::{ModelCapabilities, ModelInfo},
 };
 
 pub fn decode(body: &[u8]) -> Result<Vec<ModelInfo>> {
     let value = json::with_repair(body, |body| serde_json::from_str::<Value>(body)).map(|(value, _)| value);
     let list = value.as_ref().ok().and_then(list_in);
-    let Some(list) = list else {
-        let mut error = Error::new(Code::Protocol, "The server's answer is no model list");
-        error.wrong_path = true;
-        return Err(error);
-    };
+    let list = list.ok_or_else(no_list)?;
     // Some servers list the same models twice, in two protocols' shapes: the second may know more.
     let also = value.as_ref().ok().and_then(|value| value.get("models")).and_then(Value::as_array);
     let also: HashMap<&str, &Value> =
@@ -131,35 +130,10 @@ fn capabilities(name: &str, fields: &Map<String, Value>, more: Option<&Value>) -
     }
 }
 
-fn number(fields: &Map<String, Value>, names: &[&str]) -> Option<u64> {
-    names.iter().find_map(|name| fields.get(*name)?.as_u64())
-}
-
-fn text(fields: &Map<String, Value>, names: &[&str]) -> Option<String> {
-    names
-        .iter()
-        .find_map(|name| fields.get(*name)?.as_str())
-        .filter(|text| !text.is_empty())
-        .map(str::to_owned)
-}
-
-/// As people write it: `4.7 GB`.
-#[expect(clippy::cast_precision_loss, reason = "two digits are shown")]
-fn readable_size(bytes: u64) -> String {
-    let (mut size, mut unit) = (bytes as f64, "B");
-    for larger in ["KB", "MB", "GB", "TB"] {
-        if size < 1000.0 {
-            break;
-        }
-        size /= 1000.0;
-        unit = larger;
-    }
-    if unit == "B" { format!("{size:.0} B") } else { format!("{size:.1} {unit}") }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::Code;
 
     fn names(body: &str) -> Vec<String> {
         decode(body.as_bytes()).unwrap().into_iter().map(|model| model.name).collect()
@@ -203,11 +177,5 @@ mod tests {
         for body in ["<html>", r#"{"error":"Unexpected endpoint or method. (GET /v1/models)"}"#, "{}", "1"] {
             assert_eq!(decode(body.as_bytes()).unwrap_err().code, Code::Protocol, "{body}");
         }
-    }
-
-    #[test]
-    fn sizes_are_written_as_people_do() {
-        assert_eq!(readable_size(999), "999 B");
-        assert_eq!(readable_size(4_700_000_000), "4.7 GB");
     }
 }

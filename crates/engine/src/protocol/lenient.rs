@@ -25,6 +25,14 @@ pub struct Parts<'a> {
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Number(pub Option<f64>);
 
+/// A truth value; also one that came as a string.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Flag(pub Option<bool>);
+
+/// Something of which it only counts that it is there.
+#[derive(Debug, Deserialize)]
+pub struct Present {}
+
 /// An object, read only if it is one.
 #[derive(Debug)]
 pub struct Object<T>(pub Option<T>);
@@ -74,9 +82,6 @@ macro_rules! scalars_are {
         fn visit_unit<E>(self) -> Result<Self::Value, E> {
             Ok($nothing)
         }
-        fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
-            Ok($nothing)
-        }
         $(fn $visit<E>(self, _: $kind) -> Result<Self::Value, E> {
             Ok($nothing)
         })*
@@ -100,7 +105,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
         impl<'de: 'a, 'a> Visitor<'de> for TextVisitor<'a> {
             type Value = Text<'a>;
 
-            scalars_are!(Text::default(); visit_f64: f64);
+            scalars_are!(Text::default(); visit_bool: bool, visit_f64: f64);
 
             fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
                 Ok(Text(Cow::Borrowed(text)))
@@ -147,7 +152,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Parts<'a> {
         impl<'de: 'a, 'a> Visitor<'de> for PartsVisitor<'a> {
             type Value = Parts<'a>;
 
-            scalars_are!(Parts::default(); visit_f64: f64, visit_u64: u64, visit_i64: i64);
+            scalars_are!(Parts::default(); visit_bool: bool, visit_f64: f64, visit_u64: u64, visit_i64: i64);
 
             fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
                 Ok(Parts { text: Cow::Borrowed(text), reasoning: String::new() })
@@ -190,7 +195,7 @@ impl<'de> Deserialize<'de> for Number {
         impl<'de> Visitor<'de> for NumberVisitor {
             type Value = Number;
 
-            scalars_are!(Number(None););
+            scalars_are!(Number(None); visit_bool: bool);
 
             fn visit_f64<E>(self, number: f64) -> Result<Self::Value, E> {
                 Ok(Number(Some(number)))
@@ -227,6 +232,36 @@ impl<'de> Deserialize<'de> for Number {
     }
 }
 
+impl<'de> Deserialize<'de> for Flag {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct FlagVisitor;
+
+        impl<'de> Visitor<'de> for FlagVisitor {
+            type Value = Flag;
+
+            scalars_are!(Flag(None); visit_f64: f64, visit_u64: u64, visit_i64: i64);
+
+            fn visit_bool<E>(self, flag: bool) -> Result<Self::Value, E> {
+                Ok(Flag(Some(flag)))
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
+                Ok(Flag(text.trim().parse().ok()))
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<Self::Value, A::Error> {
+                skip_list(list).map(|()| Flag(None))
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, object: A) -> Result<Self::Value, A::Error> {
+                skip_object(object).map(|()| Flag(None))
+            }
+        }
+
+        deserializer.deserialize_any(FlagVisitor)
+    }
+}
+
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct ObjectVisitor<T>(PhantomData<T>);
@@ -234,7 +269,7 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
         impl<'de, T: Deserialize<'de>> Visitor<'de> for ObjectVisitor<T> {
             type Value = Object<T>;
 
-            scalars_are!(Object(None); visit_f64: f64, visit_u64: u64, visit_i64: i64, visit_str: &str);
+            scalars_are!(Object(None); visit_bool: bool, visit_f64: f64, visit_u64: u64, visit_i64: i64, visit_str: &str);
 
             fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<Self::Value, A::Error> {
                 skip_list(list).map(|()| Object(None))
@@ -256,7 +291,7 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for List<T> {
         impl<'de, T: Deserialize<'de>> Visitor<'de> for ListVisitor<T> {
             type Value = List<T>;
 
-            scalars_are!(List::default(); visit_f64: f64, visit_u64: u64, visit_i64: i64, visit_str: &str);
+            scalars_are!(List::default(); visit_bool: bool, visit_f64: f64, visit_u64: u64, visit_i64: i64, visit_str: &str);
 
             fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Self::Value, A::Error> {
                 let mut list = Vec::new();
@@ -294,6 +329,17 @@ mod tests {
         assert_eq!(number(r#"" 1.5 ""#).0, Some(1.5));
         assert_eq!(number("1e308").milliseconds(), None);
         assert_eq!(number("1.5").milliseconds(), Some(1500.0));
+    }
+
+    #[test]
+    fn a_flag_is_a_truth_value_or_absent() {
+        let flag = |json: &str| serde_json::from_str::<Flag>(json).unwrap().0;
+        for (json, expected) in
+            [("true", Some(true)), ("\"false\"", Some(false)), ("null", None), ("1", None)]
+        {
+            assert_eq!(flag(json), expected, "{json}");
+        }
+        assert_eq!((flag("[true]"), flag("{\"a\":true}")), (None, None));
     }
 
     #[test]

@@ -1,0 +1,154 @@
+//! A request in the wire's names. Only what the user set is sent.
+
+use serde_json::{Map, Value, json};
+
+use crate::types::{ChatRequest, GenerationOptions, Message, OneOrMany};
+
+pub fn chat(request: ChatRequest, model: &str, defaults: &GenerationOptions) -> Map<String, Value> {
+    let mut body = Map::new();
+    body.insert("model".into(), model.into());
+    body.insert("messages".into(), request.messages.into_iter().map(message).collect());
+    body.insert("stream".into(), true.into());
+    // The request's own fields overwrite the defaults', one by one.
+    options(defaults.clone(), &mut body);
+    options(request.options, &mut body);
+    body
+}
+
+/// The protocol has no role `developer`, no message without content, and no name of a user.
+fn message(message: Message) -> Value {
+    let (role, content) = match message {
+        Message::System { content } | Message::Developer { content } => ("system", content),
+        Message::User { content, name: _ } => ("user", content),
+        Message::Assistant { content } => ("assistant", content.unwrap_or_default()),
+    };
+    json!({ "role": role, "content": Value::String(content) })
+}
+
+/// `user` has no counterpart.
+fn options(options: GenerationOptions, body: &mut Map<String, Value>) {
+    let numbers = [
+        ("temperature", options.temperature),
+        ("top_p", options.top_p),
+        ("top_k", options.top_k),
+        ("min_p", options.min_p),
+        ("num_predict", options.max_tokens),
+        ("seed", options.seed),
+        ("frequency_penalty", options.frequency_penalty),
+        ("presence_penalty", options.presence_penalty),
+        ("repeat_penalty", options.repetition_penalty),
+    ];
+    let numbers = numbers.into_iter().filter_map(|(name, number)| Some((name, Value::Number(number?))));
+    // A single string is refused.
+    let stop = options.stop.map(|stop| match stop {
+        OneOrMany::One(stop) => vec![stop],
+        OneOrMany::Many(stops) => stops,
+    });
+    let own: Map<String, Value> = numbers
+        .chain(stop.map(|stops| ("stop", stops.into())))
+        .map(|(name, value)| (name.to_owned(), value))
+        .collect();
+    if !own.is_empty() {
+        set(body, OPTIONS.into(), own.into());
+    }
+    for (name, value) in options.extra_body.into_iter().flatten() {
+        set(body, name, value);
+    }
+}
+
+/// The one field of the top level in which the options of several givers meet.
+const OPTIONS: &str = "options";
+
+fn set(body: &mut Map<String, Value>, name: String, mut value: Value) {
+    if name == OPTIONS
+        && let Some(more) = value.as_object_mut()
+        && let Some(Value::Object(known)) = body.get_mut(OPTIONS)
+    {
+        known.append(more);
+    } else {
+        body.insert(name, value);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn encoded(request: &str, defaults: &str) -> Value {
+        let body =
+            chat(serde_json::from_str(request).unwrap(), "m", &serde_json::from_str(defaults).unwrap());
+        Value::Object(body)
+    }
+
+    #[test]
+    fn nothing_is_sent_that_nobody_set() {
+        let body = encoded(r#"{"messages":[{"role":"user","content":"hi"}]}"#, "{}");
+        assert_eq!(
+            body.to_string(),
+            r#"{"model":"m","messages":[{"role":"user","content":"hi"}],"stream":true}"#
+        );
+    }
+
+    #[test]
+    fn messages_say_what_the_protocol_can_say() {
+        let body = encoded(
+            r#"{"messages":[
+                {"role":"developer","content":"a"},
+                {"role":"system","content":"b"},
+                {"role":"user","content":"c","name":"Ada"},
+                {"role":"assistant","content":null}
+            ]}"#,
+            "{}",
+        );
+        assert_eq!(
+            body["messages"].to_string(),
+            r#"[{"role":"system","content":"a"},{"role":"system","content":"b"},{"role":"user","content":"c"},{"role":"assistant","content":""}]"#
+        );
+    }
+
+    #[test]
+    fn every_option_has_its_own_name_here() {
+        let body = encoded(
+            r#"{"options":{"temperature":0.5,"topP":0.9,"topK":40,"minP":0.1,"maxTokens":256,"stop":"x","seed":7,
+                "frequencyPenalty":0.2,"presencePenalty":0.3,"repetitionPenalty":1.1,"user":"u"}}"#,
+            "{}",
+        );
+        assert_eq!(
+            body["options"],
+            json!({
+                "temperature": 0.5, "top_p": 0.9, "top_k": 40, "min_p": 0.1, "num_predict": 256, "stop": ["x"],
+                "seed": 7, "frequency_penalty": 0.2, "presence_penalty": 0.3, "repeat_penalty": 1.1,
+            })
+        );
+        assert_eq!(body.get("user"), None);
+        assert_eq!(body["options"]["num_predict"].to_string(), "256");
+    }
+
+    #[test]
+    fn a_call_overrides_the_defaults_field_by_field() {
+        let body = encoded(
+            r#"{"options":{"temperature":0.5,"stop":"x"}}"#,
+            r#"{"temperature":1,"maxTokens":256,"stop":["a","b"]}"#,
+        );
+        assert_eq!(body["options"], json!({"temperature": 0.5, "num_predict": 256, "stop": ["x"]}));
+    }
+
+    #[test]
+    fn extra_body_is_merged_into_the_top_level_and_into_the_options_and_wins() {
+        let body = encoded(
+            r#"{"options":{"topK":3,"extraBody":{"think":false,"options":{"top_k":4,"num_ctx":8192}}}}"#,
+            r#"{"temperature":1,"extraBody":{"keep_alive":"5m","options":{"num_ctx":1024,"num_gpu":1}}}"#,
+        );
+        assert_eq!(body["options"], json!({"temperature": 1, "num_ctx": 8192, "num_gpu": 1, "top_k": 4}));
+        assert_eq!((&body["think"], &body["keep_alive"]), (&json!(false), &json!("5m")));
+        assert_eq!(body.get("extraBody"), None);
+    }
+
+    #[test]
+    fn options_that_are_no_object_are_sent_as_they_are() {
+        let body = encoded(r#"{"options":{"topK":3,"extraBody":{"options":null}}}"#, "{}");
+        assert_eq!(body["options"], Value::Null);
+        let body = encoded(r#"{"options":{"topK":3}}"#, r#"{"extraBody":{"options":null}}"#);
+        assert_eq!(body["options"], json!({"top_k": 3}));
+    }
+}

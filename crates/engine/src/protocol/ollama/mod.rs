@@ -1,0 +1,48 @@
+//! Ollama's own protocol, as its server and those that stand in for it speak it.
+//! <https://github.com/ollama/ollama/blob/main/docs/api.md>
+
+mod chunk;
+mod decode;
+mod encode;
+mod models;
+
+use serde_json::{Map, Value};
+
+use super::{Decoder, Dialect};
+use crate::{
+    error::Result,
+    types::{ChatRequest, GenerationOptions, ModelInfo},
+};
+
+pub use models::{decode_running, decode_show};
+
+/// Its paths are below the server's root, not below `/v1`.
+#[derive(Debug, Clone, Copy)]
+pub struct Ollama;
+
+impl Dialect for Ollama {
+    fn chat_path(&self) -> &'static str {
+        "/api/chat"
+    }
+
+    fn encode_chat(
+        &self,
+        request: ChatRequest,
+        model: &str,
+        defaults: &GenerationOptions,
+    ) -> Map<String, Value> {
+        encode::chat(request, model, defaults)
+    }
+
+    fn decoder(&self, max_event_bytes: usize) -> Box<dyn Decoder> {
+        Box::new(decode::BodyDecoder::new(max_event_bytes))
+    }
+
+    fn models_path(&self) -> &'static str {
+        "/api/tags"
+    }
+
+    fn decode_models(&self, body: &[u8]) -> Result<Vec<ModelInfo>> {
+        models::decode(body)
+    }
+}

@@ -1,0 +1,44 @@
+//! The failures of an answer that cannot be read, whatever dialect was asked for.
+
+use super::{json, title_of_html};
+use crate::{
+    error::{Code, Error, MAX_BODY},
+    wire::TooLong,
+};
+
+/// A chunk of a stream is no JSON, and could not be repaired.
+pub fn broken_json(chunk: &[u8], error: &serde_json::Error) -> Error {
+    let message =
+        format!("The server sent a chunk that is no JSON ({}); what it held is lost", json::describe(error));
+    let mut error = Error::new(Code::Protocol, message);
+    error.body = Some(truncated(chunk));
+    error
+}
+
+/// Of an answer that is one document, only the beginning came.
+pub fn broken_off(document: &[u8]) -> Error {
+    let mut error = Error::new(Code::Stream, "The answer broke off in the middle of one JSON document");
+    error.body = Some(truncated(document));
+    error
+}
+
+pub fn not_an_answer(body: &[u8]) -> Error {
+    let words = match title_of_html(body) {
+        Some(title) => format!("a web page: {title}"),
+        None => String::from_utf8_lossy(&body[..body.len().min(200)]).trim().to_owned(),
+    };
+    let mut error = Error::not_an_answer(&words);
+    error.body = Some(truncated(body));
+    error
+}
+
+pub fn too_long(TooLong { limit }: TooLong) -> Error {
+    let message = format!("The server sent one event of more than {limit} bytes (limits.maxEventBytes)");
+    Error::new(Code::Protocol, message)
+        .hint("If events this long are to be expected, raise `limits.maxEventBytes`.")
+}
+
+/// More than an error shows: what is cut here may end in the middle of a secret, which is not found then.
+pub fn truncated(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(&bytes[..bytes.len().min(2 * MAX_BODY)]).into_owned()
+}
