@@ -16,3 +16,4 @@ exports.ServerError = code.ServerError
 exports.StreamError = code.StreamError
 exports.TimeoutError = code.TimeoutError
 exports.UnsupportedError = code.UnsupportedError
+exports.fallback = code.fallback

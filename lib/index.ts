@@ -39,5 +39,6 @@ export {
   UnsupportedError,
 } from './errors'
 export type { ProgressCallback, ProviderProgressEvent } from './events'
+export { type FallbackOptions, fallback } from './fallback'
 export { type ChatProvider, type LocalLLMProvider, OpenAICompatibleProvider } from './provider'
 export type { Authenticator, ModelInfo, ProviderStatus } from './status'
