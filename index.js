@@ -28,4 +28,8 @@ exports.TextGenerationWebUIProvider = code.TextGenerationWebUIProvider
 exports.TGIProvider = code.TGIProvider
 exports.TimeoutError = code.TimeoutError
 exports.UnsupportedError = code.UnsupportedError
+<<<<<<< HEAD
 exports.VLLMProvider = code.VLLMProvider
+=======
+exports.fallback = code.fallback
+>>>>>>> lib

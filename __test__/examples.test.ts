@@ -43,6 +43,24 @@ it('cancel.mjs keeps what was written before the time was up', async () => {
   expect(code).toBe(0)
 })
 
+describe('fallback.mjs', () => {
+  const nobody = 'http://127.0.0.1:9'
+
+  it('answers from the first server that is there', async () => {
+    const { code, stdout, stderr } = await run('fallback.mjs', { args: ['hello', nobody, server.url] })
+    expect(stdout).toBe('Hello! How can I help you today?\n')
+    expect(stderr).toBe('Nothing listens at http://127.0.0.1:9/v1 (connection refused): asking the next\n')
+    expect(code).toBe(0)
+  })
+
+  it('says what all failed by where none is', async () => {
+    const { code, stdout, stderr } = await run('fallback.mjs', { args: ['hello', nobody, nobody] })
+    expect(stderr).toContain('All 2 providers failed: openai-compatible: Nothing listens')
+    expect(stdout).toBe('')
+    expect(code).toBe(1)
+  })
+})
+
 describe('commit-message.mjs', () => {
   const diff = '+console.log("hello")\n'
 

@@ -1,6 +1,6 @@
 import type { AbortSignalLike } from './config'
 import { type Batch, Kind, Pace, type Receiver, receive, TURN, theOutbox } from './delivery'
-import { ConfigurationError, type ErrorDetails, errorOf, type ProviderError } from './errors'
+import { ConfigurationError, type ErrorDetails, errorOf, type ProviderError, traced } from './errors'
 import type { ProviderProgressEvent } from './events'
 import { onAbort } from './signals'
 
@@ -46,7 +46,7 @@ export type Listener = (event: ProviderProgressEvent, units?: number) => unknown
 const REPORTED_UNITS = 512 * 1024
 
 /** What a record costs beyond its text. `src/call.rs` counts the same. */
-const RECORD_COST = 16
+export const RECORD_COST = 16
 
 /** A record that waits, or is handed on. */
 interface Entry {
@@ -317,13 +317,7 @@ export class Call<T> implements Receiver {
         : details
     const reason = this.#cancelled?.reason
     const error = errorOf({ ...told, server: provider }, reason === undefined ? {} : { cause: reason })
-    const frames = this.#trace.stack?.split('\n').slice(1).join('\n') ?? ''
-    Object.defineProperty(error, 'stack', {
-      value: `${error.name}: ${error.message}\n${frames}`,
-      configurable: true,
-      writable: true,
-    })
-    return error
+    return traced(error, this.#trace)
   }
 
   /** The `error` event. */
@@ -376,7 +370,7 @@ export class Call<T> implements Receiver {
   }
 }
 
-const CANCELLED = 'The call was cancelled'
+export const CANCELLED = 'The call was cancelled'
 
 /** How each hook is asked, and its answer written for the engine. */
 const ask = {
@@ -406,7 +400,7 @@ function attemptsOf(details: string): number {
   return JSON.parse(details).timings?.attempts ?? 1
 }
 
-function isThenable(value: unknown): value is PromiseLike<unknown> {
+export function isThenable(value: unknown): value is PromiseLike<unknown> {
   return (
     typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'
   )

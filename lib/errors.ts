@@ -41,6 +41,7 @@ export interface ErrorDetails {
   availableModels?: string[]
   promptTokens?: number
   contextLength?: number
+  tried?: readonly { provider: string; error: Error }[]
 }
 
 /**
@@ -71,6 +72,8 @@ export class ProviderError extends Error {
   declare readonly attempts: number
   /** What had arrived when a chat failed. */
   declare readonly partial?: { content: string; reasoning?: string }
+  /** Of a {@link fallback}: what was tried, in order, and how each failed. */
+  declare readonly tried?: readonly { provider: string; error: Error }[]
 
   constructor(details: ErrorDetails, options?: ErrorOptions) {
     super(details.message, options)
@@ -80,7 +83,7 @@ export class ProviderError extends Error {
     // What is not known is absent, not undefined.
     assignKnown(this, details, ['hint', 'status', 'systemCode', 'retryAfter', 'server', 'url', 'requestId'])
     // Long, and not for every log: there to be asked for, but not shown with the error.
-    for (const name of ['body', 'partial'] as const) {
+    for (const name of ['body', 'partial', 'tried'] as const) {
       if (details[name] !== undefined)
         Object.defineProperty(this, name, { value: details[name], configurable: true })
     }
@@ -90,7 +93,9 @@ export class ProviderError extends Error {
   toJSON(): Record<string, unknown> {
     // Prompt and text of an answer are in what cannot be enumerated.
     const json: Record<string, unknown> = { name: this.name, code: this.code, message: this.message }
-    return Object.assign(json, this)
+    Object.assign(json, this)
+    if (this.tried) json.tried = this.tried.map(({ provider, error }) => ({ provider, error: safe(error) }))
+    return json
   }
 }
 
@@ -182,9 +187,30 @@ for (const [name, { prototype }] of Object.entries({
   Object.defineProperty(prototype, 'name', { value: name, configurable: true, writable: true })
 }
 
+/** Whether it is a code of this package's. */
+export function isErrorCode(code: unknown): code is ErrorCode {
+  return typeof code === 'string' && Object.hasOwn(classes, code)
+}
+
 /** The error of the class that its code stands for. */
 export function errorOf(details: ErrorDetails, options?: ErrorOptions): ProviderError {
   return new classes[details.code](details, options)
+}
+
+/** Has the stack of `error` begin where that of `trace` does. */
+export function traced<E extends Error>(error: E, trace: { stack?: string }): E {
+  const frames = trace.stack?.split('\n').slice(1).join('\n') ?? ''
+  Object.defineProperty(error, 'stack', {
+    value: `${error.name}: ${error.message}\n${frames}`,
+    configurable: true,
+    writable: true,
+  })
+  return error
+}
+
+/** Of others' errors only what is for people: the rest, and their own JSON, may hold a request with its key. */
+function safe(error: Error): Record<string, unknown> {
+  return error instanceof ProviderError ? error.toJSON() : { name: error.name, message: error.message }
 }
 
 function assignKnown(error: ProviderError, details: ErrorDetails, names: (keyof ErrorDetails)[]): void {

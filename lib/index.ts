@@ -39,6 +39,7 @@ export {
   UnsupportedError,
 } from './errors'
 export type { ProgressCallback, ProviderProgressEvent } from './events'
+export { type FallbackOptions, fallback } from './fallback'
 export { type ChatProvider, type LocalLLMProvider, OpenAICompatibleProvider } from './provider'
 export { createProvider, registerProvider } from './registry'
 export type { ServerKind } from './servers'

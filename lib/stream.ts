@@ -6,9 +6,12 @@ import { AbortError, errorOf, TimeoutError } from './errors'
 import type { ProviderProgressEvent } from './events'
 import { onAbort } from './signals'
 
+/** What a stream needs of a call. */
+export type StreamedCall = Pick<Call<ChatResponse>, 'result' | 'cancel' | 'consume'>
+
 /** The events of a call, for one `for await`. */
 export class EventStream implements ChatStream {
-  readonly #call: Call<ChatResponse>
+  readonly #call: StreamedCall
   /** Events that nobody has taken yet, each with what it costs. */
   #waiting: { event: ProviderProgressEvent; units: number }[] = []
   #next = 0
@@ -23,7 +26,7 @@ export class EventStream implements ChatStream {
 
   /** `onOver` is called once nobody can hear more of it. */
   constructor(
-    start: (listener: (event: ProviderProgressEvent, units: number) => void) => Call<ChatResponse>,
+    start: (listener: (event: ProviderProgressEvent, units: number) => void) => StreamedCall,
     signal: AbortSignalLike | undefined,
     onOver: (stream: EventStream) => void,
   ) {

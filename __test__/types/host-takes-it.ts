@@ -1,4 +1,4 @@
-import { OpenAICompatibleProvider } from '../../index.js'
+import { fallback, OpenAICompatibleProvider } from '../../index.js'
 import type {
   IAuthenticator,
   LocalLLMConfig,
@@ -17,6 +17,10 @@ export function create(config: OpenAICompatibleConfig): LocalLLMProvider {
 }
 
 export const provider: LocalLLMProvider = new OpenAICompatibleProvider()
+
+/** So it does several as one. */
+export const several: LocalLLMProvider = fallback([new OpenAICompatibleProvider()])
+
 export const authenticator: IAuthenticator = provider.getAuthenticator()
 
 const onProgress: ProviderProgressCallback = (event) => {
