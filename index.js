@@ -8,6 +8,7 @@ exports.ConfigurationError = code.ConfigurationError
 exports.ConnectionError = code.ConnectionError
 exports.ContextLengthError = code.ContextLengthError
 exports.createProvider = code.createProvider
+exports.fallback = code.fallback
 exports.GroqProvider = code.GroqProvider
 exports.InvalidRequestError = code.InvalidRequestError
 exports.LiteLLMProvider = code.LiteLLMProvider
@@ -28,8 +29,4 @@ exports.TextGenerationWebUIProvider = code.TextGenerationWebUIProvider
 exports.TGIProvider = code.TGIProvider
 exports.TimeoutError = code.TimeoutError
 exports.UnsupportedError = code.UnsupportedError
-<<<<<<< HEAD
 exports.VLLMProvider = code.VLLMProvider
-=======
-exports.fallback = code.fallback
->>>>>>> lib
