@@ -1,4 +1,5 @@
 import { type ExecFileException, execFile } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test as it } from 'vitest'
 import { LlamaServer } from './support/llama-server.js'
@@ -41,6 +42,20 @@ it('cancel.mjs keeps what was written before the time was up', async () => {
   const { code, stdout } = await run('cancel.mjs', { args: ['story', '0.25'] })
   expect(stdout).toMatch(/^Once upon a time .*…\n$/)
   expect(code).toBe(0)
+})
+
+describe('own-server.mjs', () => {
+  it('asks the server that its own variable names', async () => {
+    const env = { HOUSE_BASE_URL: server.baseURL, HOUSE_API_KEY: 'secret' }
+    const { code, stdout } = await run('own-server.mjs', { env })
+    expect(stdout).toBe('Hello! How can I help you today?\n')
+    expect(code).toBe(0)
+  })
+
+  it('stands whole in docs/adding-a-server.md', () => {
+    const read = (path: string) => readFileSync(new URL(`../${path}`, import.meta.url), 'utf8')
+    expect(read('docs/adding-a-server.md')).toContain(`\`\`\`js\n${read('examples/own-server.mjs')}\`\`\``)
+  })
 })
 
 describe('fallback.mjs', () => {

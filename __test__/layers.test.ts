@@ -10,6 +10,19 @@ function linesOf(folder: string, extension: string): string[] {
   return names.flatMap((name) => readFileSync(new URL(name.replaceAll('\\', '/'), root), 'utf8').split('\n'))
 }
 
+/** The code of each file: without comments, and without the tests at its end. */
+function codeOf(folder: string, extension: string): { file: string; lines: string[] }[] {
+  const root = new URL(`../${folder}/`, import.meta.url)
+  const files = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter((name) =>
+    name.endsWith(extension),
+  )
+  return files.map((name) => {
+    const file = name.replaceAll('\\', '/')
+    const [code = ''] = readFileSync(new URL(file, root), 'utf8').split('#[cfg(test)]')
+    return { file, lines: code.split('\n').filter((line) => !/^\s*(\/\/|\*|\/\*)/.test(line)) }
+  })
+}
+
 const engine = linesOf('crates/engine/src', '.rs')
 const binding = linesOf('src', '.rs')
 const lib = linesOf('lib', '.ts')
@@ -32,14 +45,38 @@ describe('what goes over the wire', () => {
   })
 })
 
-describe('the binding', () => {
-  it('is made for no server', () => {
-    const servers = /llama|lm.?studio|vllm|groq|openrouter|litellm|localai/i
-    expect(having(engine, servers)).not.toEqual([])
-    expect(having(binding, /#\[napi/)).not.toEqual([])
-    expect(having(binding, servers)).toEqual([])
+describe('a server’s name', () => {
+  const names =
+    /llama|lm.?studio|ollama|vllm|text.?gen|\btgi\b|localai|litellm|groq|open.?router|openai(?!.?compatible)/i
+
+  /** A protocol is named after the server that made it, and some names are words of the wire. */
+  const wire = /"[^"]*(x_groq|x-litellm-call-id|\/openai\/v1)[^"]*"/g
+  const dialects = /\b(mod |protocol::|struct |for |&)?(openai|ollama|OpenAi|Ollama)\b/g
+  const exports = /^export .* from '\.\/servers\/[\w-]+'$/
+
+  it.each([
+    ['the engine', codeOf('crates/engine/src', '.rs')],
+    ['lib', codeOf('lib', '.ts')],
+    ['the binding', codeOf('src', '.rs')],
+  ])('stands in the files of the servers only: %s', (_layer, sources) => {
+    const outside = sources.filter(({ file }) => !file.startsWith('servers/'))
+    expect(outside.length).toBeGreaterThan(0)
+    const named = outside.flatMap(({ file, lines }) => {
+      const own = lines
+        .map((line) => line.replace(wire, '').replace(exports, ''))
+        .map((line) => (file.startsWith('protocol/') ? line.replace(dialects, '') : line))
+      return having(own, names).map((line) => `${file}: ${line}`)
+    })
+    expect(named).toEqual([])
   })
 
+  it('is found where it stands', () => {
+    const found = codeOf('crates/engine/src', '.rs').filter(({ lines }) => having(lines, names).length > 0)
+    expect(found.map(({ file }) => file)).toContain('servers/vllm.rs')
+  })
+})
+
+describe('the binding', () => {
   it('is the only one that knows Node', () => {
     expect(having(binding, /\bnapi::/)).not.toEqual([])
     expect(having(engine, /\bnapi\b/)).toEqual([])

@@ -18,8 +18,8 @@ pub struct Chunk<'a> {
     #[serde(default)]
     pub usage: Object<Box<WireUsage>>,
     /// Groq's second place for the usage.
-    #[serde(default)]
-    pub x_groq: Object<Box<XGroq>>,
+    #[serde(default, rename = "x_groq")]
+    pub vendor: Object<Box<VendorFields>>,
     /// llama.cpp's counts and times.
     #[serde(default)]
     pub timings: Object<Box<WireTimings>>,
@@ -75,7 +75,7 @@ pub struct Content<'a> {
 }
 
 #[derive(Debug, Deserialize)]
-pub struct XGroq {
+pub struct VendorFields {
     #[serde(default)]
     pub usage: Object<WireUsage>,
 }

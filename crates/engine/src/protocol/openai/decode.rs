@@ -261,8 +261,8 @@ fn read_choice(choice: &Choice<'_>, out: &mut Out<'_>) {
 }
 
 fn read_counts(chunk: &Chunk<'_>, out: &mut Out<'_>) {
-    let in_groq = chunk.x_groq.0.as_ref().and_then(|groq| groq.usage.0.as_ref());
-    let told = [in_groq, chunk.usage.0.as_deref()].into_iter().flatten();
+    let in_vendor = chunk.vendor.0.as_ref().and_then(|vendor| vendor.usage.0.as_ref());
+    let told = [in_vendor, chunk.usage.0.as_deref()].into_iter().flatten();
     let timings = chunk.timings.0.as_ref();
     if let Some(timings) = timings {
         if let Some(usage) = timings.usage() {
