@@ -50,8 +50,8 @@ describe('llama.cpp', () => {
 
   it('says that one model is all that it has', async () => {
     const provider = open(LlamaCppProvider, await startServer({ 'GET /props': of('get-props') }))
-    for (const outcome of [provider.loadModel('m'), provider.unloadModel('m')]) {
-      const error = await failureOf(outcome)
+    for (const ask of [() => provider.loadModel('m'), () => provider.unloadModel('m')]) {
+      const error = await failureOf(ask())
       expect(error).toBeInstanceOf(UnsupportedError)
       expect(error.hint).toContain('--models-dir')
     }

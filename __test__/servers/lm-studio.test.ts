@@ -74,8 +74,8 @@ describe('LM Studio', () => {
       loadedModel: 'meta-llama-3.1-8b-instruct',
       contextLength: 4096,
     })
-    for (const outcome of [provider.loadModel('m'), provider.unloadModel('m')]) {
-      const error = await failureOf(outcome)
+    for (const ask of [() => provider.loadModel('m'), () => provider.unloadModel('m')]) {
+      const error = await failureOf(ask())
       expect(error).toBeInstanceOf(UnsupportedError)
       expect(error.hint).toContain('0.4')
     }
