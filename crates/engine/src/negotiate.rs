@@ -11,8 +11,8 @@ use crate::{error::Error, types::Warning};
 
 /// What the package adds by itself and a server may do without, and how it is added: what the user set otherwise is
 /// never left out.
-fn optional_fields() -> [(&'static str, Value); 1] {
-    [("stream_options", json!({ "include_usage": true }))]
+fn optional_fields() -> [(&'static str, Value); 2] {
+    [("stream_options", json!({ "include_usage": true })), ("return_progress", json!(true))]
 }
 
 /// What one server was found to refuse, for each of its models.

@@ -100,6 +100,10 @@ impl Ask for Asker<'_> {
             _ = caller.send(progress);
         }
     }
+
+    fn model(&self) -> Option<&str> {
+        self.client.model.as_deref()
+    }
 }
 
 impl Pieces for Response {

@@ -128,7 +128,9 @@ impl<S: Sink> Call<'_, S> {
         let mut body = self.client.dialect().encode_chat(request, model, &self.client.defaults);
         let left_out = self.client.server.adjust(&mut body);
         self.client.learnt.apply(model, &mut body);
-        left_out.into_iter().for_each(|warning| self.warn(warning));
+        for warning in left_out {
+            self.warn(warning);
+        }
         body
     }
 
@@ -159,6 +161,27 @@ impl<S: Sink> Call<'_, S> {
             return Err(error);
         }
         self.read(response.limited(client.limits.max_response_bytes)).await
+    }
+
+    /// The server has words for `error` that it only tells where nothing is streamed.
+    fn is_hidden(&self, error: &Error) -> bool {
+        let says_nothing = matches!(error.code, Code::Stream | Code::EmptyCompletion);
+        self.client.server.facts().hides_failures && says_nothing && !error.begun
+    }
+
+    /// Sends the body once more, for an answer that is not streamed. It is not repeated: it was sent twice.
+    async fn ask_without_stream(&mut self) -> Result<Answer> {
+        self.warn(Warning::new(
+            "not_streamed",
+            "The stream ended before it began; the server was asked again, without streaming.",
+        ));
+        let mut body = self.body.clone();
+        self.client.dialect().unstream(&mut body);
+        let built = self.watch.run(Built::new(self.client, self.hooks, &body)).await??;
+        self.send(built.headers, built.body).await.map_err(|mut error| {
+            error.retryable = false;
+            error
+        })
     }
 
     async fn read(&mut self, mut response: Response) -> Result<Answer> {
@@ -299,7 +322,11 @@ impl<S: Sink> Repeatable for Call<'_, S> {
         };
         let (headers, body) = (built.headers.clone(), built.body.clone());
         self.built = Some(built);
-        self.send(headers, body).await
+        let outcome = self.send(headers, body).await;
+        match outcome {
+            Err(error) if self.is_hidden(&error) => self.ask_without_stream().await,
+            outcome => outcome,
+        }
     }
 
     fn amend(&mut self, error: &Error) -> bool {

@@ -92,7 +92,8 @@ impl Address {
     /// # Errors
     /// `configuration`
     pub fn url(&self, path: &str) -> Result<Url> {
-        Url::parse(&format!("{}{path}{}", self.base, self.query))
+        let query = if path.contains('?') { self.query.replacen('?', "&", 1) } else { self.query.clone() };
+        Url::parse(&format!("{}{path}{query}", self.base))
             .map_err(|error| Error::configuration(format!("{} is no address: {error}", self.base)))
     }
 
@@ -378,6 +379,17 @@ mod tests {
         ] {
             assert_eq!(base(config), "http://localhost:1234/v1", "{config}");
         }
+    }
+
+    #[test]
+    fn a_path_with_a_query_of_its_own_keeps_that_of_the_address() {
+        let url = |config, path| String::from(endpoint(config).unwrap().address.root().url(path).unwrap());
+        assert_eq!(
+            url(r#"{"query":{"a":"1"}}"#, "/props?model=m"),
+            "http://localhost:1234/props?model=m&a=1"
+        );
+        assert_eq!(url(r#"{"query":{"a":"1"}}"#, "/props"), "http://localhost:1234/props?a=1");
+        assert_eq!(url("{}", "/props?model=m"), "http://localhost:1234/props?model=m");
     }
 
     #[test]

@@ -32,6 +32,12 @@ pub trait Dialect: Send + Sync {
         defaults: &GenerationOptions,
     ) -> Map<String, Value>;
 
+    /// Changes the body of a chat so that its answer comes as one document.
+    fn unstream(&self, body: &mut Map<String, Value>) {
+        body.insert("stream".into(), false.into());
+        body.remove("stream_options");
+    }
+
     /// A reader for the body of one successful answer.
     fn decoder(&self, max_event_bytes: usize) -> Box<dyn Decoder>;
 

@@ -24,6 +24,11 @@ pub trait Ask: Send + Sync {
 
     /// Tells the caller how far the server is with what takes long.
     fn tell(&self, progress: LoadProgress);
+
+    /// The model that the caller asks for by default.
+    fn model(&self) -> Option<&str> {
+        None
+    }
 }
 
 /// The pieces of a body.
@@ -84,6 +89,15 @@ impl Reply {
     #[must_use]
     pub fn value(&self) -> Option<Value> {
         serde_json::from_slice(&self.body).ok()
+    }
+
+    /// That it says something else than was asked for.
+    #[must_use]
+    pub fn unexpected(&self) -> Error {
+        let words: String = String::from_utf8_lossy(&self.body).chars().take(200).collect();
+        let mut error = Error::new(Code::Protocol, format!("The server answers something else: {words}"));
+        error.status = Some(self.status);
+        error
     }
 
     #[must_use]

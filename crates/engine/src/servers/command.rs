@@ -51,6 +51,15 @@ pub struct LoadOptions {
     pub extra_body: Option<Map<String, Value>>,
 }
 
+impl LoadOptions {
+    /// `ttl` in whole seconds, never less than was asked for.
+    #[must_use]
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it saturates at the ends")]
+    pub fn ttl_seconds(&self) -> Option<u64> {
+        self.ttl.map(|milliseconds| (milliseconds / 1000.0).ceil() as u64)
+    }
+}
+
 impl Command {
     /// Whether it may take minutes: then the clock of the first token counts, and each progress restarts it.
     #[must_use]

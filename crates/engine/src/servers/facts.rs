@@ -29,6 +29,9 @@ pub struct Facts {
     /// How it is recognised, the surest way first.
     #[serde(skip)]
     pub probes: &'static [Probe],
+    /// A stream that fails before its first token ends without a word, also where the request itself is at fault.
+    #[serde(skip)]
+    pub hides_failures: bool,
 }
 
 /// A header, and the environment variable that holds its value.
@@ -52,6 +55,7 @@ impl Facts {
         settings: &[],
         more_ports: &[],
         probes: &[],
+        hides_failures: false,
     };
 
     /// Whether it runs where its users put it, and not at one place on the Internet.

@@ -5,6 +5,8 @@ mod command;
 mod facts;
 mod plain;
 mod probe;
+#[cfg(test)]
+mod recorded;
 mod survey;
 
 mod groq;
@@ -121,6 +123,11 @@ pub trait Server: Send + Sync {
     fn unsupported(&self, command: &Command) -> Error {
         let message = format!("{} has no {}", self.facts().display_name, command.as_str());
         Error::new(Code::Unsupported, message)
+    }
+
+    /// That `option` of a command is nothing that this server could be told.
+    fn unsupported_option(&self, option: &str) -> Error {
+        Error::new(Code::Unsupported, format!("{} takes no `{option}`", self.facts().display_name))
     }
 }
 
