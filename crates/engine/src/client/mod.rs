@@ -81,6 +81,7 @@ impl Client {
         let kind = Kind::named(&config.kind);
         let mut given = config.endpoint;
         given.header_env = kind.facts.header_env.iter().map(|it| (it.header, it.variable)).collect();
+        given.key_hosts = kind.facts.key_hosts.iter().map(|it| (it.variable, it.hosts)).collect();
         let endpoint = Endpoint::new(&given)?;
         let settings = Settings { fields: config.settings, environment: given.environment };
         Ok(Self {

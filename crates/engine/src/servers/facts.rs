@@ -17,6 +17,9 @@ pub struct Facts {
     pub base_url_env: &'static [&'static str],
     pub api_key_env: &'static [&'static str],
     pub api_key_required: bool,
+    /// Which of `api_key_env` belong to some hosts only. The others count for any address of such a server.
+    #[serde(skip)]
+    pub key_hosts: &'static [KeyHosts],
     /// Headers whose values the environment may hold, for the server's own address only.
     pub header_env: &'static [HeaderEnv],
     /// Environment variables that its settings come from.
@@ -29,6 +32,13 @@ pub struct Facts {
     /// How it is recognised, the surest way first.
     #[serde(skip)]
     pub probes: &'static [Probe],
+}
+
+/// A key variable, and the hosts that its key is for, by https. `*.` stands for any name below the rest.
+#[derive(Debug, Clone, Copy)]
+pub struct KeyHosts {
+    pub variable: &'static str,
+    pub hosts: &'static [&'static str],
 }
 
 /// A header, and the environment variable that holds its value.
@@ -47,6 +57,7 @@ impl Facts {
         base_url_env: &[],
         api_key_env: &[],
         api_key_required: false,
+        key_hosts: &[],
         header_env: &[],
         settings_env: &[],
         settings: &[],

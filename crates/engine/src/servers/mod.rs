@@ -28,7 +28,7 @@ use serde_json::{Map, Value};
 
 pub use ask::{Ask, Pieces, Place, Question, Reply};
 pub use command::{Command, LoadOptions};
-pub use facts::{Facts, HeaderEnv};
+pub use facts::{Facts, HeaderEnv, KeyHosts};
 pub use probe::{Probe, Recognised};
 pub use survey::Survey;
 
