@@ -179,6 +179,8 @@ struct Expected {
 enum Endpoint {
     Chat,
     Models,
+    /// What a server says of itself or of a command: a failure is read here, a success by the tests of its server.
+    Server,
 }
 
 #[derive(Deserialize, Debug, Clone, Copy)]
@@ -254,6 +256,7 @@ struct Outcome {
 enum Meaning {
     Answer(Box<Answer>),
     Models(Vec<ModelInfo>),
+    Server,
 }
 
 impl Case {
@@ -282,6 +285,7 @@ impl Case {
                 Err(OpenAi.decode_failure(self.status, &self.headers, &self.body))
             }
             Endpoint::Models => OpenAi.decode_models(&self.body).map(Meaning::Models),
+            Endpoint::Server => Ok(Meaning::Server),
             Endpoint::Chat => return read_pieces(&cut.pieces(&self.body), self.expected.end),
         };
         Outcome { text: String::new(), reasoning: String::new(), result }
@@ -305,6 +309,7 @@ impl Case {
                 differences.see("reasoning of the events", &outcome.reasoning, &expected.partial_reasoning);
             }
             (Ok(Meaning::Models(models)), None, None, Some(expected)) => differences.models(models, expected),
+            (Ok(Meaning::Server), None, None, None) => {}
             (Ok(_), ..) => differences.0.push("an answer of another kind".into()),
             (Err(error), ..) => differences.0.push(format!("an error that is none: {error}")),
         }

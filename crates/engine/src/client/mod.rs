@@ -196,7 +196,9 @@ impl Client {
             return None;
         }
         let words = response.words().await;
-        Some(self.dialect().decode_failure(response.status(), response.headers(), &words))
+        let mut failure = self.dialect().decode_failure(response.status(), response.headers(), &words);
+        self.server.explain(&mut failure, self.endpoint.says_who_is_asking());
+        Some(failure)
     }
 
     /// Adds what only the client knows, and takes out what must not be shown.
