@@ -11,6 +11,9 @@ import type {
   RetryOptions,
   Timeouts,
   TlsOptions,
+  VLLMChatRequest,
+  VLLMQueryOptions,
+  VLLMStructuredOutputs,
 } from '../../index.js'
 
 /** The optional fields of `T` that do not take an explicit `undefined`. */
@@ -34,6 +37,9 @@ export type Taken = [
   None<Refusing<ChatRequest>>,
   None<Refusing<Extract<ChatMessage, { role: 'user' }>>>,
   None<Refusing<Extract<ChatMessage, { role: 'assistant' }>>>,
+  None<Refusing<VLLMQueryOptions>>,
+  None<Refusing<VLLMChatRequest>>,
+  None<Refusing<VLLMStructuredOutputs>>,
   None<Refusing<ProviderDefinition>>,
   None<Refusing<NonNullable<Parameters<OpenAICompatibleProvider['listModels']>[0]>>>,
 ]

@@ -54,11 +54,11 @@ impl Client {
         watch.asks();
         match self.survey_within(&mut watch, hooks).await {
             Ok(survey) => {
-                let loaded = survey.loaded();
+                let asked = survey.loaded().or_else(|| self.configured(&survey));
                 Ok(Status {
                     is_connected: true,
-                    loaded_model: loaded.map(|model| model.name.clone()).or_else(|| self.model.clone()),
-                    context_length: loaded.and_then(|model| model.context_length),
+                    loaded_model: asked.map(|model| model.name.clone()).or_else(|| self.model.clone()),
+                    context_length: asked.and_then(|model| model.context_length),
                     version: survey.version.clone(),
                     available_models: Some(survey.models.into_iter().map(|model| model.name).collect()),
                     latency: Some(milliseconds(started.elapsed())),
@@ -81,6 +81,12 @@ impl Client {
             }
             Err(error) => Ok(Status { error: Some(error.message.clone()), ..Status::default() }),
         }
+    }
+
+    /// The configured model, of a server that does not tell which are loaded.
+    fn configured<'a>(&self, survey: &'a Survey) -> Option<&'a ModelInfo> {
+        let name = self.model.as_deref()?;
+        survey.models.iter().find(|model| model.name == name && model.loaded.is_none())
     }
 
     /// Whether the server answers and takes the key.

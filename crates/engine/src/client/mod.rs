@@ -81,6 +81,7 @@ impl Client {
         let kind = Kind::named(&config.kind);
         let mut given = config.endpoint;
         given.header_env = kind.facts.header_env.iter().map(|it| (it.header, it.variable)).collect();
+        given.key_hosts = kind.facts.key_hosts.iter().map(|it| (it.variable, it.hosts)).collect();
         let endpoint = Endpoint::new(&given)?;
         let settings = Settings { fields: config.settings, environment: given.environment };
         Ok(Self {
@@ -195,7 +196,9 @@ impl Client {
             return None;
         }
         let words = response.words().await;
-        Some(self.dialect().decode_failure(response.status(), response.headers(), &words))
+        let mut failure = self.dialect().decode_failure(response.status(), response.headers(), &words);
+        self.server.explain(&mut failure, self.endpoint.says_who_is_asking());
+        Some(failure)
     }
 
     /// Adds what only the client knows, and takes out what must not be shown.

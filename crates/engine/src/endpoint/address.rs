@@ -120,6 +120,18 @@ impl Address {
         self.base.starts_with("https:")
     }
 
+    /// Whether it leads to one of `hosts`, by https. `*.` stands for any name below the rest.
+    #[must_use]
+    pub fn is_at(&self, hosts: &[&str]) -> bool {
+        let url = Url::parse(&self.base).ok();
+        let host = url.as_ref().and_then(Url::host_str).filter(|_| self.is_https());
+        let is_it = |host: &str, known: &str| match known.strip_prefix('*') {
+            Some(end) => host.ends_with(end),
+            None => host == known,
+        };
+        host.is_some_and(|host| hosts.iter().any(|known| is_it(host, known)))
+    }
+
     /// Where the server's API might be, if not at the base: in the order of how often that is so.
     #[must_use]
     pub fn other_bases(&self) -> Vec<String> {
@@ -530,6 +542,51 @@ mod tests {
         ] {
             assert_eq!(is_key(base_url, config), expected, "{base_url} {config}");
         }
+    }
+
+    #[test]
+    fn a_key_that_is_for_some_hosts_goes_to_no_other() {
+        let is_key = |config: &str| {
+            let mut config: EndpointConfig = serde_json::from_str(config).unwrap();
+            config.definition.base_url = "http://localhost:3000/v1".into();
+            config.definition.base_url_env = vec!["BASE".into()];
+            config.definition.api_key_env = vec!["HOSTED".into()];
+            config.key_hosts = vec![("HOSTED", &["hosts.example", "*.hosts.example"])];
+            config.environment.insert("HOSTED".into(), "k".to_owned().into());
+            let endpoint = Endpoint::new(&config).unwrap();
+            assert_eq!(endpoint.credential.is_key(), !endpoint.key_variables.is_empty());
+            endpoint.credential.is_key()
+        };
+        for (config, expected) in [
+            (r#"{"baseURL":"https://hosts.example/v1"}"#, true),
+            (r#"{"baseURL":"https://me.eu.Hosts.example:8443/v1"}"#, true),
+            (r#"{"host":"https://me.hosts.example"}"#, true),
+            (r#"{"environment":{"BASE":"https://me.hosts.example"}}"#, true),
+            ("{}", false),
+            (r#"{"host":"127.0.0.1"}"#, false),
+            (r#"{"environment":{"BASE":"http://box:3000"}}"#, false),
+            (r#"{"baseURL":"http://me.hosts.example/v1"}"#, false),
+            (r#"{"baseURL":"https://hosts.example.evil.example/v1"}"#, false),
+            (r#"{"baseURL":"https://nothosts.example/v1"}"#, false),
+            (r#"{"baseURL":"https://evil.example/hosts.example"}"#, false),
+            (r#"{"baseURL":"https://me.hosts.example@evil.example/v1"}"#, false),
+            (r#"{"baseURL":"https://me.hosts.example/v1","unixSocket":"/run/llm.sock"}"#, false),
+        ] {
+            assert_eq!(is_key(config), expected, "{config}");
+        }
+    }
+
+    #[test]
+    fn a_key_that_is_for_some_hosts_leaves_other_keys_alone() {
+        let mut config = EndpointConfig::default();
+        config.definition.base_url = "http://localhost:3000/v1".into();
+        config.definition.api_key_env = vec!["HOSTED".into(), "OWN".into()];
+        config.key_hosts = vec![("HOSTED", &["hosts.example"])];
+        for name in ["HOSTED", "OWN"] {
+            config.environment.insert(name.into(), name.to_owned().into());
+        }
+        let endpoint = Endpoint::new(&config).unwrap();
+        assert_eq!(endpoint.credential.header().unwrap().unwrap(), "Bearer OWN");
     }
 
     #[test]

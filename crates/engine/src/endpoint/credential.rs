@@ -21,6 +21,11 @@ const PLACEHOLDER: &str = "not-needed";
 /// Headers that say who is asking.
 const OWN: [&str; 3] = ["authorization", "x-api-key", "api-key"];
 
+/// Whether a header of the caller's own says who is asking.
+pub(super) fn is_in(headers: &HeaderMap) -> bool {
+    OWN.iter().any(|name| headers.contains_key(*name))
+}
+
 impl Credential {
     pub(super) fn new(
         config: &EndpointConfig,
@@ -28,7 +33,6 @@ impl Credential {
         key_variables: &[String],
         variable: Variable<'_>,
     ) -> Result<Self> {
-        let has_own = OWN.iter().any(|name| headers.contains_key(*name));
         let given = config.api_key.as_ref().map(ExposeSecret::expose_secret);
         let is_given = config.has_api_key_function || given.is_some_and(|key| !key.is_empty());
         if is_given && headers.contains_key(AUTHORIZATION) {
@@ -44,7 +48,7 @@ impl Credential {
                 bearer(key, "`apiKey`")?;
                 return Ok(Self::Key(key.into()));
             }
-            None if has_own => return Ok(Self::None),
+            None if is_in(headers) => return Ok(Self::None),
             None => {}
         }
         if let Some((name, key)) = variable(key_variables) {

@@ -47,6 +47,9 @@ pub struct EndpointConfig {
     /// Headers whose values the environment may hold, for the definition's own server: their names, and the variables'.
     #[serde(skip)]
     pub header_env: Vec<(&'static str, &'static str)>,
+    /// Variables of the definition's whose keys are for some hosts only, and those hosts.
+    #[serde(skip)]
+    pub key_hosts: Vec<(&'static str, &'static [&'static str])>,
     /// May hold a password, as may `base_url`.
     pub host: Option<SecretString>,
     pub port: Option<f64>,
@@ -108,7 +111,7 @@ impl Endpoint {
             headers.insert(AUTHORIZATION, header);
         }
         let key_variables =
-            if from_address.is_foreign { Vec::new() } else { config.definition.api_key_env.clone() };
+            if from_address.is_foreign { Vec::new() } else { key_variables(config, &address) };
         let credential = Credential::new(config, &headers, &key_variables, &variable)?;
         let route = Route::new(config, &address, &variable)?;
         Ok(Self { address, credential, key_variables, headers, route, secrets })
@@ -127,11 +130,25 @@ impl Endpoint {
         self.address.is_https().then(|| "If the server speaks plain HTTP, write http:// instead.".to_owned())
     }
 
+    /// Whether each request says who is asking, be it with a placeholder.
+    #[must_use]
+    pub fn says_who_is_asking(&self) -> bool {
+        !matches!(self.credential, Credential::None) || credential::is_in(&self.headers)
+    }
+
     /// Everything that must never be shown.
     pub fn secrets(&self) -> impl Iterator<Item = &str> {
         let own = self.secrets.iter().map(ExposeSecret::expose_secret);
         own.chain(self.route.secrets()).chain(self.credential.secret())
     }
+}
+
+/// The variables whose keys may go to `address`.
+fn key_variables(config: &EndpointConfig, address: &Address) -> Vec<String> {
+    let may_go = |hosts: &[&str]| config.unix_socket.is_none() && address.is_at(hosts);
+    let is_for_it =
+        |name: &&String| config.key_hosts.iter().all(|(variable, hosts)| variable != name || may_go(hosts));
+    config.definition.api_key_env.iter().filter(is_for_it).cloned().collect()
 }
 
 /// Looks the first of some environment variables up that is set: its name and its value.

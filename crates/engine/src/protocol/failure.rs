@@ -194,7 +194,7 @@ impl Failure {
             (true, None) => format!("The server reported an error{silence}"),
         };
         let mut error = Error::new(code, message);
-        error.hint = hint(code).map(str::to_owned);
+        error.hint = hint(code).map(str::to_owned).or_else(|| hint_of_flags(code, &error.message));
         error.status = status;
         // What is known only to have gone wrong inside of an answer may go wrong each time.
         error.retryable &= code != Code::Server || matches!(status, Some(408 | 425 | 500..));
@@ -367,6 +367,23 @@ fn hint(code: Code) -> Option<&'static str> {
     })
 }
 
+/// What a server refuses because of how it was started, it names by the flags that it lacks: `"auto" tool choice requires
+/// --enable-auto-tool-choice and --tool-call-parser to be set`.
+fn hint_of_flags(code: Code, words: &str) -> Option<String> {
+    const MOST: usize = 4;
+    let is_refusal = matches!(code, Code::InvalidRequest | Code::Unsupported | Code::Permission);
+    let is_end =
+        |character: char| !character.is_ascii_alphanumeric() && !matches!(character, '-' | '_' | '.');
+    let flag = |word: &str| {
+        let name = word.trim_start_matches(is_end).strip_prefix("--")?;
+        let name = name.split(is_end).next()?.trim_end_matches('.');
+        name.starts_with(|first: char| first.is_ascii_alphabetic()).then(|| format!("`--{name}`"))
+    };
+    let flags: Vec<_> = words.split_whitespace().filter_map(flag).take(MOST).collect();
+    (is_refusal && !flags.is_empty())
+        .then(|| format!("It depends on how the server was started: start it with {}.", flags.join(" and ")))
+}
+
 fn words_of_list(list: &[Value]) -> String {
     list.iter().filter_map(one_of_list).collect::<Vec<_>>().join("; ")
 }
@@ -480,6 +497,31 @@ mod tests {
             (501, "no", Code::Unsupported),
         ] {
             assert_eq!(error(status, body).code, code, "{status} {body}");
+        }
+    }
+
+    #[test]
+    fn the_flags_that_a_server_lacks_are_the_hint() {
+        for (status, words, flags) in [
+            (
+                400,
+                r#"\"auto\" tool choice requires --enable-auto-tool-choice and --tool-call-parser to be set"#,
+                Some("`--enable-auto-tool-choice` and `--tool-call-parser`"),
+            ),
+            (
+                501,
+                "This server does not support embeddings. Start it with `--embeddings`",
+                Some("`--embeddings`"),
+            ),
+            (400, "Try --pooler-config.task. (parameter=task)", Some("`--pooler-config.task`")),
+            (400, "a -- b --1 c--d", None),
+            (500, "the process died of --verbose", None),
+        ] {
+            let body = format!(r#"{{"error":{{"message":"{words}"}}}}"#);
+            let hint = error(status, &body).hint.clone();
+            let expected = flags
+                .map(|flags| format!("It depends on how the server was started: start it with {flags}."));
+            assert_eq!(hint, expected, "{words}");
         }
     }
 

@@ -17,6 +17,9 @@ pub struct Facts {
     pub base_url_env: &'static [&'static str],
     pub api_key_env: &'static [&'static str],
     pub api_key_required: bool,
+    /// Which of `api_key_env` belong to some hosts only. The others count for any address of such a server.
+    #[serde(skip)]
+    pub key_hosts: &'static [KeyHosts],
     /// Headers whose values the environment may hold, for the server's own address only.
     pub header_env: &'static [HeaderEnv],
     /// Environment variables that its settings come from.
@@ -32,6 +35,13 @@ pub struct Facts {
     /// A stream that fails before its first token ends without a word, also where the request itself is at fault.
     #[serde(skip)]
     pub hides_failures: bool,
+}
+
+/// A key variable, and the hosts that its key is for, by https. `*.` stands for any name below the rest.
+#[derive(Debug, Clone, Copy)]
+pub struct KeyHosts {
+    pub variable: &'static str,
+    pub hosts: &'static [&'static str],
 }
 
 /// A header, and the environment variable that holds its value.
@@ -50,6 +60,7 @@ impl Facts {
         base_url_env: &[],
         api_key_env: &[],
         api_key_required: false,
+        key_hosts: &[],
         header_env: &[],
         settings_env: &[],
         settings: &[],

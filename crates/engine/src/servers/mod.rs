@@ -3,8 +3,11 @@
 mod ask;
 mod command;
 mod facts;
+mod health;
 mod plain;
 mod probe;
+#[cfg(test)]
+mod recognition;
 #[cfg(test)]
 mod recorded;
 mod survey;
@@ -30,7 +33,7 @@ use serde_json::{Map, Value};
 
 pub use ask::{Ask, Pieces, Place, Question, Reply};
 pub use command::{Command, LoadOptions};
-pub use facts::{Facts, HeaderEnv};
+pub use facts::{Facts, HeaderEnv, KeyHosts};
 pub use probe::{Probe, Recognised};
 pub use survey::Survey;
 
@@ -43,6 +46,8 @@ use crate::{
 /// All servers that are known by name, in the order in which they are recognised: the unmistakable first, because
 /// several answer the others' paths, too.
 pub static ALL: [&Kind; 12] = [
+    // It has a probe for koboldcpp alone, which answers as Ollama, OpenAI and llama.cpp do, unless it is asked before.
+    &openai_compatible::KIND,
     &localai::KIND,
     &lm_studio::KIND,
     &ollama::KIND,
@@ -54,7 +59,6 @@ pub static ALL: [&Kind; 12] = [
     &groq::KIND,
     &openrouter::KIND,
     &openai::KIND,
-    &openai_compatible::KIND,
 ];
 
 /// One kind of server.
@@ -110,6 +114,9 @@ pub trait Server: Send + Sync {
         Vec::new()
     }
 
+    /// Adds to a failure what its words do not say. `has_key`: the request said who is asking.
+    fn explain(&self, _failure: &mut Error, _has_key: bool) {}
+
     /// Its models, and what it says of itself.
     fn survey<'a>(&'a self, ask: &'a dyn Ask) -> BoxFuture<'a, Result<Survey>> {
         Box::pin(async { Ok(Survey { models: list_models(self.dialect(), ask).await?, version: None }) })
@@ -134,6 +141,11 @@ pub trait Server: Send + Sync {
 /// The model list of the API.
 pub async fn list_models(dialect: &dyn Dialect, ask: &dyn Ask) -> Result<Vec<ModelInfo>> {
     let reply = ask.ask(Question::get(Place::Api(dialect.models_path()))).await?;
+    models_of(dialect, &reply)
+}
+
+/// The models that a successful answer lists.
+fn models_of(dialect: &dyn Dialect, reply: &Reply) -> Result<Vec<ModelInfo>> {
     dialect.decode_models(&reply.body).map_err(|mut error| {
         error.status = Some(reply.status);
         error

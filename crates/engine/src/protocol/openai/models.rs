@@ -98,6 +98,22 @@ fn loaded(fields: &Map<String, Value>, meta: Option<&Map<String, Value>>) -> Opt
     }
 }
 
+/// What gateways call models that neither write nor embed.
+const OTHER_KINDS: [&str; 12] = [
+    "image_generation",
+    "image_edit",
+    "video_generation",
+    "audio_transcription",
+    "audio_speech",
+    "rerank",
+    "moderation",
+    "moderations",
+    "ocr",
+    "search",
+    "vector_store",
+    "realtime",
+];
+
 fn capabilities(name: &str, fields: &Map<String, Value>, more: Option<&Value>) -> ModelCapabilities {
     let told: Option<Vec<&str>> =
         [fields.get("capabilities"), more.and_then(|more| more.get("capabilities"))]
@@ -105,10 +121,14 @@ fn capabilities(name: &str, fields: &Map<String, Value>, more: Option<&Value>) -
             .flatten()
             .find_map(|list| Some(list.as_array()?.iter().filter_map(Value::as_str).collect()));
     let kind = ["type", "mode"].iter().find_map(|name| fields.get(*name)?.as_str());
-    let embedding = match kind {
-        Some("embedding" | "embeddings") => true,
-        Some("llm" | "vlm" | "chat" | "completion") => false,
-        _ => name.to_lowercase().contains("embed"),
+    let (chat, embedding) = match kind {
+        Some("embedding" | "embeddings") => (false, true),
+        Some("llm" | "vlm" | "chat" | "completion" | "responses") => (true, false),
+        Some(kind) if OTHER_KINDS.contains(&kind) => (false, false),
+        _ => {
+            let embedding = name.to_lowercase().contains("embed");
+            (!embedding, embedding)
+        }
     };
     let inputs =
         fields.get("architecture").and_then(|it| it.get("input_modalities")).and_then(Value::as_array);
@@ -116,8 +136,8 @@ fn capabilities(name: &str, fields: &Map<String, Value>, more: Option<&Value>) -
     let holds = |list: &[Value], word| list.iter().any(|entry| entry == word);
     let says = |words: &[&str]| told.as_ref().map(|told| words.iter().any(|word| told.contains(word)));
     ModelCapabilities {
-        chat: !embedding,
-        completion: !embedding,
+        chat,
+        completion: chat,
         embedding,
         // Absence from such a list proves nothing: llama.cpp's names neither.
         tools: says(&["tools", "tool_use"])
