@@ -132,9 +132,12 @@ pub struct Details {
     pub prompt_tokens: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub context_length: Option<u64>,
-    /// The request's field that the server refused, where it named one.
+    /// The request's field that it is about, where the server named one: `temperature`, `messages[0].role`.
     #[serde(skip)]
     pub refused_field: Option<String>,
+    /// The server does not know or not support a field, whatever its value.
+    #[serde(skip)]
+    pub refuses_field: bool,
     /// An answer had begun, if only with its reasoning: the request must not be sent again.
     #[serde(skip)]
     pub begun: bool,
@@ -178,6 +181,7 @@ impl Error {
             prompt_tokens: None,
             context_length: None,
             refused_field: None,
+            refuses_field: false,
             begun: false,
             wrong_path: false,
         }))

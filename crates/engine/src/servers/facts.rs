@@ -26,9 +26,17 @@ pub struct Facts {
     /// Where it listens besides the port of `base_url`.
     #[serde(skip)]
     pub more_ports: &'static [u16],
+    /// Where it is on the Internet, in lower case: such a server is known without being asked. `*.` stands for any name
+    /// below the rest.
+    #[serde(skip)]
+    pub hosts: &'static [&'static str],
     /// How it is recognised, the surest way first.
     #[serde(skip)]
     pub probes: &'static [Probe],
+    /// It knows the role `developer`. Any other is told `system`: many servers take every role, and the model's template
+    /// then drops the message without a word.
+    #[serde(skip)]
+    pub developer_role: bool,
 }
 
 /// A header, and the environment variable that holds its value.
@@ -51,12 +59,24 @@ impl Facts {
         settings_env: &[],
         settings: &[],
         more_ports: &[],
+        hosts: &[],
         probes: &[],
+        developer_role: false,
     };
 
     /// Whether it runs where its users put it, and not at one place on the Internet.
     #[must_use]
     pub fn is_local(&self) -> bool {
         self.base_url.starts_with("http://")
+    }
+
+    /// Whether it is what answers at `host`.
+    #[must_use]
+    pub fn is_at(&self, host: &str) -> bool {
+        let host = host.to_ascii_lowercase();
+        self.hosts.iter().any(|known| match known.strip_prefix('*') {
+            Some(end) => host.ends_with(end),
+            None => host == *known,
+        })
     }
 }

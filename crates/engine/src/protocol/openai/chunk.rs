@@ -17,9 +17,9 @@ pub struct Chunk<'a> {
     pub choices: List<Choice<'a>>,
     #[serde(default)]
     pub usage: Object<Box<WireUsage>>,
-    /// Groq's second place for the usage.
-    #[serde(default)]
-    pub x_groq: Object<Box<XGroq>>,
+    /// Groq's second place for the usage, and for a failure.
+    #[serde(borrow, default)]
+    pub x_groq: Object<Box<XGroq<'a>>>,
     /// llama.cpp's counts and times.
     #[serde(default)]
     pub timings: Object<Box<WireTimings>>,
@@ -79,9 +79,12 @@ pub struct Content<'a> {
 pub struct Present {}
 
 #[derive(Debug, Deserialize)]
-pub struct XGroq {
+pub struct XGroq<'a> {
     #[serde(default)]
     pub usage: Object<WireUsage>,
+    /// Why the stream was stopped early.
+    #[serde(borrow, default)]
+    pub error: Option<&'a RawValue>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -101,6 +104,9 @@ pub struct WireUsage {
     prompt_tokens_details: Object<PromptDetails>,
     #[serde(default)]
     completion_tokens_details: Object<CompletionDetails>,
+    /// OpenRouter's, in its credits.
+    #[serde(default)]
+    cost: Number,
     /// Groq's own times, in seconds.
     #[serde(default)]
     prompt_time: Number,
@@ -143,6 +149,7 @@ impl WireUsage {
                 .0
                 .as_ref()
                 .and_then(|it| it.cached_tokens.count()),
+            cost: self.cost.0,
         })
     }
 
@@ -191,8 +198,8 @@ impl WireTimings {
             input_tokens: input,
             output_tokens: written,
             total_tokens: input.saturating_add(written),
-            reasoning_tokens: None,
             cached_input_tokens: cached,
+            ..Usage::default()
         })
     }
 }
