@@ -107,7 +107,9 @@ impl Remedy {
                 let roles = messages.into_iter().flatten().filter_map(|message| message.get_mut("role"));
                 let refused: Vec<_> = roles.filter(|role| **role == from).collect();
                 let is_any = !refused.is_empty();
-                refused.into_iter().for_each(|role| *role = to.into());
+                for role in refused {
+                    *role = to.into();
+                }
                 is_any
             }
         }
@@ -117,7 +119,7 @@ impl Remedy {
     fn refused_at(&self, error: &Error, body: &Map<String, Value>) -> Option<usize> {
         let words = error.message.as_str();
         // Some servers write "None" for no field.
-        let path = error.refused_field.as_deref().filter(|path| body.contains_key(top(path)));
+        let path = error.refusal.field.as_deref().filter(|path| body.contains_key(top(path)));
         match *self {
             // It costs the user nothing, so however it is refused.
             Self::LeaveOutOurs(field, ours) => {
@@ -125,7 +127,7 @@ impl Remedy {
                 (is_named && body.get(field) == Some(&ours())).then_some(0)
             }
             Self::LeaveOut(field) | Self::Rename { from: field, .. } => {
-                if !error.refuses_field || !body.contains_key(field) {
+                if !error.refusal.of_any_value || !body.contains_key(field) {
                     return None;
                 }
                 match path {
@@ -134,7 +136,7 @@ impl Remedy {
                 }
             }
             Self::RenameRole { from, .. } => {
-                if !error.refuses_field && !UNKNOWN_ROLE.iter().any(|start| words.contains(start)) {
+                if !error.refusal.of_any_value && !UNKNOWN_ROLE.iter().any(|start| words.contains(start)) {
                     return None;
                 }
                 match path.or(Some(words)).and_then(message_in) {
@@ -215,7 +217,7 @@ mod tests {
         Failure::of_body(body.as_bytes()).status(status).into_error()
     }
 
-    fn body(fields: Value) -> Map<String, Value> {
+    fn body(fields: &Value) -> Map<String, Value> {
         let mut body = json!({
             "model": "m",
             "messages": [{ "role": "system", "content": "s" }, { "role": "user", "content": "u" }],
@@ -226,8 +228,12 @@ mod tests {
     }
 
     /// What a server's words make of a request with `fields`: those that go, and what is told.
-    fn changed(status: u16, words: &str, fields: Value) -> Option<(Vec<String>, Map<String, Value>, String)> {
-        let (mut sent, before) = (body(fields.clone()), body(fields));
+    fn changed(
+        status: u16,
+        words: &str,
+        fields: &Value,
+    ) -> Option<(Vec<String>, Map<String, Value>, String)> {
+        let (mut sent, before) = (body(fields), body(fields));
         let warning = Learnt::default().refusal(&refusal(status, words), "m", &mut sent)?;
         let gone = before.keys().filter(|field| !sent.contains_key(*field)).cloned().collect();
         Some((gone, sent, warning.message))
@@ -263,7 +269,7 @@ mod tests {
             (r#"{"error":{"message":"Unrecognized request argument supplied: user"}}"#, "user"),
         ] {
             for status in [400, 422] {
-                let (gone, _, told) = changed(status, words, fields.clone()).unwrap();
+                let (gone, _, told) = changed(status, words, &fields).unwrap();
                 assert_eq!(gone, [field], "{words}");
                 assert_eq!(told, format!("The server refuses `{field}`; it is left out."));
             }
@@ -298,25 +304,25 @@ mod tests {
             (500, "stream_options broke me"),
             (400, "System role not supported"),
         ] {
-            assert_eq!(changed(status, words, fields.clone()), None, "{words}");
+            assert_eq!(changed(status, words, &fields), None, "{words}");
         }
     }
 
     #[test]
     fn what_the_package_adds_is_left_out_however_it_is_refused_unless_the_user_set_it() {
         let words = r#"{"error":{"message":"bad stream_options","param":"stream_options.include_usage"}}"#;
-        let (gone, ..) = changed(400, words, json!({})).unwrap();
+        let (gone, ..) = changed(400, words, &json!({})).unwrap();
         assert_eq!(gone, ["stream_options"]);
-        assert_eq!(changed(400, words, json!({ "stream_options": { "include_usage": false } })), None);
+        assert_eq!(changed(400, words, &json!({ "stream_options": { "include_usage": false } })), None);
     }
 
     #[test]
     fn a_limit_is_sent_by_the_name_that_the_server_knows_but_not_to_and_fro() {
-        let (_, sent, told) = changed(400, MAX_TOKENS, json!({ "max_tokens": 7 })).unwrap();
+        let (_, sent, told) = changed(400, MAX_TOKENS, &json!({ "max_tokens": 7 })).unwrap();
         assert_eq!((sent.get("max_tokens"), sent.get("max_completion_tokens")), (None, Some(&json!(7))));
         assert_eq!(told, "The server refuses `max_tokens`; it is sent as `max_completion_tokens`.");
 
-        let (learnt, mut sent) = (Learnt::default(), body(json!({ "max_completion_tokens": 7 })));
+        let (learnt, mut sent) = (Learnt::default(), body(&json!({ "max_completion_tokens": 7 })));
         learnt.refusal(&refusal(400, MAX_COMPLETION_TOKENS), "m", &mut sent).unwrap();
         assert_eq!((sent.get("max_tokens"), sent.get("max_completion_tokens")), (Some(&json!(7)), None));
         assert_eq!(learnt.refusal(&refusal(400, MAX_TOKENS), "m", &mut sent), None);
@@ -333,22 +339,22 @@ mod tests {
             r#"{"error":"unknown variant `developer`, expected one of `system`, `user`"}"#,
             r#"{"error":{"message":"OpenAIException - Unsupported value: 'messages[1].role' does not support 'developer' with this model."}}"#,
         ] {
-            let (_, sent, told) = changed(400, words, developer.clone()).unwrap();
+            let (_, sent, told) = changed(400, words, &developer).unwrap();
             assert_eq!((role(&sent, 0), role(&sent, 1)), (json!("user"), json!("system")), "{words}");
             assert_eq!(told, "The server refuses the role `developer`; it is sent as `system`.");
         }
         let words = r#"{"error":{"message":"Unsupported value: 'messages[0].role' does not support 'system' with this model.","param":"messages[0].role","code":"unsupported_value"}}"#;
-        let (_, sent, _) = changed(400, words, json!({})).unwrap();
+        let (_, sent, _) = changed(400, words, &json!({})).unwrap();
         assert_eq!((role(&sent, 0), role(&sent, 1)), (json!("developer"), json!("user")));
         let other = words.replace("[0]", "[1]");
-        assert_eq!(changed(400, &other, json!({})), None, "it is the user's that is refused");
+        assert_eq!(changed(400, &other, &json!({})), None, "it is the user's that is refused");
     }
 
     #[test]
     fn what_was_refused_is_remembered_for_its_model_and_told_again() {
         let learnt = Learnt::default();
         let fields = json!({ "temperature": 1, "max_tokens": 7 });
-        let mut sent = body(fields.clone());
+        let mut sent = body(&fields);
         for words in [TEMPERATURE, MAX_TOKENS, "stream_options?"] {
             assert_eq!(learnt.refusal(&refusal(400, words), "m", &mut sent).unwrap().code, "refused_field");
             assert_eq!(
@@ -357,7 +363,7 @@ mod tests {
                 "a second time is the user's"
             );
         }
-        let mut next = body(fields.clone());
+        let mut next = body(&fields);
         let told: Vec<_> = learnt.apply("m", &mut next).into_iter().map(|warning| warning.message).collect();
         assert_eq!(
             told,
@@ -367,9 +373,9 @@ mod tests {
             ]
         );
         assert_eq!(next.keys().collect::<Vec<_>>(), sent.keys().collect::<Vec<_>>());
-        assert!(learnt.apply("m", &mut body(json!({ "max_completion_tokens": 7 }))).is_empty());
-        let mut other = body(fields.clone());
+        assert!(learnt.apply("m", &mut body(&json!({ "max_completion_tokens": 7 }))).is_empty());
+        let mut other = body(&fields);
         assert!(learnt.apply("other", &mut other).is_empty());
-        assert_eq!(other, body(fields));
+        assert_eq!(other, body(&fields));
     }
 }

@@ -134,7 +134,9 @@ impl<S: Sink> Call<'_, S> {
         let mut body = client.dialect().encode_chat(request, model, &client.defaults);
         let mut changes = client.server.adjust(&mut body);
         changes.extend(client.learnt.apply(model, &mut body));
-        changes.into_iter().for_each(|warning| self.warn(warning));
+        for warning in changes {
+            self.warn(warning);
+        }
         body
     }
 
@@ -295,7 +297,9 @@ impl<S: Sink> Repeatable for Call<'_, S> {
         {
             self.body.insert("model".into(), model.as_str().into());
             let changes = self.client.learnt.apply(&model, &mut self.body);
-            changes.into_iter().for_each(|warning| self.warn(warning));
+            for warning in changes {
+                self.warn(warning);
+            }
             self.model = Some(model);
             self.built = None;
         }

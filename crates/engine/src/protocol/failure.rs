@@ -6,7 +6,7 @@ use http::HeaderMap;
 use serde_json::Value;
 
 use super::retry_after;
-use crate::error::{Code, Error, truncate};
+use crate::error::{Code, Error, Refusal, truncate};
 
 /// How much of a failure is read. More than an error shows: secrets are looked for in all of it before it is cut.
 const MAX_BYTES: usize = 64 * 1024;
@@ -88,7 +88,7 @@ impl Failure {
         let now = SystemTime::now();
         self.retry_after = retry_after::of_headers(headers, now).or(self.retry_after);
         self.limit_reset = retry_after::of_limits(headers, now);
-        self.is_final = text("x-should-retry") == Some("false");
+        self.is_final |= text("x-should-retry") == Some("false");
         self
     }
 
@@ -205,8 +205,8 @@ impl Failure {
             .or(limit_reset)
             .and_then(|time| u64::try_from(time.as_millis()).ok());
         error.request_id = self.request_id;
-        error.refuses_field = is_refusal(&self.code) || is_refusal(&error.message);
-        error.refused_field = self.param;
+        error.refusal =
+            Refusal { of_any_value: is_refusal(&self.code) || is_refusal(&error.message), field: self.param };
         error.wrong_path = is_wrong_path;
         if code == Code::ContextLengthExceeded {
             error.prompt_tokens = self.prompt_tokens;
@@ -594,7 +594,8 @@ mod tests {
             (r#"{"detail":"Unexpected keys in the request: {'top_k'}"}"#, None, true),
         ] {
             let error = error(422, body);
-            assert_eq!((error.refused_field.as_deref(), error.refuses_field), (field, refuses), "{body}");
+            let said = (error.refusal.field.as_deref(), error.refusal.of_any_value);
+            assert_eq!(said, (field, refuses), "{body}");
         }
     }
 
