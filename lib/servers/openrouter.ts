@@ -20,11 +20,11 @@ export interface OpenRouterExtraBody extends Record<string, unknown> {
   reasoning?:
     | {
         effort?: 'none' | 'minimal' | 'low' | 'medium' | 'high' | 'xhigh' | (string & {}) | undefined
-        /** In tokens. */
-        max_tokens?: number | undefined
         /** Think, but do not tell. */
         exclude?: boolean | undefined
         enabled?: boolean | undefined
+        /** Such as its limit in tokens. */
+        [setting: string]: unknown
       }
     | undefined
   /** Has no effect any more: the usage, and `cost` in it, always come. */

@@ -141,9 +141,11 @@ impl Remedy {
                 }
                 match path.or(Some(words)).and_then(message_in) {
                     Some(at) => (body.get("messages")?.get(at)?.get("role")? == from).then_some(0),
-                    // Without quotes it is said of the model, and another name would not help.
+                    // What is quoted first is what is refused; without quotes, it is said of the model, and another
+                    // name would not help.
                     None if path.is_none() => {
-                        QUOTES.iter().find_map(|quote| words.find(&format!("{quote}{from}{quote}")))
+                        let quote = words.find(QUOTES)?;
+                        words[quote + 1..].strip_prefix(from)?.starts_with(QUOTES).then_some(quote)
                     }
                     None => None,
                 }
@@ -303,6 +305,7 @@ mod tests {
             ),
             (500, "stream_options broke me"),
             (400, "System role not supported"),
+            (400, "Invalid value: 'tool'. Supported values are: 'system', 'assistant' and 'user'."),
         ] {
             assert_eq!(changed(status, words, &fields), None, "{words}");
         }
