@@ -59,6 +59,8 @@ export interface Usage {
   totalTokens: number
   reasoningTokens?: number
   cachedInputTokens?: number
+  /** What the server charged, in its own currency: OpenRouter's credits. */
+  cost?: number
 }
 
 /** Milliseconds. Measured here; `server*` is what the server measured, where it tells. */

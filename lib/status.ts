@@ -26,6 +26,8 @@ export interface ModelInfo {
   quantization?: string
   /** In tokens: as the model runs where the server tells that, else as it could run. */
   contextLength?: number
+  /** How many tokens an answer may have at most. */
+  maxOutputTokens?: number
   loaded?: boolean
   /** The first three fall back to the name where the server is silent; the others are absent then. */
   capabilities: {

@@ -33,6 +33,16 @@ describe('a real server', () => {
     )
   })
 
+  it('reads what a developer says as it does a system', async () => {
+    const read = async (role: 'system' | 'developer') => {
+      const messages = [{ role, content: 'Be brief' } as const, { role: 'user', content: 'hello' } as const]
+      return (await provider().chat({ messages })).usage?.inputTokens ?? 0
+    }
+    expect(await read('developer')).toBe(await read('system'))
+    const alone = await provider().chat(asking('hello'))
+    expect(await read('developer')).toBeGreaterThan(alone.usage?.inputTokens ?? Number.POSITIVE_INFINITY)
+  })
+
   it('gives usage and timings with a chat', async () => {
     const answer = await provider().chat(asking('hello'))
     expect(answer).toMatchObject({ content: HELLO, model: 'tiny', finishReason: 'stop', warnings: [] })

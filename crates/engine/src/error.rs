@@ -132,15 +132,23 @@ pub struct Details {
     pub prompt_tokens: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub context_length: Option<u64>,
-    /// The request's field that the server refused, where it named one.
     #[serde(skip)]
-    pub refused_field: Option<String>,
+    pub refusal: Refusal,
     /// An answer had begun, if only with its reasoning: the request must not be sent again.
     #[serde(skip)]
     pub begun: bool,
     /// The address seems to be no LLM server's, or not its right path.
     #[serde(skip)]
     pub wrong_path: bool,
+}
+
+/// What a server says of a field of the request.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Refusal {
+    /// Its path, where the server names one: `temperature`, `messages[0].role`.
+    pub field: Option<String>,
+    /// The server does not know or not support it, whatever its value.
+    pub of_any_value: bool,
 }
 
 /// How much of an answer's body an error shows.
@@ -177,7 +185,7 @@ impl Error {
             available_models: None,
             prompt_tokens: None,
             context_length: None,
-            refused_field: None,
+            refusal: Refusal::default(),
             begun: false,
             wrong_path: false,
         }))

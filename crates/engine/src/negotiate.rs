@@ -1,7 +1,8 @@
 //! A refusal that names a field: into a changed request, remembered for the model.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::HashMap,
+    ptr,
     sync::{Mutex, PoisonError},
 };
 
@@ -9,83 +10,376 @@ use serde_json::{Map, Value, json};
 
 use crate::{error::Error, types::Warning};
 
-/// What the package adds by itself and a server may do without, and how it is added: what the user set otherwise is
-/// never left out.
-fn optional_fields() -> [(&'static str, Value); 2] {
-    [("stream_options", json!({ "include_usage": true })), ("return_progress", json!(true))]
+/// What is done about each field that a server may refuse. What is not here is never touched: without its messages or
+/// its tools, it would be another request.
+static REMEDIES: [Remedy; 19] = [
+    Remedy::LeaveOutOurs("stream_options", || json!({ "include_usage": true })),
+    Remedy::LeaveOutOurs("return_progress", || json!(true)),
+    // What reasoning models refuse, and what not every server knows.
+    // <https://platform.openai.com/docs/guides/reasoning>
+    Remedy::LeaveOut("temperature"),
+    Remedy::LeaveOut("top_p"),
+    Remedy::LeaveOut("top_k"),
+    Remedy::LeaveOut("min_p"),
+    Remedy::LeaveOut("seed"),
+    Remedy::LeaveOut("stop"),
+    Remedy::LeaveOut("frequency_penalty"),
+    Remedy::LeaveOut("presence_penalty"),
+    Remedy::LeaveOut("repetition_penalty"),
+    Remedy::LeaveOut("logit_bias"),
+    Remedy::LeaveOut("logprobs"),
+    Remedy::LeaveOut("top_logprobs"),
+    Remedy::LeaveOut("user"),
+    Remedy::Rename { from: "max_tokens", to: "max_completion_tokens" },
+    Remedy::Rename { from: "max_completion_tokens", to: "max_tokens" },
+    Remedy::RenameRole { from: "system", to: "developer" },
+    Remedy::RenameRole { from: "developer", to: "system" },
+];
+
+#[derive(Debug)]
+enum Remedy {
+    LeaveOut(&'static str),
+    /// What the package adds by itself, and how: what the user set in its place is never left out.
+    LeaveOutOurs(&'static str, fn() -> Value),
+    Rename {
+        from: &'static str,
+        to: &'static str,
+    },
+    /// Of the messages that have it.
+    RenameRole {
+        from: &'static str,
+        to: &'static str,
+    },
 }
 
 /// What one server was found to refuse, for each of its models.
 #[derive(Debug, Default)]
 pub struct Learnt {
-    refused: Mutex<HashMap<String, HashSet<&'static str>>>,
+    remedies: Mutex<HashMap<String, Vec<&'static Remedy>>>,
 }
 
 impl Learnt {
-    /// Leaves out what this model was found to refuse.
-    pub fn apply(&self, model: &str, body: &mut Map<String, Value>) {
-        let refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
-        for field in refused.get(model).into_iter().flatten() {
-            body.remove(*field);
-        }
+    /// Changes what this model was found to refuse, and says what of the user's that was.
+    pub fn apply(&self, model: &str, body: &mut Map<String, Value>) -> Vec<Warning> {
+        let remedies = self.remedies.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = remedies.get(model).into_iter().flatten();
+        known.filter(|remedy| remedy.apply(body)).filter_map(|remedy| remedy.told_each_time()).collect()
     }
 
-    /// If `error` refuses a field that can be left out: leaves it out, remembers it, and says so.
+    /// If `error` refuses what can be left out or said otherwise: does that, remembers it, and says so.
     pub fn refusal(&self, error: &Error, model: &str, body: &mut Map<String, Value>) -> Option<Warning> {
         if !matches!(error.status, Some(400 | 422)) {
             return None;
         }
-        let names = |field: &str| {
-            error.refused_field.as_deref().is_some_and(|refused| refused.starts_with(field))
-                || error.message.contains(field)
-        };
-        let is_refused = |field: &str, added: &Value| body.get(field) == Some(added) && names(field);
-        let (field, _) = optional_fields().into_iter().find(|(field, added)| is_refused(field, added))?;
-        body.remove(field);
-        let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
-        refused.entry(model.to_owned()).or_default().insert(field);
-        Some(Warning::new("refused_field", format!("The server refuses `{field}`; it is left out.")))
+        let mut remedies = self.remedies.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = remedies.get(model).map(Vec::as_slice).unwrap_or_default();
+        // To and fro would never end.
+        let leads_back = |remedy: &Remedy| known.iter().any(|known| known.undoes(remedy));
+        let candidates = REMEDIES.iter().filter(|remedy| !leads_back(remedy));
+        let places = candidates.filter_map(|remedy| Some((remedy.refused_at(error, body)?, remedy)));
+        // "Use 'max_completion_tokens' instead" comes after what is refused.
+        let (_, remedy) = places.min_by_key(|(place, _)| *place)?;
+        if !remedy.apply(body) {
+            return None;
+        }
+        let known = remedies.entry(model.to_owned()).or_default();
+        if !known.iter().any(|known| ptr::eq(*known, remedy)) {
+            known.push(remedy);
+        }
+        Some(remedy.warning())
     }
+}
+
+impl Remedy {
+    /// Changes `body`, if there is anything to change.
+    fn apply(&self, body: &mut Map<String, Value>) -> bool {
+        match *self {
+            Self::LeaveOut(field) => body.remove(field).is_some(),
+            Self::LeaveOutOurs(field, ours) => {
+                body.get(field) == Some(&ours()) && body.remove(field).is_some()
+            }
+            Self::Rename { from, to } => {
+                let Some(value) = body.remove(from) else { return false };
+                body.entry(to).or_insert(value);
+                true
+            }
+            Self::RenameRole { from, to } => {
+                let messages = body.get_mut("messages").and_then(Value::as_array_mut);
+                let roles = messages.into_iter().flatten().filter_map(|message| message.get_mut("role"));
+                let refused: Vec<_> = roles.filter(|role| **role == from).collect();
+                let is_any = !refused.is_empty();
+                for role in refused {
+                    *role = to.into();
+                }
+                is_any
+            }
+        }
+    }
+
+    /// Where `error` names what this remedy is for, if it refuses that and `body` has it.
+    fn refused_at(&self, error: &Error, body: &Map<String, Value>) -> Option<usize> {
+        let words = error.message.as_str();
+        // Some servers write "None" for no field.
+        let path = error.refusal.field.as_deref().filter(|path| body.contains_key(top(path)));
+        match *self {
+            // It costs the user nothing, so however it is refused.
+            Self::LeaveOutOurs(field, ours) => {
+                let is_named = path.map(top) == Some(field) || words.contains(field);
+                (is_named && body.get(field) == Some(&ours())).then_some(0)
+            }
+            Self::LeaveOut(field) | Self::Rename { from: field, .. } => {
+                if !error.refusal.of_any_value || !body.contains_key(field) {
+                    return None;
+                }
+                match path {
+                    Some(path) => (top(path) == field).then_some(0),
+                    None => word_in(words, field),
+                }
+            }
+            Self::RenameRole { from, .. } => {
+                if !error.refusal.of_any_value && !UNKNOWN_ROLE.iter().any(|start| words.contains(start)) {
+                    return None;
+                }
+                match path.or(Some(words)).and_then(message_in) {
+                    Some(at) => (body.get("messages")?.get(at)?.get("role")? == from).then_some(0),
+                    // What is quoted first is what is refused; without quotes, it is said of the model, and another
+                    // name would not help.
+                    None if path.is_none() => {
+                        let quote = words.find(QUOTES)?;
+                        words[quote + 1..].strip_prefix(from)?.starts_with(QUOTES).then_some(quote)
+                    }
+                    None => None,
+                }
+            }
+        }
+    }
+
+    /// Whether `other` would bring back what this remedy took away.
+    fn undoes(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Rename { from, .. }, Self::Rename { to, .. })
+            | (Self::RenameRole { from, .. }, Self::RenameRole { to, .. }) => from == to,
+            _ => false,
+        }
+    }
+
+    fn warning(&self) -> Warning {
+        let message = match self {
+            Self::LeaveOut(field) | Self::LeaveOutOurs(field, _) => {
+                format!("The server refuses `{field}`; it is left out.")
+            }
+            Self::Rename { from, to } => format!("The server refuses `{from}`; it is sent as `{to}`."),
+            Self::RenameRole { from, to } => {
+                format!("The server refuses the role `{from}`; it is sent as `{to}`.")
+            }
+        };
+        Warning::new("refused_field", message)
+    }
+
+    /// What the user did not set, nobody misses.
+    fn told_each_time(&self) -> Option<Warning> {
+        (!matches!(self, Self::LeaveOutOurs(..))).then(|| self.warning())
+    }
+}
+
+/// How servers say that they know no such role, beside what they say of any field.
+const UNKNOWN_ROLE: [&str; 4] =
+    ["Invalid value", "Input should be", "Invalid discriminator value", "unknown variant"];
+
+const QUOTES: [char; 3] = ['\'', '"', '`'];
+
+/// The field of the request itself: `messages` of `messages[0].role`.
+fn top(path: &str) -> &str {
+    path.split(['.', '[']).next().unwrap_or_default()
+}
+
+/// Which message `messages[0].role`, or `messages.0.role`, speaks of.
+fn message_in(words: &str) -> Option<usize> {
+    let start = words.find("messages")? + "messages".len();
+    let path = words[start..].split([' ', '\'', '"', '`']).next()?;
+    let path = path.trim_end_matches(|end: char| !end.is_alphanumeric()).strip_suffix("role")?;
+    let digits = path.trim_start_matches(|start: char| !start.is_ascii_digit());
+    digits.split(|end: char| !end.is_ascii_digit()).next()?.parse().ok()
+}
+
+/// Where `word` stands in `words`, and not as a part of another.
+fn word_in(words: &str, word: &str) -> Option<usize> {
+    let is_part = |other: char| other.is_alphanumeric() || other == '_';
+    words.match_indices(word).map(|(at, _)| at).find(|at| {
+        let (before, after) = (&words[..*at], &words[at + word.len()..]);
+        !before.ends_with(is_part) && !after.starts_with(is_part)
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::error::Code;
+    use crate::protocol::Failure;
 
-    fn refusal(status: u16, message: &str) -> Error {
-        let mut error = Error::new(Code::InvalidRequest, message);
-        error.status = Some(status);
-        error
+    fn refusal(status: u16, body: &str) -> Error {
+        Failure::of_body(body.as_bytes()).status(status).into_error()
     }
 
-    fn body() -> Map<String, Value> {
-        serde_json::from_value(
-            json!({ "model": "m", "stream_options": { "include_usage": true }, "temperature": 1 }),
-        )
-        .unwrap()
+    fn body(fields: &Value) -> Map<String, Value> {
+        let mut body = json!({
+            "model": "m",
+            "messages": [{ "role": "system", "content": "s" }, { "role": "user", "content": "u" }],
+            "stream_options": { "include_usage": true },
+        });
+        body.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+        body.as_object().unwrap().clone()
+    }
+
+    /// What a server's words make of a request with `fields`: those that go, and what is told.
+    fn changed(
+        status: u16,
+        words: &str,
+        fields: &Value,
+    ) -> Option<(Vec<String>, Map<String, Value>, String)> {
+        let (mut sent, before) = (body(fields), body(fields));
+        let warning = Learnt::default().refusal(&refusal(status, words), "m", &mut sent)?;
+        let gone = before.keys().filter(|field| !sent.contains_key(*field)).cloned().collect();
+        Some((gone, sent, warning.message))
+    }
+
+    const MAX_TOKENS: &str = r#"{"error":{"message":"Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead.","type":"invalid_request_error","param":"max_tokens","code":"unsupported_parameter"}}"#;
+    const MAX_COMPLETION_TOKENS: &str = r#"{"error":{"message":"Unrecognized request argument supplied: max_completion_tokens","type":"invalid_request_error","param":null,"code":null}}"#;
+    const TEMPERATURE: &str = r#"{"error":{"message":"Unsupported parameter: 'temperature' is not supported with this model.","type":"invalid_request_error","param":"temperature","code":null}}"#;
+
+    #[test]
+    fn a_field_that_is_refused_is_left_out() {
+        let fields = json!({ "temperature": 1, "top_p": 1, "top_k": 5, "seed": 1, "stop": "x", "user": "u" });
+        for (words, field) in [
+            (TEMPERATURE, "temperature"),
+            (
+                r#"{"error":{"message":"Unsupported value: 'temperature' does not support 0.2 with this model. Only the default (1) value is supported.","param":"temperature","code":"unsupported_value"}}"#,
+                "temperature",
+            ),
+            (
+                r#"{"error":{"message":"Unknown parameter: 'top_k'.","param":"top_k","code":"unknown_parameter"}}"#,
+                "top_k",
+            ),
+            (
+                r#"{"detail":[{"type":"extra_forbidden","loc":["body","seed"],"msg":"Extra inputs are not permitted"}]}"#,
+                "seed",
+            ),
+            (r#"{"detail":"Unexpected keys in the request: {'top_k'}"}"#, "top_k"),
+            (r#"{"error":{"message":"property 'top_k' is unsupported, did you mean 'top_p'?"}}"#, "top_k"),
+            (
+                r#"{"error":{"message":"litellm.UnsupportedParamsError: openai does not support parameters: ['stop'], for model=m","param":"None","code":"400"}}"#,
+                "stop",
+            ),
+            (r#"{"error":{"message":"Unrecognized request argument supplied: user"}}"#, "user"),
+        ] {
+            for status in [400, 422] {
+                let (gone, _, told) = changed(status, words, &fields).unwrap();
+                assert_eq!(gone, [field], "{words}");
+                assert_eq!(told, format!("The server refuses `{field}`; it is left out."));
+            }
+        }
     }
 
     #[test]
-    fn a_refused_field_is_left_out_once_and_remembered_for_its_model() {
-        let learnt = Learnt::default();
-        let mut sent = body();
-        let error = refusal(422, "Unexpected keys in the request: {'stream_options'}");
-        assert_eq!(learnt.refusal(&error, "m", &mut sent).unwrap().code, "refused_field");
-        assert!(!sent.contains_key("stream_options"));
-        assert_eq!(learnt.refusal(&error, "m", &mut sent), None, "a second refusal is the user's");
-        let mut next = body();
-        learnt.apply("m", &mut next);
-        assert!(!next.contains_key("stream_options"));
-        let mut other = body();
-        learnt.apply("other", &mut other);
-        assert!(other.contains_key("stream_options"));
+    fn what_is_no_refusal_of_a_field_that_can_be_spared_stays_an_error() {
+        let fields = json!({ "temperature": 5, "top_p": 1, "tools": [], "response_format": {} });
+        for (status, words) in [
+            (400, r#"{"error":{"message":"temperature must be <= 2","param":"temperature"}}"#),
+            (
+                400,
+                r#"{"error":{"message":"Invalid 'temperature': decimal above maximum value. Expected a value <= 2, but got 5 instead.","param":"temperature","code":"decimal_above_max_value"}}"#,
+            ),
+            (
+                422,
+                r#"{"detail":[{"loc":["body","temperature"],"msg":"Input should be less than or equal to 2"}]}"#,
+            ),
+            (500, TEMPERATURE),
+            (404, TEMPERATURE),
+            (400, r#"{"error":{"message":"'tools' is not supported with this model","param":"tools"}}"#),
+            (400, r#"{"error":{"message":"'messages' is not supported","param":"messages"}}"#),
+            (400, r#"{"error":{"message":"'model' is not supported","param":"model"}}"#),
+            // Not sent, or only part of another word.
+            (400, r#"{"error":{"message":"'seed' is not supported with this model","param":"seed"}}"#),
+            (400, r#"{"error":{"message":"top_p_decay is not supported"}}"#),
+            (
+                400,
+                r#"{"error":{"message":"response_format is not supported when temperature is set","param":"response_format"}}"#,
+            ),
+            (500, "stream_options broke me"),
+            (400, "System role not supported"),
+            (400, "Invalid value: 'tool'. Supported values are: 'system', 'assistant' and 'user'."),
+        ] {
+            assert_eq!(changed(status, words, &fields), None, "{words}");
+        }
     }
 
     #[test]
-    fn what_the_user_set_and_what_is_no_refusal_stays() {
+    fn what_the_package_adds_is_left_out_however_it_is_refused_unless_the_user_set_it() {
+        let words = r#"{"error":{"message":"bad stream_options","param":"stream_options.include_usage"}}"#;
+        let (gone, ..) = changed(400, words, &json!({})).unwrap();
+        assert_eq!(gone, ["stream_options"]);
+        assert_eq!(changed(400, words, &json!({ "stream_options": { "include_usage": false } })), None);
+    }
+
+    #[test]
+    fn a_limit_is_sent_by_the_name_that_the_server_knows_but_not_to_and_fro() {
+        let (_, sent, told) = changed(400, MAX_TOKENS, &json!({ "max_tokens": 7 })).unwrap();
+        assert_eq!((sent.get("max_tokens"), sent.get("max_completion_tokens")), (None, Some(&json!(7))));
+        assert_eq!(told, "The server refuses `max_tokens`; it is sent as `max_completion_tokens`.");
+
+        let (learnt, mut sent) = (Learnt::default(), body(&json!({ "max_completion_tokens": 7 })));
+        learnt.refusal(&refusal(400, MAX_COMPLETION_TOKENS), "m", &mut sent).unwrap();
+        assert_eq!((sent.get("max_tokens"), sent.get("max_completion_tokens")), (Some(&json!(7)), None));
+        assert_eq!(learnt.refusal(&refusal(400, MAX_TOKENS), "m", &mut sent), None);
+        assert_eq!(sent.get("max_tokens"), Some(&json!(7)));
+    }
+
+    #[test]
+    fn a_role_is_sent_by_the_name_that_the_server_knows() {
+        let role = |sent: &Map<String, Value>, at: usize| sent["messages"][at]["role"].clone();
+        let developer = json!({ "messages": [{ "role": "user" }, { "role": "developer" }] });
+        for words in [
+            r#"{"error":{"message":"Invalid value: 'developer'. Supported values are: 'system', 'assistant' and 'user'.","param":"messages[1].role","code":"invalid_value"}}"#,
+            r#"{"detail":[{"loc":["body","messages",1,"role"],"msg":"Input should be 'system', 'user' or 'assistant'"}]}"#,
+            r#"{"error":"unknown variant `developer`, expected one of `system`, `user`"}"#,
+            r#"{"error":{"message":"OpenAIException - Unsupported value: 'messages[1].role' does not support 'developer' with this model."}}"#,
+        ] {
+            let (_, sent, told) = changed(400, words, &developer).unwrap();
+            assert_eq!((role(&sent, 0), role(&sent, 1)), (json!("user"), json!("system")), "{words}");
+            assert_eq!(told, "The server refuses the role `developer`; it is sent as `system`.");
+        }
+        let words = r#"{"error":{"message":"Unsupported value: 'messages[0].role' does not support 'system' with this model.","param":"messages[0].role","code":"unsupported_value"}}"#;
+        let (_, sent, _) = changed(400, words, &json!({})).unwrap();
+        assert_eq!((role(&sent, 0), role(&sent, 1)), (json!("developer"), json!("user")));
+        let other = words.replace("[0]", "[1]");
+        assert_eq!(changed(400, &other, &json!({})), None, "it is the user's that is refused");
+    }
+
+    #[test]
+    fn what_was_refused_is_remembered_for_its_model_and_told_again() {
         let learnt = Learnt::default();
-        assert_eq!(learnt.refusal(&refusal(400, "temperature is too high"), "m", &mut body()), None);
-        assert_eq!(learnt.refusal(&refusal(500, "stream_options broke me"), "m", &mut body()), None);
+        let fields = json!({ "temperature": 1, "max_tokens": 7 });
+        let mut sent = body(&fields);
+        for words in [TEMPERATURE, MAX_TOKENS, "stream_options?"] {
+            assert_eq!(learnt.refusal(&refusal(400, words), "m", &mut sent).unwrap().code, "refused_field");
+            assert_eq!(
+                learnt.refusal(&refusal(400, words), "m", &mut sent),
+                None,
+                "a second time is the user's"
+            );
+        }
+        let mut next = body(&fields);
+        let told: Vec<_> = learnt.apply("m", &mut next).into_iter().map(|warning| warning.message).collect();
+        assert_eq!(
+            told,
+            [
+                "The server refuses `temperature`; it is left out.",
+                "The server refuses `max_tokens`; it is sent as `max_completion_tokens`.",
+            ]
+        );
+        assert_eq!(next.keys().collect::<Vec<_>>(), sent.keys().collect::<Vec<_>>());
+        assert!(learnt.apply("m", &mut body(&json!({ "max_completion_tokens": 7 }))).is_empty());
+        let mut other = body(&fields);
+        assert!(learnt.apply("other", &mut other).is_empty());
+        assert_eq!(other, body(&fields));
     }
 }

@@ -236,6 +236,7 @@ struct ExpectedUsage {
     total: u64,
     reasoning: Option<u64>,
     cached: Option<u64>,
+    cost: Option<f64>,
 }
 
 #[derive(Deserialize)]
@@ -258,6 +259,7 @@ struct ExpectedError {
     partial_reasoning: String,
     prompt_tokens: Option<u64>,
     context_length: Option<u64>,
+    retry_after: Option<u64>,
 }
 
 #[derive(Deserialize)]
@@ -272,6 +274,10 @@ enum Words {
 struct ExpectedModel {
     name: String,
     context_length: Option<u64>,
+    max_output_tokens: Option<u64>,
+    tools: Option<bool>,
+    vision: Option<bool>,
+    reasoning: Option<bool>,
     loaded: Option<bool>,
     chat: Option<bool>,
     embedding: Option<bool>,
@@ -412,6 +418,7 @@ impl Differences {
             total: usage.total_tokens,
             reasoning: usage.reasoning_tokens,
             cached: usage.cached_input_tokens,
+            cost: usage.cost,
         });
         self.see("usage", &usage, &expected.usage);
         if let Some(expected) = &expected.timings {
@@ -449,6 +456,7 @@ impl Differences {
         self.see("reasoning of the partial", &partial.reasoning, &expected.partial_reasoning);
         self.see_told("prompt tokens", got.prompt_tokens.as_ref(), expected.prompt_tokens.as_ref());
         self.see_told("context length", got.context_length.as_ref(), expected.context_length.as_ref());
+        self.see_told("retry after", got.retry_after.as_ref(), expected.retry_after.as_ref());
     }
 
     fn models(&mut self, got: &[ModelInfo], expected: &[ExpectedModel]) {
@@ -461,6 +469,11 @@ impl Differences {
                 got.context_length.as_ref(),
                 expected.context_length.as_ref(),
             );
+            let (max_output, capabilities) = (got.max_output_tokens.as_ref(), &got.capabilities);
+            self.see_told(&of("longest answer"), max_output, expected.max_output_tokens.as_ref());
+            self.see_told(&of("tools"), capabilities.tools.as_ref(), expected.tools.as_ref());
+            self.see_told(&of("vision"), capabilities.vision.as_ref(), expected.vision.as_ref());
+            self.see_told(&of("reasoning"), capabilities.reasoning.as_ref(), expected.reasoning.as_ref());
             self.see_told(&of("loaded"), got.loaded.as_ref(), expected.loaded.as_ref());
             let capabilities = &got.capabilities;
             self.see_told(&of("chat"), Some(&capabilities.chat), expected.chat.as_ref());

@@ -16,6 +16,7 @@ use crate::{
     chat::Reading,
     error::{Code, Error, Result},
     policy::{Repeatable, Wait, repeat},
+    protocol::request_id,
     transport::{Connected, Replaced, Request, Response, Watch},
     types::{Answer, ChatRequest, Event, Partial, Phase, Sink, Timeouts, Warning},
 };
@@ -123,12 +124,17 @@ impl<S: Sink> Call<'_, S> {
         self.client.find_model(&mut self.watch, limit, self.hooks).await
     }
 
-    fn encoded(&mut self, request: ChatRequest) -> Map<String, Value> {
+    fn encoded(&mut self, mut request: ChatRequest) -> Map<String, Value> {
+        let client = self.client;
         let model = self.model.as_deref().unwrap_or(UNKNOWN_MODEL);
-        let mut body = self.client.dialect().encode_chat(request, model, &self.client.defaults);
-        let left_out = self.client.server.adjust(&mut body);
-        self.client.learnt.apply(model, &mut body);
-        for warning in left_out {
+        if !client.server.facts().developer_role {
+            request.developers_as_system();
+        }
+        client.server.translate(&mut request.options);
+        let mut body = client.dialect().encode_chat(request, model, &client.defaults);
+        let mut changes = client.server.adjust(&mut body);
+        changes.extend(client.learnt.apply(model, &mut body));
+        for warning in changes {
             self.warn(warning);
         }
         body
@@ -186,8 +192,7 @@ impl<S: Sink> Call<'_, S> {
 
     async fn read(&mut self, mut response: Response) -> Result<Answer> {
         let status = response.status().as_u16();
-        let request_id =
-            response.headers().get("x-request-id").and_then(|id| id.to_str().ok()).map(str::to_owned);
+        let request_id = request_id(response.headers());
         let mut reading = Reading::new(self.client.dialect().decoder(self.client.limits.max_event_bytes));
         let outcome = self.read_to_end(&mut response, &mut reading).await;
         let outcome = match outcome {
@@ -312,7 +317,10 @@ impl<S: Sink> Repeatable for Call<'_, S> {
             && let Some(model) = self.find_model().await?
         {
             self.body.insert("model".into(), model.as_str().into());
-            self.client.learnt.apply(&model, &mut self.body);
+            let changes = self.client.learnt.apply(&model, &mut self.body);
+            for warning in changes {
+                self.warn(warning);
+            }
             self.model = Some(model);
             self.built = None;
         }

@@ -6,7 +6,7 @@ use crate::types::{Event, Events, Sink, Warning};
 pub struct Discreet<'a, S> {
     client: &'a Client,
     sink: &'a mut S,
-    told: Vec<&'static str>,
+    told: Vec<Warning>,
 }
 
 impl<'a, S> Discreet<'a, S> {
@@ -18,9 +18,9 @@ impl<'a, S> Discreet<'a, S> {
 impl<S: Events> Events for Discreet<'_, S> {
     fn event(&mut self, event: Event<'_>) {
         match event {
-            Event::Warning(warning) if self.told.contains(&warning.code) => {}
+            Event::Warning(warning) if self.told.contains(warning) => {}
             Event::Warning(warning) => {
-                self.told.push(warning.code);
+                self.told.push(warning.clone());
                 let mut warning = warning.clone();
                 self.client.hide(&mut warning);
                 self.sink.event(Event::Warning(&warning));

@@ -84,6 +84,9 @@ impl Client {
         given.key_hosts = kind.facts.key_hosts.iter().map(|it| (it.variable, it.hosts)).collect();
         let endpoint = Endpoint::new(&given)?;
         let settings = Settings { fields: config.settings, environment: given.environment };
+        let server = (kind.open)(&settings)?;
+        let mut defaults = config.defaults;
+        server.translate(&mut defaults);
         Ok(Self {
             chat_url: OnceLock::new(),
             http: clients.of(&endpoint.route),
@@ -92,8 +95,8 @@ impl Client {
             timeouts: config.timeout,
             retry: config.retry,
             limits: config.limits,
-            defaults: config.defaults,
-            server: (kind.open)(&settings)?,
+            defaults,
+            server,
             knowledge: Knowledge::default(),
             learnt: Learnt::default(),
             given_secrets: GivenSecrets::default(),

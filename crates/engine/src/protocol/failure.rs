@@ -6,7 +6,7 @@ use http::HeaderMap;
 use serde_json::{Value, value::RawValue};
 
 use super::retry_after;
-use crate::error::{Code, Error, truncate};
+use crate::error::{Code, Error, Refusal, truncate};
 
 /// How much of a failure is read. More than an error shows: secrets are looked for in all of it before it is cut.
 const MAX_BYTES: usize = 64 * 1024;
@@ -19,7 +19,7 @@ pub struct Failure {
     code: String,
     /// `error.type`, `error_type`.
     kind: String,
-    /// The request's field that it is about.
+    /// The request's field that it is about, as a path: `temperature`, `messages[0].role`.
     param: Option<String>,
     /// The HTTP status, or a status that the body tells.
     status: Option<u16>,
@@ -91,14 +91,11 @@ impl Failure {
     #[must_use]
     pub fn headers(mut self, headers: &HeaderMap) -> Self {
         let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
-        self.request_id = ["x-request-id", "request-id", "x-litellm-call-id", "x-generation-id"]
-            .into_iter()
-            .find_map(text)
-            .map(str::to_owned);
+        self.request_id = request_id(headers);
         let now = SystemTime::now();
         self.retry_after = retry_after::of_headers(headers, now).or(self.retry_after);
         self.limit_reset = retry_after::of_limits(headers, now);
-        self.is_final = text("x-should-retry") == Some("false");
+        self.is_final |= text("x-should-retry") == Some("false");
         self
     }
 
@@ -123,7 +120,7 @@ impl Failure {
                     }
                     _ => {}
                 }
-                for name in ["status_code", "http_status_code"] {
+                for name in ["status_code", "http_status_code", "http_status"] {
                     self.status = self.status.or(number(name).and_then(|code| u16::try_from(code).ok()));
                 }
                 if let Some(kind) =
@@ -134,8 +131,9 @@ impl Failure {
                 if let Some(param) = text("param") {
                     self.param = Some(param.to_owned());
                 }
-                let availability = fields.get("availability").and_then(|it| it.get("retry_after"));
-                let seconds = availability.and_then(Value::as_f64);
+                let availability = |name| fields.get("availability").and_then(|it| it.get(name));
+                self.is_final |= availability("retryable") == Some(&Value::Bool(false));
+                let seconds = availability("retry_after").and_then(Value::as_f64);
                 self.retry_after =
                     seconds.and_then(|it| Duration::try_from_secs_f64(it).ok()).or(self.retry_after);
                 self.prompt_tokens = number("n_prompt_tokens").or(self.prompt_tokens);
@@ -146,26 +144,34 @@ impl Failure {
                     .find(|words| !matches!(words, Value::Null | Value::Bool(_)) && **words != *"");
                 match words {
                     Some(Value::Array(list)) => {
-                        self.param = self.param.take().or_else(|| list.first().and_then(field_of_list));
+                        self.param = self.param.take().or_else(|| field_of_list(list));
                         self.message = words_of_list(list);
                     }
                     Some(words) => self.read(words, depth),
                     // Of what nobody knows, any part may be the prompt.
                     None => {}
                 }
-                // A gateway's own words say little; those of the server behind it say what happened.
-                let behind =
-                    fields.get("metadata").and_then(|metadata| metadata.get("raw")).and_then(Value::as_str);
-                if let Some(behind) = behind {
-                    let gateway = std::mem::take(&mut self.message);
-                    self.read_text(behind, depth);
-                    let told =
-                        [gateway, std::mem::take(&mut self.message)].into_iter().filter(|it| !it.is_empty());
-                    self.message = told.collect::<Vec<_>>().join(": ");
+                if let Some(metadata) = fields.get("metadata") {
+                    self.read_behind(metadata, depth);
                 }
             }
             Value::Null | Value::Bool(_) | Value::Number(_) => {}
         }
+    }
+
+    /// A gateway's own words say little; those of the server behind it say what happened, and who that is.
+    /// <https://openrouter.ai/docs/api/errors>
+    fn read_behind(&mut self, metadata: &Value, depth: u8) {
+        let mut gateway = std::mem::take(&mut self.message);
+        let provider = metadata.get("provider_name").and_then(Value::as_str);
+        if let Some(provider) = provider.filter(|_| !gateway.is_empty()) {
+            gateway = format!("{gateway} ({provider})");
+        }
+        if let Some(behind) = ["raw", "reasons"].into_iter().find_map(|name| metadata.get(name)) {
+            self.read(behind, depth + 1);
+        }
+        let told = [gateway, std::mem::take(&mut self.message)].into_iter().filter(|it| !it.is_empty());
+        self.message = told.collect::<Vec<_>>().join(": ");
     }
 
     fn read_text(&mut self, text: &str, depth: u8) {
@@ -206,7 +212,8 @@ impl Failure {
             .or(limit_reset)
             .and_then(|time| u64::try_from(time.as_millis()).ok());
         error.request_id = self.request_id;
-        error.refused_field = self.param;
+        error.refusal =
+            Refusal { of_any_value: is_refusal(&self.code) || is_refusal(&error.message), field: self.param };
         error.wrong_path = is_wrong_path;
         if code == Code::ContextLengthExceeded {
             error.prompt_tokens = self.prompt_tokens;
@@ -342,6 +349,40 @@ const PROMPT_TOKENS_FOLLOW: [&str; 9] = [
     "given: ",
 ];
 
+/// Codes and words for a field, or for any value of it, that the server does not know or does not support. (That one
+/// value is wrong is another matter: the caller's.)
+const REFUSALS: [&str; 15] = [
+    "unsupported_parameter",
+    "unsupported_value",
+    "unknown_parameter",
+    "unsupported parameter",
+    "unsupported value",
+    "unknown parameter",
+    "unknown field",
+    "unknown argument",
+    "unrecognized",
+    "unexpected keys",
+    "extra inputs are not permitted",
+    "extra fields not permitted",
+    "does not support",
+    "not supported",
+    "is unsupported",
+];
+
+fn is_refusal(words: &str) -> bool {
+    let words = words.to_lowercase();
+    REFUSALS.iter().any(|refusal| words.contains(refusal))
+}
+
+/// The name by which the server's makers find a request.
+#[must_use]
+pub fn request_id(headers: &HeaderMap) -> Option<String> {
+    ["x-request-id", "request-id", "x-litellm-call-id", "x-generation-id"]
+        .into_iter()
+        .find_map(|name| headers.get(name)?.to_str().ok())
+        .map(str::to_owned)
+}
+
 fn number_after(text: &str, markers: &[&str]) -> Option<u64> {
     let text = text.to_ascii_lowercase();
     markers.iter().find_map(|marker| {
@@ -391,14 +432,25 @@ fn words_of_list(list: &[Value]) -> String {
 /// FastAPI's `{"loc": ["body", "temperature"], "msg": "…", "input": …}`: the input may be the prompt.
 fn one_of_list(item: &Value) -> Option<String> {
     let words = item.get("msg").or_else(|| item.get("message")).unwrap_or(item).as_str()?;
-    let Some(place) = item.get("loc").and_then(Value::as_array) else { return Some(words.to_owned()) };
-    let place: Vec<String> =
-        place.iter().map(|step| step.as_str().map_or_else(|| step.to_string(), str::to_owned)).collect();
-    Some(format!("{}: {words}", place.join(".")))
+    Some(match place_of(item) {
+        Some(place) => format!("{place}: {words}"),
+        None => words.to_owned(),
+    })
 }
 
-fn field_of_list(item: &Value) -> Option<String> {
-    item.get("loc")?.as_array()?.iter().filter_map(Value::as_str).next_back().map(str::to_owned)
+fn place_of(item: &Value) -> Option<String> {
+    let steps = item.get("loc")?.as_array()?.iter();
+    let steps: Vec<_> =
+        steps.map(|step| step.as_str().map_or_else(|| step.to_string(), str::to_owned)).collect();
+    Some(steps.join("."))
+}
+
+/// The first that is refused, else the first: `temperature` of `["body", "temperature"]`.
+fn field_of_list(list: &[Value]) -> Option<String> {
+    let is_refused = |item: &&Value| one_of_list(item).is_some_and(|words| is_refusal(&words));
+    let item = list.iter().find(is_refused).or(list.first())?;
+    let place = place_of(item)?;
+    Some(place.strip_prefix("body.").unwrap_or(&place).to_owned())
 }
 
 /// What a web page calls itself; `None` if `body` is no web page.
@@ -450,6 +502,15 @@ mod tests {
             (r#"{"detail":[{"loc":["body"],"msg":"m","input":"prompt"},{"input":"prompt"}]}"#, "body: m"),
             (r#"{"detail":[{"loc":["body"],"input":"prompt"#, "HTTP 400 Bad Request"),
             (r#"{"problems":["prompt"]}"#, "HTTP 400 Bad Request"),
+            (
+                r#"{"error":{"message":"Provider returned error","metadata":{"raw":"{\"error\":\"m\"}","provider_name":"P"}}}"#,
+                "Provider returned error (P): m",
+            ),
+            (r#"{"error":{"message":"gateway","metadata":{"raw":{"error":{"message":"m"}}}}}"#, "gateway: m"),
+            (
+                r#"{"error":{"message":"m","metadata":{"reasons":["r","s"],"provider_name":"P","flagged_input":"prompt"}}}"#,
+                "m (P): r; s",
+            ),
             (r#"{"detail":[{"input":"prompt"}]}"#, "HTTP 400 Bad Request"),
             (r#"{"error":{"message":"m","metadata":{"raw":"{\"prompt\":1}"}}}"#, "m"),
             (r#"{"error":{"prompt":"p","metadata":{"raw":"m"}}}"#, "m"),
@@ -550,6 +611,56 @@ mod tests {
         ] {
             let error = Failure::of_body(body.as_bytes()).mid_stream().into_error();
             assert_eq!(error.retryable, retryable, "{body}");
+        }
+    }
+
+    #[test]
+    fn what_may_not_be_asked_again_says_so_itself() {
+        let told = r#"{"error":{"message":"m","http_status":429,"availability":{"retryable":false}}}"#;
+        let error = Failure::of_body(told.as_bytes()).into_error();
+        assert_eq!((error.code, error.status, error.retryable), (Code::RateLimit, Some(429), false));
+    }
+
+    #[test]
+    fn a_field_that_is_refused_is_told_apart_from_one_whose_value_is_wrong() {
+        for (body, field, refuses) in [
+            (
+                r#"{"error":{"message":"Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead.","param":"max_tokens","code":"unsupported_parameter"}}"#,
+                Some("max_tokens"),
+                true,
+            ),
+            (
+                r#"{"error":{"message":"Unsupported value: 'temperature' does not support 0.2 with this model. Only the default (1) value is supported.","param":"temperature","code":"unsupported_value"}}"#,
+                Some("temperature"),
+                true,
+            ),
+            (r#"{"error":{"message":"no","param":"seed","code":"unsupported_value"}}"#, Some("seed"), true),
+            (
+                r#"{"error":{"message":"Invalid 'temperature': decimal above maximum value. Expected a value <= 2, but got 5 instead.","param":"temperature","code":"decimal_above_max_value"}}"#,
+                Some("temperature"),
+                false,
+            ),
+            (r#"{"error":{"message":"temperature must be <= 2","param":null}}"#, None, false),
+            (
+                r#"{"detail":[{"type":"extra_forbidden","loc":["body","top_k"],"msg":"Extra inputs are not permitted","input":5}]}"#,
+                Some("top_k"),
+                true,
+            ),
+            (
+                r#"{"detail":[{"loc":["body","temperature"],"msg":"Input should be less than 2"},{"loc":["body","top_k"],"msg":"Extra inputs are not permitted"}]}"#,
+                Some("top_k"),
+                true,
+            ),
+            (
+                r#"{"detail":[{"type":"literal_error","loc":["body","messages",0,"role"],"msg":"Input should be 'system', 'user' or 'assistant'"}]}"#,
+                Some("messages.0.role"),
+                false,
+            ),
+            (r#"{"detail":"Unexpected keys in the request: {'top_k'}"}"#, None, true),
+        ] {
+            let error = error(422, body);
+            let said = (error.refusal.field.as_deref(), error.refusal.of_any_value);
+            assert_eq!(said, (field, refuses), "{body}");
         }
     }
 

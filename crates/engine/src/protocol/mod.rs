@@ -12,7 +12,7 @@ mod unreadable;
 use http::{HeaderMap, StatusCode};
 use serde_json::{Map, Value};
 
-pub use failure::{Failure, title_of_html};
+pub use failure::{Failure, request_id, title_of_html};
 
 use crate::{
     error::{Error, Result},

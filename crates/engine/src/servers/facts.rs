@@ -29,12 +29,20 @@ pub struct Facts {
     /// Where it listens besides the port of `base_url`.
     #[serde(skip)]
     pub more_ports: &'static [u16],
+    /// Where it is on the Internet, in lower case: such a server is known without being asked. `*.` stands for any name
+    /// below the rest.
+    #[serde(skip)]
+    pub hosts: &'static [&'static str],
     /// How it is recognised, the surest way first.
     #[serde(skip)]
     pub probes: &'static [Probe],
     /// A stream that fails before its first token ends without a word, also where the request itself is at fault.
     #[serde(skip)]
     pub hides_failures: bool,
+    /// It knows the role `developer`. Any other is told `system`: many servers take every role, and the model's template
+    /// then drops the message without a word.
+    #[serde(skip)]
+    pub developer_role: bool,
 }
 
 /// A key variable, and the hosts that its key is for, by https. `*.` stands for any name below the rest.
@@ -65,13 +73,25 @@ impl Facts {
         settings_env: &[],
         settings: &[],
         more_ports: &[],
+        hosts: &[],
         probes: &[],
         hides_failures: false,
+        developer_role: false,
     };
 
     /// Whether it runs where its users put it, and not at one place on the Internet.
     #[must_use]
     pub fn is_local(&self) -> bool {
         self.base_url.starts_with("http://")
+    }
+
+    /// Whether it is what answers at `host`.
+    #[must_use]
+    pub fn is_at(&self, host: &str) -> bool {
+        let host = host.to_ascii_lowercase();
+        self.hosts.iter().any(|known| match known.strip_prefix('*') {
+            Some(end) => host.ends_with(end),
+            None => host == *known,
+        })
     }
 }

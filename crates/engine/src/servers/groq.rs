@@ -8,6 +8,7 @@ pub static KIND: Kind = Kind {
         base_url_env: &["GROQ_BASE_URL"],
         api_key_env: &["GROQ_API_KEY"],
         api_key_required: true,
+        hosts: &["api.groq.com"],
         ..Facts::PLAIN
     },
     open: |_| Ok(Box::new(Plain(&KIND.facts))),

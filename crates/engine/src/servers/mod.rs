@@ -40,7 +40,7 @@ pub use survey::Survey;
 use crate::{
     error::{Code, Error, Result},
     protocol::{Dialect, openai::OpenAi},
-    types::{ModelInfo, Warning},
+    types::{GenerationOptions, ModelInfo, Warning},
 };
 
 /// All servers that are known by name, in the order in which they are recognised: the unmistakable first, because
@@ -82,6 +82,12 @@ impl Kind {
     pub fn named(name: &str) -> &'static Self {
         ALL.into_iter().find(|kind| kind.facts.name == name).unwrap_or(&openai_compatible::KIND)
     }
+
+    /// The kind that is known to answer at this host on the Internet.
+    #[must_use]
+    pub fn of_host(host: &str) -> Option<&'static Self> {
+        ALL.into_iter().find(|kind| kind.facts.is_at(host))
+    }
 }
 
 /// The program at the other end. What differs by wire format is a method of [`Dialect`]; what differs by program is
@@ -108,6 +114,9 @@ pub trait Server: Send + Sync {
     fn settle<'a>(&'a self, _ask: &'a dyn Ask) -> BoxFuture<'a, ()> {
         Box::pin(async {})
     }
+
+    /// Puts what the caller set into the names that this server has for it. What `extraBody` says stays as it is.
+    fn translate(&self, _options: &mut GenerationOptions) {}
 
     /// Changes the body of a chat as this server needs it, and says what was left out.
     fn adjust(&self, _body: &mut Map<String, Value>) -> Vec<Warning> {
@@ -150,4 +159,35 @@ fn models_of(dialect: &dyn Dialect, reply: &Reply) -> Result<Vec<ModelInfo>> {
         error.status = Some(reply.status);
         error
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_on_the_internet_is_known_by_its_host() {
+        for (host, name) in [
+            ("api.openai.com", Some("openai")),
+            ("team.openai.azure.com", Some("openai")),
+            ("API.Groq.com", Some("groq")),
+            ("openrouter.ai", Some("openrouter")),
+            ("localhost", None),
+            ("groq.com", None),
+            ("api.groq.com.evil.example", None),
+            ("openai.azure.com", None),
+            ("notopenrouter.ai", None),
+            ("", None),
+        ] {
+            assert_eq!(Kind::of_host(host).map(|kind| kind.facts.name), name, "{host}");
+        }
+    }
+
+    #[test]
+    fn a_server_that_needs_a_key_is_at_a_host_of_its_own() {
+        for Kind { facts, .. } in ALL {
+            assert_eq!(facts.api_key_required, !facts.hosts.is_empty(), "{}", facts.name);
+            assert_eq!(facts.is_local(), facts.hosts.is_empty(), "{}", facts.name);
+        }
+    }
 }

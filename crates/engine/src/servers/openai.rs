@@ -1,4 +1,7 @@
-use super::{Facts, HeaderEnv, Kind, plain::Plain};
+use serde_json::Value;
+
+use super::{Facts, HeaderEnv, Kind, Server};
+use crate::types::GenerationOptions;
 
 pub static KIND: Kind = Kind {
     facts: Facts {
@@ -12,7 +15,54 @@ pub static KIND: Kind = Kind {
             HeaderEnv { header: "openai-organization", variable: "OPENAI_ORG_ID" },
             HeaderEnv { header: "openai-project", variable: "OPENAI_PROJECT_ID" },
         ],
+        // Azure serves the same models by the same protocol.
+        hosts: &["api.openai.com", "*.openai.azure.com"],
+        developer_role: true,
         ..Facts::PLAIN
     },
-    open: |_| Ok(Box::new(Plain(&KIND.facts))),
+    open: |_| Ok(Box::new(OpenAi)),
 };
+
+struct OpenAi;
+
+impl Server for OpenAi {
+    fn facts(&self) -> &'static Facts {
+        &KIND.facts
+    }
+
+    /// `max_tokens` is deprecated, and reasoning models refuse it.
+    /// <https://platform.openai.com/docs/api-reference/chat/create>
+    fn translate(&self, options: &mut GenerationOptions) {
+        let Some(limit) = options.max_tokens.take() else { return };
+        let extra = options.extra_body.get_or_insert_default();
+        if !extra.contains_key("max_tokens") {
+            extra.entry("max_completion_tokens").or_insert(Value::Number(limit));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_limit_is_sent_by_its_newer_name_unless_the_body_has_one_already() {
+        for (given, extra) in [
+            (r#"{"maxTokens":256}"#, r#"{"max_completion_tokens":256}"#),
+            (
+                r#"{"maxTokens":256,"extraBody":{"store":true}}"#,
+                r#"{"store":true,"max_completion_tokens":256}"#,
+            ),
+            (r#"{"maxTokens":256,"extraBody":{"max_tokens":9}}"#, r#"{"max_tokens":9}"#),
+            (
+                r#"{"maxTokens":256,"extraBody":{"max_completion_tokens":9}}"#,
+                r#"{"max_completion_tokens":9}"#,
+            ),
+        ] {
+            let mut options: GenerationOptions = serde_json::from_str(given).unwrap();
+            OpenAi.translate(&mut options);
+            assert_eq!(options.max_tokens, None, "{given}");
+            assert_eq!(Value::from(options.extra_body.unwrap()).to_string(), extra, "{given}");
+        }
+    }
+}

@@ -12,6 +12,8 @@ pub static KIND: Kind = Kind {
             HeaderEnv { header: "http-referer", variable: "OPENROUTER_SITE_URL" },
             HeaderEnv { header: "x-title", variable: "OPENROUTER_APP_NAME" },
         ],
+        hosts: &["openrouter.ai"],
+        developer_role: true,
         ..Facts::PLAIN
     },
     open: |_| Ok(Box::new(Plain(&KIND.facts))),

@@ -15,6 +15,9 @@ pub struct ModelInfo {
     /// In tokens: as the model runs where the server tells that, else as it could run.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub context_length: Option<u64>,
+    /// How many tokens an answer may have at most.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_output_tokens: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub loaded: Option<bool>,
     pub capabilities: ModelCapabilities,

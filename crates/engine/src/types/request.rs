@@ -55,6 +55,17 @@ impl TryFrom<GivenMessage> for Message {
     }
 }
 
+impl ChatRequest {
+    /// For a server that does not know the role `developer`: it means what `system` meant before.
+    pub fn developers_as_system(&mut self) {
+        for message in &mut self.messages {
+            if let Message::Developer { content } = message {
+                *message = Message::System { content: std::mem::take(content) };
+            }
+        }
+    }
+}
+
 impl Message {
     pub fn set_content(&mut self, text: String) {
         match self {

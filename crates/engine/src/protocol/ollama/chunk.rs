@@ -46,7 +46,7 @@ pub struct Message<'a> {
 }
 
 /// What a server counted.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq)]
 pub enum Counted {
     Nothing,
     /// A count of 0 is left out of a line, and of a prompt that is cached none is read: how long it is, is not told.
@@ -69,8 +69,7 @@ impl Chunk<'_> {
                     input_tokens: input,
                     output_tokens: output,
                     total_tokens: input.saturating_add(output),
-                    reasoning_tokens: None,
-                    cached_input_tokens: None,
+                    ..Usage::default()
                 })
             }
             (None, Some(1..)) => Counted::OutputOnly,

@@ -303,7 +303,7 @@ mod tests {
             let total = input + output;
             format!(
                 "Usage(Usage {{ input_tokens: {input}, output_tokens: {output}, total_tokens: {total}, reasoning_tokens: \
-                 None, cached_input_tokens: None }})"
+                 None, cached_input_tokens: None, cost: None }})"
             )
         };
         let told = done(

@@ -151,6 +151,7 @@ mod tests {
                 size_bytes: Some(2_019_393_189),
                 quantization: Some("Q4_K_M".into()),
                 context_length: Some(131_072),
+                max_output_tokens: None,
                 loaded: None,
                 capabilities: ModelCapabilities {
                     chat: true,

@@ -17,9 +17,9 @@ pub struct Chunk<'a> {
     pub choices: List<Choice<'a>>,
     #[serde(default)]
     pub usage: Object<Box<WireUsage>>,
-    /// Groq's second place for the usage.
-    #[serde(default, rename = "x_groq")]
-    pub vendor: Object<Box<VendorFields>>,
+    /// Groq's second place for the usage, and for a failure.
+    #[serde(borrow, default, rename = "x_groq")]
+    pub vendor: Object<Box<VendorFields<'a>>>,
     /// llama.cpp's counts and times.
     #[serde(default)]
     pub timings: Object<Box<WireTimings>>,
@@ -75,9 +75,12 @@ pub struct Content<'a> {
 }
 
 #[derive(Debug, Deserialize)]
-pub struct VendorFields {
+pub struct VendorFields<'a> {
     #[serde(default)]
     pub usage: Object<WireUsage>,
+    /// Why the stream was stopped early.
+    #[serde(borrow, default)]
+    pub error: Option<&'a RawValue>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -97,6 +100,9 @@ pub struct WireUsage {
     prompt_tokens_details: Object<PromptDetails>,
     #[serde(default)]
     completion_tokens_details: Object<CompletionDetails>,
+    /// OpenRouter's, in its credits.
+    #[serde(default)]
+    cost: Number,
     /// Groq's own times, in seconds.
     #[serde(default)]
     prompt_time: Number,
@@ -139,6 +145,7 @@ impl WireUsage {
                 .0
                 .as_ref()
                 .and_then(|it| it.cached_tokens.count()),
+            cost: self.cost.0,
         })
     }
 
@@ -187,8 +194,8 @@ impl WireTimings {
             input_tokens: input,
             output_tokens: written,
             total_tokens: input.saturating_add(written),
-            reasoning_tokens: None,
             cached_input_tokens: cached,
+            ..Usage::default()
         })
     }
 }

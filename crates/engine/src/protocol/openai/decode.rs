@@ -284,7 +284,9 @@ fn read_counts(chunk: &Chunk<'_>, out: &mut Out<'_>) {
 fn failure_in(chunk: &Chunk<'_>, choice: Option<&Choice<'_>>) -> Option<Failure> {
     let in_choice = choice.and_then(|choice| choice.error);
     let failed = choice.is_some_and(|choice| matches!(choice.finish_reason.0.as_ref(), "error" | "abort"));
-    if let Some(failure) = [chunk.error, in_choice].into_iter().flatten().find_map(Failure::of_error) {
+    let in_vendor = chunk.vendor.0.as_ref().and_then(|vendor| vendor.error);
+    let told = [chunk.error, in_choice, in_vendor].into_iter().flatten();
+    if let Some(failure) = told.into_iter().find_map(Failure::of_error) {
         return Some(failure);
     }
     let unwrapped = chunk.object.0 == "error" || (chunk.choices.0.is_empty() && chunk.detail.is_some());

@@ -62,6 +62,8 @@ fn model(entry: &Value, more: Option<&Value>) -> Option<ModelInfo> {
             .or_else(|| text(fields, &["quantization", "quantization_level"]))
             .or_else(|| quantization.and_then(|quantization| text(quantization, &["name"]))),
         context_length: context_length(fields, meta),
+        max_output_tokens: number(fields, &MAX_OUTPUT)
+            .or_else(|| top_provider(fields).and_then(|provider| number(provider, &MAX_OUTPUT))),
         loaded: loaded(fields, meta),
         capabilities: capabilities(&name, fields, more),
         name,
@@ -80,6 +82,14 @@ fn context_length(fields: &Map<String, Value>, meta: Option<&Map<String, Value>>
             number(fields, &["max_model_len", "context_length", "context_window", "max_context_length"])
         })
         .or_else(|| number(fields, &["max_input_tokens"]))
+        .or_else(|| top_provider(fields).and_then(|provider| number(provider, &["context_length"])))
+}
+
+const MAX_OUTPUT: [&str; 2] = ["max_completion_tokens", "max_output_tokens"];
+
+/// Whom OpenRouter asks first for this model.
+fn top_provider(fields: &Map<String, Value>) -> Option<&Map<String, Value>> {
+    fields.get("top_provider")?.as_object()
 }
 
 fn loaded(fields: &Map<String, Value>, meta: Option<&Map<String, Value>>) -> Option<bool> {
@@ -121,19 +131,21 @@ fn capabilities(name: &str, fields: &Map<String, Value>, more: Option<&Value>) -
             .flatten()
             .find_map(|list| Some(list.as_array()?.iter().filter_map(Value::as_str).collect()));
     let kind = ["type", "mode"].iter().find_map(|name| fields.get(*name)?.as_str());
+    let modalities = |name| fields.get("architecture").and_then(|it| it.get(name)).and_then(Value::as_array);
+    let (inputs, outputs) = (modalities("input_modalities"), modalities("output_modalities"));
+    let parameters = fields.get("supported_parameters").and_then(Value::as_array);
+    let holds = |list: &[Value], word| list.iter().any(|entry| entry == word);
     let (chat, embedding) = match kind {
         Some("embedding" | "embeddings") => (false, true),
         Some("llm" | "vlm" | "chat" | "completion" | "responses") => (true, false),
         Some(kind) if OTHER_KINDS.contains(&kind) => (false, false),
         _ => {
-            let embedding = name.to_lowercase().contains("embed");
+            let embedding = outputs.is_some_and(|list| holds(list, "embeddings"))
+                || name.to_lowercase().contains("embed");
             (!embedding, embedding)
         }
     };
-    let inputs =
-        fields.get("architecture").and_then(|it| it.get("input_modalities")).and_then(Value::as_array);
-    let parameters = fields.get("supported_parameters").and_then(Value::as_array);
-    let holds = |list: &[Value], word| list.iter().any(|entry| entry == word);
+    let chat = chat && outputs.is_none_or(|list| list.is_empty() || holds(list, "text"));
     let says = |words: &[&str]| told.as_ref().map(|told| words.iter().any(|word| told.contains(word)));
     ModelCapabilities {
         chat,
