@@ -43,13 +43,19 @@ export { type FallbackOptions, fallback } from './fallback'
 export { type ChatProvider, type LocalLLMProvider, OpenAICompatibleProvider } from './provider'
 export { createProvider, registerProvider } from './registry'
 export type { ServerKind } from './servers'
+export type { WithExtraBody } from './servers/extra'
 export { GroqProvider } from './servers/groq'
 export { LiteLLMProvider } from './servers/litellm'
 export { LlamaCppProvider } from './servers/llama-cpp'
 export { LMStudioProvider } from './servers/lm-studio'
 export type { LoadOptions } from './servers/load'
 export { LocalAIProvider } from './servers/localai'
-export { type OllamaConfig, OllamaProvider } from './servers/ollama'
+export {
+  type OllamaConfig,
+  type OllamaExtraBody,
+  type OllamaModelOptions,
+  OllamaProvider,
+} from './servers/ollama'
 export { OpenAIProvider } from './servers/openai'
 export { OpenRouterProvider } from './servers/openrouter'
 export { TextGenerationWebUIProvider } from './servers/text-generation-webui'

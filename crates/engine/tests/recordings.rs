@@ -14,7 +14,7 @@ use local_llm_engine::{
     error::{Code, Error, Result},
     protocol::{
         Dialect,
-        ollama::{Ollama, decode_running, decode_show},
+        ollama::{Ollama, PullReader, decode_running, decode_show},
         openai::OpenAi,
     },
     types::{Answer, Event, ModelInfo, Timings},
@@ -190,13 +190,14 @@ enum Endpoint {
     Tags,
     Ps,
     Show,
+    Pull,
 }
 
 impl Endpoint {
     fn dialect(self) -> &'static dyn Dialect {
         match self {
             Self::Chat | Self::Models => &OpenAi,
-            Self::ApiChat | Self::ApiGenerate | Self::Tags | Self::Ps | Self::Show => &Ollama,
+            Self::ApiChat | Self::ApiGenerate | Self::Tags | Self::Ps | Self::Show | Self::Pull => &Ollama,
         }
     }
 
@@ -325,6 +326,11 @@ impl Case {
             }
             Endpoint::Models | Endpoint::Tags => dialect.decode_models(&self.body),
             Endpoint::Ps => decode_running(&self.body),
+            Endpoint::Pull => {
+                let mut reader = PullReader::default();
+                let read = reader.push(&self.body, &mut |_| {});
+                read.and_then(|()| reader.finish(&mut |_| {})).map(|()| Vec::new())
+            }
             Endpoint::Show => {
                 let asked = models.as_ref().and_then(|models| models.first()).map(|model| &*model.name);
                 decode_show(asked.unwrap_or_default(), &self.body).map(|model| vec![model])

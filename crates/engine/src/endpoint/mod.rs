@@ -47,6 +47,9 @@ pub struct EndpointConfig {
     /// Headers whose values the environment may hold, for the definition's own server: their names, and the variables'.
     #[serde(skip)]
     pub header_env: Vec<(&'static str, &'static str)>,
+    /// How an address is read that the environment holds, if not as `host`.
+    #[serde(skip)]
+    pub read_base_url_env: Option<ReadAddress>,
     /// May hold a password, as may `base_url`.
     pub host: Option<SecretString>,
     pub port: Option<f64>,
@@ -133,6 +136,9 @@ impl Endpoint {
         own.chain(self.route.secrets()).chain(self.credential.secret())
     }
 }
+
+/// What an address in a variable means: as a host would be written, and the port where it has none.
+pub type ReadAddress = fn(&str) -> (&str, u16);
 
 /// Looks the first of some environment variables up that is set: its name and its value.
 type Variable<'a> = &'a dyn Fn(&[String]) -> Option<(String, SecretString)>;

@@ -2,9 +2,12 @@
 
 mod ask;
 mod command;
+mod cut;
 mod facts;
 mod plain;
 mod probe;
+#[cfg(test)]
+mod recorded;
 mod survey;
 
 mod groq;
@@ -28,6 +31,7 @@ use serde_json::{Map, Value};
 
 pub use ask::{Ask, Pieces, Place, Question, Reply};
 pub use command::{Command, LoadOptions};
+pub use cut::Cut;
 pub use facts::{Facts, HeaderEnv};
 pub use probe::{Probe, Recognised};
 pub use survey::Survey;
@@ -108,6 +112,15 @@ pub trait Server: Send + Sync {
         Vec::new()
     }
 
+    /// Adds to `error` what is known of this server alone.
+    fn explain(&self, _error: &mut Error) {}
+
+    /// What its context leaves of a prompt, where it [cuts](Facts::cuts_prompts) one. `body`: of the chat, as it is
+    /// sent; `loaded`: the context that the model was loaded with, where that is known.
+    fn cut(&self, _body: &Map<String, Value>, _loaded: Option<u64>) -> Option<Cut> {
+        None
+    }
+
     /// Its models, and what it says of itself.
     fn survey<'a>(&'a self, ask: &'a dyn Ask) -> BoxFuture<'a, Result<Survey>> {
         Box::pin(async { Ok(Survey { models: list_models(self.dialect(), ask).await?, version: None }) })
@@ -121,6 +134,11 @@ pub trait Server: Send + Sync {
     fn unsupported(&self, command: &Command) -> Error {
         let message = format!("{} has no {}", self.facts().display_name, command.as_str());
         Error::new(Code::Unsupported, message)
+    }
+
+    /// That `option` of a command is nothing that this server could be told.
+    fn unsupported_option(&self, option: &str) -> Error {
+        Error::new(Code::Unsupported, format!("{} takes no `{option}`", self.facts().display_name))
     }
 }
 
