@@ -95,6 +95,8 @@ export class ScriptedServer {
   readonly #taken = { chat: 0, question: 0 }
   /** Default: all. */
   #paths: string[] | undefined
+  /** By `GET /props`. */
+  readonly #scripts = new Map<string, Answer[]>()
   #chatScript: Answer[] = []
   #questionScript: Answer[] = [models('m')]
 
@@ -116,6 +118,12 @@ export class ScriptedServer {
   /** What `GET` is answered with, in order; the last answer is repeated. Default: a list of one model, `m`. */
   answersQuestions(...answers: Answer[]): this {
     this.#questionScript = answers
+    return this
+  }
+
+  /** What one question, such as `GET /props`, is answered with, in order; the last answer is repeated. */
+  answersTo(question: string, ...answers: Answer[]): this {
+    this.#scripts.set(question, answers)
     return this
   }
 
@@ -146,8 +154,9 @@ export class ScriptedServer {
     if (this.#paths?.includes(exchange.path) === false) {
       return exchange.play(json({ error: { message: 'Not here' } }, 404))
     }
-    const isChat = request.method === 'POST'
-    const script = isChat ? this.#chatScript : this.#questionScript
+    const own = this.#scripts.get(`${exchange.method} ${exchange.path}`)
+    const isChat = !own && request.method === 'POST'
+    const script = own ?? (isChat ? this.#chatScript : this.#questionScript)
     ;(isChat ? this.chats : this.questions).push(exchange)
     this.#arrivals.emit(isChat ? 'chat' : 'question')
     const answer = script.length > 1 ? script.shift() : script[0]

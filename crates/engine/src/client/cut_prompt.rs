@@ -159,8 +159,8 @@ mod tests {
         json!({ "model": "m", "messages": messages, "options": options }).to_string().into_bytes()
     }
 
-    fn is_cut(text: &str, options: Value, read: u64) -> bool {
-        let prompt = Prompt::new(&client("ollama", json!({})), &body(&[("user", text)], &options)).unwrap();
+    fn is_cut(text: &str, options: &Value, read: u64) -> bool {
+        let prompt = Prompt::new(&client("ollama", json!({})), &body(&[("user", text)], options)).unwrap();
         prompt.cut(read, 1).is_some()
     }
 
@@ -172,8 +172,8 @@ mod tests {
     #[test]
     fn less_than_half_of_a_long_prompt_is_a_cut_one() {
         // As recorded: 6009 tokens by its model of a few letters a token, of which 1026 were left.
-        assert!(is_cut(&words(3000), json!({ "num_predict": 4 }), 1026));
-        assert!(is_cut(&"字词句子语言".repeat(1000), json!({}), 900));
+        assert!(is_cut(&words(3000), &json!({ "num_predict": 4 }), 1026));
+        assert!(is_cut(&"字词句子语言".repeat(1000), &json!({}), 900));
         for (text, read) in [
             (words(3000), 3010),
             (words(3000), 1900),
@@ -185,7 +185,7 @@ mod tests {
             // No count at all.
             (words(3000), 0),
         ] {
-            assert!(!is_cut(&text, json!({}), read), "{read} of {text}");
+            assert!(!is_cut(&text, &json!({}), read), "{read} of {text}");
         }
     }
 
@@ -193,7 +193,7 @@ mod tests {
     fn what_a_tokenizer_writes_in_few_tokens_counts_little() {
         for text in [" ".repeat(20_000), "-".repeat(20_000), format!("a{}b\n", " \n".repeat(8000)).repeat(2)]
         {
-            assert!(!is_cut(&text, json!({}), 160));
+            assert!(!is_cut(&text, &json!({}), 160));
         }
     }
 
@@ -221,22 +221,22 @@ mod tests {
             (5000, json!({ "num_ctx": 131_072 }), 5010, false),
             (5000, json!({}), 4096, false),
         ] {
-            assert_eq!(is_cut(&words(count), options.clone(), read), expected, "{count} {options} {read}");
+            assert_eq!(is_cut(&words(count), &options, read), expected, "{count} {options} {read}");
         }
     }
 
     #[test]
     fn a_prompt_whose_beginning_may_be_known_is_not_judged_by_its_length() {
         let client = client("ollama", json!({}));
-        let cut = |text: &str, options: Value, attempts| {
-            let prompt = Prompt::new(&client, &body(&[("user", text)], &options)).unwrap();
+        let cut = |text: &str, options: &Value, attempts| {
+            let prompt = Prompt::new(&client, &body(&[("user", text)], options)).unwrap();
             prompt.cut(1026, attempts).is_some()
         };
-        assert!(cut(&words(3000), json!({}), 1));
-        assert!(!cut(&words(4000), json!({}), 1), "a second prompt that begins alike");
-        assert!(cut(&words(4000), json!({ "num_ctx": 2048 }), 1), "at the limit");
-        assert!(!cut(&format!("other {}", words(3000)), json!({}), 2), "sent twice");
-        assert!(cut(&format!("another {}", words(3000)), json!({}), 1));
+        assert!(cut(&words(3000), &json!({}), 1));
+        assert!(!cut(&words(4000), &json!({}), 1), "a second prompt that begins alike");
+        assert!(cut(&words(4000), &json!({ "num_ctx": 2048 }), 1), "at the limit");
+        assert!(!cut(&format!("other {}", words(3000)), &json!({}), 2), "sent twice");
+        assert!(cut(&format!("another {}", words(3000)), &json!({}), 1));
     }
 
     #[test]

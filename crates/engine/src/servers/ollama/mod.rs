@@ -4,10 +4,11 @@ mod commands;
 mod models;
 mod settings;
 
-use std::{borrow::Cow, sync::OnceLock};
+use std::borrow::Cow;
 
 use futures_util::future::BoxFuture;
 use serde_json::{Map, Value, json};
+use tokio::sync::OnceCell;
 
 use super::{
     Ask, Command, Cut, Facts, Kind, Place, Probe, Question, Recognised, Reply, Server, Settings, Survey,
@@ -46,13 +47,13 @@ const VERSION: &str = "/api/version";
 struct Ollama {
     options: Options,
     /// Empty while the server was not asked.
-    mode: OnceLock<Mode>,
+    mode: OnceCell<Mode>,
 }
 
 impl Ollama {
     fn new(settings: &Settings) -> Result<Self> {
         let options = Options::new(settings)?;
-        let mode = options.mode.map_or_else(OnceLock::new, OnceLock::from);
+        let mode = OnceCell::new_with(options.mode);
         Ok(Self { options, mode })
     }
 
@@ -82,23 +83,22 @@ impl Server for Ollama {
     }
 
     fn is_settled(&self) -> bool {
-        self.mode.get().is_some()
+        self.mode.initialized()
     }
 
     /// Native where the server answers as Ollama does. Where nobody answers, the next call asks again.
     fn settle<'a>(&'a self, ask: &'a dyn Ask) -> BoxFuture<'a, ()> {
         Box::pin(async move {
-            if self.is_settled() {
-                return;
-            }
-            let mode = match ask.ask(Question::get(Place::Root(VERSION))).await {
-                Ok(reply) if recognise_version(&reply).is_some() => Mode::Native,
-                Ok(_) => Mode::OpenAi,
-                Err(error) if matches!(error.status, Some(404 | 405 | 501)) => Mode::OpenAi,
-                Err(_) => return,
-            };
-            // Another call may have been faster.
-            _ = self.mode.set(mode);
+            let asked = self.mode.get_or_try_init(|| async {
+                match ask.ask(Question::get(Place::Root(VERSION))).await {
+                    Ok(reply) if recognise_version(&reply).is_some() => Ok(Mode::Native),
+                    Ok(_) => Ok(Mode::OpenAi),
+                    Err(error) if matches!(error.status, Some(404 | 405 | 501)) => Ok(Mode::OpenAi),
+                    Err(error) => Err(error),
+                }
+            });
+            // Until then it is spoken to as by default.
+            _ = asked.await;
         })
     }
 
@@ -131,7 +131,10 @@ impl Server for Ollama {
                  OLLAMA_HOST=0.0.0.0 to be called by any name, and name the origin in OLLAMA_ORIGINS."
                     .into(),
             );
-        } else if self.mode() == Mode::OpenAi && error.code == Code::Stream && error.system_code.is_none() {
+        } else if self.options.mode == Some(Mode::OpenAi)
+            && error.code == Code::Stream
+            && error.system_code.is_none()
+        {
             error.hint = Some(
                 "What had arrived is in `partial`. By OpenAI's protocol, Ollama does not tell what happened to its \
                  model: its log does, and so does its own protocol (`api: 'native'`)."
