@@ -1,9 +1,10 @@
-import type {
-  ChatRequest,
-  OllamaConfig,
-  OllamaExtraBody,
+import {
+  type ChatRequest,
+  type OllamaConfig,
+  type OllamaExtraBody,
   OllamaProvider,
-  OpenAICompatibleProvider,
+  type OpenAICompatibleProvider,
+  registerProvider,
 } from '../../index.js'
 
 /** Ollama's own fields are checked, and what is not known is taken. */
@@ -12,6 +13,8 @@ export async function asked(ollama: OllamaProvider, request: ChatRequest): Promi
   const config: OllamaConfig = { api: 'auto', keepAlive: '10m', numCtx: 8192, defaults: { extraBody } }
   await ollama.query({ prompt: 'hello', extraBody: { ...config.defaults?.extraBody, of_tomorrow: true } })
   await ollama.chat({ ...request, extraBody: { format: { type: 'object' }, keep_alive: -1 } })
+  class House extends OllamaProvider {}
+  registerProvider({ ...House.definition, name: 'house', provider: House })
   // Who holds a request for any server asks any server.
   const any: OpenAICompatibleProvider = ollama
   await any.chat(request)

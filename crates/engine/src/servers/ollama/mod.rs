@@ -132,12 +132,12 @@ impl Server for Ollama {
                     .into(),
             );
         } else if self.options.mode == Some(Mode::OpenAi)
-            && error.code == Code::Stream
+            && matches!(error.code, Code::Stream | Code::EmptyCompletion)
             && error.system_code.is_none()
         {
             error.hint = Some(
-                "What had arrived is in `partial`. By OpenAI's protocol, Ollama does not tell what happened to its \
-                 model: its log does, and so does its own protocol (`api: 'native'`)."
+                "By OpenAI's protocol, Ollama does not tell what happened to its model: its log does, and so does its \
+                 own protocol (`api: 'native'`)."
                     .into(),
             );
         }

@@ -259,6 +259,20 @@ fn a_refusal_without_a_word_is_explained() {
 }
 
 #[test]
+fn an_answer_that_ends_without_a_word_is_explained_where_the_protocol_has_none() {
+    let hint = |api: &str, code| {
+        let mut error = Error::new(code, "The answer broke off");
+        server(json!({ "api": api })).explain(&mut error);
+        error.hint.clone()
+    };
+    for code in [Code::Stream, Code::EmptyCompletion] {
+        assert!(hint("openai", code).unwrap().contains("`api: 'native'`"));
+        assert_eq!(hint("native", code), None);
+    }
+    assert_eq!(hint("openai", Code::Server), None);
+}
+
+#[test]
 fn it_is_recognised_by_its_version_or_its_page_and_nobody_else_is() {
     let recognised = |path: &str, reply: &Reply| {
         let probe = KIND.facts.probes.iter().find(|probe| probe.path == path).unwrap();
