@@ -60,11 +60,16 @@ const SPELLINGS = {
 
 /**
  * Checks that no field is a known one in another spelling: `baseUrl` would be ignored, and the prompt go elsewhere.
- * (Other fields are a host's own, and nobody's business.)
+ * (Other fields are a host's own, and nobody's business.) `own`: fields that are known besides.
  */
-export function checkSpelling(given: object, kind: keyof typeof SPELLINGS, place = ''): void {
+export function checkSpelling(
+  given: object,
+  kind: keyof typeof SPELLINGS,
+  place = '',
+  own: readonly string[] = [],
+): void {
   for (const name of Object.keys(given)) {
-    const meant = SPELLINGS[kind].get(plain(name))
+    const meant = SPELLINGS[kind].get(plain(name)) ?? own.find((field) => plain(field) === plain(name))
     if (meant !== undefined && meant !== name) {
       throw mistake(`\`${place}${name}\` is no field`, `Write \`${place}${meant}\`.`)
     }

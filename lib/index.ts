@@ -50,7 +50,12 @@ export { type LlamaCppExtraBody, LlamaCppProvider, type WithLlamaCppFields } fro
 export { LMStudioProvider } from './servers/lm-studio'
 export type { LoadOptions } from './servers/load'
 export { LocalAIProvider } from './servers/localai'
-export { type OllamaConfig, OllamaProvider } from './servers/ollama'
+export {
+  type OllamaConfig,
+  type OllamaExtraBody,
+  type OllamaModelOptions,
+  OllamaProvider,
+} from './servers/ollama'
 export { type OpenAIExtraBody, OpenAIProvider } from './servers/openai'
 export { type OpenRouterExtraBody, OpenRouterProvider, type OpenRouterRouting } from './servers/openrouter'
 export { TextGenerationWebUIProvider } from './servers/text-generation-webui'

@@ -113,9 +113,9 @@ export class OpenAICompatibleProvider implements ChatProvider, AsyncDisposable {
     const { definition } = new.target
     const given = configOf(config)
     const { apiKey, capabilities, timeout, retry, limits, model, defaults, tls, proxy, ...address } = given
-    checkSpelling(given, 'config')
-    checkSpelling(defaults ?? {}, 'options', 'defaults.')
     const kind = kindOf(new.target)
+    checkSpelling(given, 'config', '', kind.settings)
+    checkSpelling(defaults ?? {}, 'options', 'defaults.')
     const endpoint = {
       ...address,
       ...(typeof apiKey === 'function' ? { hasApiKeyFunction: true } : { apiKey }),

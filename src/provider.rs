@@ -70,7 +70,7 @@ pub fn open_provider(config: String) -> napi::Result<Either<BindingProvider, Str
 impl BindingProvider {
     #[napi(getter)]
     pub fn base_url(&self) -> napi::Result<String> {
-        guarded(|| self.client.base_url().to_owned())
+        guarded(|| self.client.base_url().into_owned())
     }
 
     #[napi(getter)]

@@ -4,6 +4,7 @@ import type {
   ChatRequest,
   FallbackOptions,
   GenerationOptions,
+  OllamaConfig,
   OpenAICompatibleProvider,
   ProviderConfig,
   ProviderDefinition,
@@ -27,6 +28,7 @@ type None<T extends never> = T
 export type Taken = [
   None<Refusing<ProviderConfig>>,
   None<Refusing<NonNullable<ProviderConfig['capabilities']>>>,
+  None<Refusing<OllamaConfig>>,
   None<Refusing<Timeouts>>,
   None<Refusing<RetryOptions>>,
   None<Refusing<TlsOptions>>,

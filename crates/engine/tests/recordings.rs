@@ -14,7 +14,7 @@ use local_llm_engine::{
     error::{Code, Error, Result},
     protocol::{
         Dialect,
-        ollama::{Ollama, decode_running, decode_show},
+        ollama::{Ollama, PullReader, decode_running, decode_show},
         openai::OpenAi,
     },
     types::{Answer, Event, ModelInfo, Timings},
@@ -192,13 +192,14 @@ enum Endpoint {
     Show,
     /// What a server says of itself or of a command: a failure is read here, a success by the tests of its server.
     Server,
+    Pull,
 }
 
 impl Endpoint {
     fn dialect(self) -> &'static dyn Dialect {
         match self {
             Self::Chat | Self::Models | Self::Server => &OpenAi,
-            Self::ApiChat | Self::ApiGenerate | Self::Tags | Self::Ps | Self::Show => &Ollama,
+            Self::ApiChat | Self::ApiGenerate | Self::Tags | Self::Ps | Self::Show | Self::Pull => &Ollama,
         }
     }
 
@@ -275,9 +276,6 @@ struct ExpectedModel {
     name: String,
     context_length: Option<u64>,
     max_output_tokens: Option<u64>,
-    tools: Option<bool>,
-    vision: Option<bool>,
-    reasoning: Option<bool>,
     loaded: Option<bool>,
     chat: Option<bool>,
     embedding: Option<bool>,
@@ -335,6 +333,11 @@ impl Case {
             Endpoint::Models | Endpoint::Tags => dialect.decode_models(&self.body),
             Endpoint::Server => return Outcome { text: String::new(), reasoning: String::new(), result: Ok(Meaning::Server) },
             Endpoint::Ps => decode_running(&self.body),
+            Endpoint::Pull => {
+                let mut reader = PullReader::default();
+                let read = reader.push(&self.body, &mut |_| {});
+                read.and_then(|()| reader.finish(&mut |_| {})).map(|()| Vec::new())
+            }
             Endpoint::Show => {
                 let asked = models.as_ref().and_then(|models| models.first()).map(|model| &*model.name);
                 decode_show(asked.unwrap_or_default(), &self.body).map(|model| vec![model])

@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
     Client, Hooks,
     built::Built,
+    cut_prompt::Prompt,
     discreet::Discreet,
     metadata::{within, wrong_base},
 };
@@ -33,6 +34,8 @@ struct Call<'a, S> {
     body: Map<String, Value>,
     /// `body`, as the hooks left it; `None` until it is built, and after a change.
     built: Option<Built>,
+    /// What of `built` tells whether the server reads all of it; `None` where none cuts.
+    prompt: Option<Prompt>,
     /// The server has answered, be it with a failure.
     has_answered: bool,
     attempts: u32,
@@ -66,6 +69,7 @@ impl Client {
             model: None,
             body: Map::new(),
             built: None,
+            prompt: None,
             has_answered: false,
             attempts: 0,
             replaced: Replaced::default(),
@@ -106,7 +110,13 @@ impl<S: Sink> Call<'_, S> {
             None => self.find_model().await?,
         };
         self.body = self.encoded(request);
-        repeat(self, self.client.retry).await
+        let answer = repeat(self, self.client.retry).await?;
+        let cut = self.prompt.as_ref().zip(answer.usage);
+        let cut = cut.and_then(|(prompt, usage)| prompt.cut(usage.input_tokens, self.attempts));
+        if let Some(warning) = cut {
+            self.warn(warning);
+        }
+        Ok(answer)
     }
 
     /// What must be known of the server before anything is sent.
@@ -205,6 +215,7 @@ impl<S: Sink> Call<'_, S> {
         outcome.map_err(|mut error| {
             error.status = error.status.or(Some(status));
             error.request_id = error.request_id.take().or(request_id);
+            self.client.server.explain(&mut error, self.client.endpoint.says_who_is_asking());
             error
         })
     }
@@ -325,7 +336,11 @@ impl<S: Sink> Repeatable for Call<'_, S> {
             self.built = None;
         }
         let built = match self.built.take() {
-            None => self.watch.run(Built::new(self.client, self.hooks, &self.body)).await??,
+            None => {
+                let built = self.watch.run(Built::new(self.client, self.hooks, &self.body)).await??;
+                self.prompt = Prompt::new(self.client, &built.body);
+                built
+            }
             Some(built) => self.watch.run(built.with_renewed_key(self.client, self.hooks)).await??,
         };
         let (headers, body) = (built.headers.clone(), built.body.clone());

@@ -17,6 +17,8 @@ struct State {
     /// The model that is asked where the caller names none.
     model: Option<String>,
     capabilities: Option<Capabilities>,
+    /// The models that are loaded.
+    loaded: Vec<ModelInfo>,
 }
 
 /// What the model list says of what the server can do.
@@ -43,13 +45,19 @@ impl Knowledge {
         self.lock().capabilities.clone()
     }
 
+    /// The context that a model was loaded with, in tokens, as far as the server has told.
+    pub fn context_of(&self, model: &str) -> Option<u64> {
+        self.lock().loaded.iter().find(|loaded| loaded.is_named(model))?.context_length
+    }
+
     /// Takes note of what the server says. `configured`: the model that the caller asks for by default.
     pub fn learn(&self, survey: &Survey, configured: Option<&str>) {
         let models = &survey.models;
         let chosen = choice(survey);
-        let asked = configured.and_then(|name| models.iter().find(|model| model.name == name)).or(chosen);
+        let asked = configured.and_then(|name| survey.find(name)).or(chosen);
         let mut state = self.lock();
         state.model = chosen.map(|model| model.name.clone());
+        state.loaded = models.iter().filter(|model| model.loaded == Some(true)).cloned().collect();
         state.capabilities = Some(Capabilities {
             supports_tools: asked.and_then(|model| model.capabilities.tools),
             max_context_tokens: asked.and_then(|model| model.context_length),

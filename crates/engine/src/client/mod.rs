@@ -5,6 +5,7 @@ mod asker;
 mod built;
 mod chat;
 mod commands;
+mod cut_prompt;
 mod discreet;
 mod hooks;
 mod knowledge;
@@ -36,6 +37,7 @@ use crate::{
     transport::{Clients, HttpClient, Response, Watch},
     types::{Clock, GenerationOptions, Limits, Timeouts},
 };
+use cut_prompt::Beginnings;
 use knowledge::Knowledge;
 use secrets::{Attentive, GivenSecrets};
 
@@ -68,6 +70,8 @@ pub struct Client {
     http: Arc<HttpClient>,
     knowledge: Knowledge,
     learnt: Learnt,
+    /// Of prompts, where that counts.
+    beginnings: Beginnings,
     given_secrets: GivenSecrets,
     closed: CancellationToken,
 }
@@ -82,6 +86,7 @@ impl Client {
         let mut given = config.endpoint;
         given.header_env = kind.facts.header_env.iter().map(|it| (it.header, it.variable)).collect();
         given.key_hosts = kind.facts.key_hosts.iter().map(|it| (it.variable, it.hosts)).collect();
+        given.read_base_url_env = kind.facts.read_base_url_env;
         let endpoint = Endpoint::new(&given)?;
         let settings = Settings { fields: config.settings, environment: given.environment };
         let server = (kind.open)(&settings)?;
@@ -99,15 +104,16 @@ impl Client {
             server,
             knowledge: Knowledge::default(),
             learnt: Learnt::default(),
+            beginnings: Beginnings::default(),
             given_secrets: GivenSecrets::default(),
             closed: CancellationToken::new(),
         })
     }
 
-    /// `http://localhost:1234/v1`
+    /// Where the API is: `http://localhost:1234/v1`.
     #[must_use]
-    pub fn base_url(&self) -> &str {
-        self.endpoint.address.base()
+    pub fn base_url(&self) -> Cow<'_, str> {
+        self.server.api_base(self.endpoint.address.base())
     }
 
     /// Whether a key goes with the requests.
@@ -149,6 +155,9 @@ impl Client {
             return Ok(url.clone());
         }
         let url = self.api_url(&self.endpoint.address, self.dialect().chat_path())?;
+        if !self.server.is_settled() {
+            return Ok(url);
+        }
         Ok(self.chat_url.get_or_init(|| url).clone())
     }
 
@@ -236,7 +245,7 @@ impl Client {
             "The provider is closed".clone_into(&mut error.message);
         }
         if error.code != Code::Configuration {
-            error.url.get_or_insert_with(|| format!("{}{path}", self.server.api_base(self.base_url())));
+            error.url.get_or_insert_with(|| format!("{}{path}", self.base_url()));
         }
         error.prune();
         let redactor = self.redactor();

@@ -41,9 +41,14 @@ impl Address {
             exact(base.expose_secret())?
         } else if config.host.is_some() || port.is_some() {
             let host = config.host.as_ref().map_or("localhost", ExposeSecret::expose_secret);
-            from_host("`host`", host, port, default)?
+            from_host("`host`", host, port, None, default)?
         } else if let Some((name, value)) = variable(&config.definition.base_url_env) {
-            from_host(&name, value.expose_secret(), None, default)?
+            let value = value.expose_secret();
+            let (host, default_port) = match config.read_base_url_env.map(|read| read(value)) {
+                Some((host, port)) => (host, Some(port)),
+                None => (value, None),
+            };
+            from_host(&name, host, None, default_port, default)?
         } else {
             exact(default)?
         };
@@ -177,8 +182,14 @@ fn exact(base: &str) -> Result<Url> {
     parsed("`baseURL`", base.trim())
 }
 
-/// A host in any shape, with the port and the path that it lacks.
-fn from_host(origin: &str, host: &str, port: Option<u16>, default: &str) -> Result<Url> {
+/// A host in any shape, with the port and the path that it lacks. `default_port`: where it is not that of `default`.
+fn from_host(
+    origin: &str,
+    host: &str,
+    port: Option<u16>,
+    default_port: Option<u16>,
+    default: &str,
+) -> Result<Url> {
     let default = parsed("the definition's baseURL", default)?;
     let given = host.trim();
     check_user(origin, given)?;
@@ -215,7 +226,7 @@ fn from_host(origin: &str, host: &str, port: Option<u16>, default: &str) -> Resu
     let path_only = normal_path(path_only);
     // An address with a path of its own, or a secure one, is a gateway's: it has its scheme's port.
     let is_bare = scheme == "http" && matches!(path_only.as_str(), "" | "/v1");
-    let port = port.or_else(|| default.port_or_known_default().filter(|_| is_bare));
+    let port = port.or_else(|| default_port.or(default.port_or_known_default()).filter(|_| is_bare));
     let port = port.map(|port| format!(":{port}")).unwrap_or_default();
     let at = if user.is_empty() { "" } else { "@" };
     let path_only =

@@ -50,6 +50,9 @@ pub struct EndpointConfig {
     /// Variables of the definition's whose keys are for some hosts only, and those hosts.
     #[serde(skip)]
     pub key_hosts: Vec<(&'static str, &'static [&'static str])>,
+    /// How an address is read that the environment holds, if not as `host`.
+    #[serde(skip)]
+    pub read_base_url_env: Option<ReadAddress>,
     /// May hold a password, as may `base_url`.
     pub host: Option<SecretString>,
     pub port: Option<f64>,
@@ -150,6 +153,8 @@ fn key_variables(config: &EndpointConfig, address: &Address) -> Vec<String> {
         |name: &&String| config.key_hosts.iter().all(|(variable, hosts)| variable != name || may_go(hosts));
     config.definition.api_key_env.iter().filter(is_for_it).cloned().collect()
 }
+/// What an address in a variable means: as a host would be written, and the port where it has none.
+pub type ReadAddress = fn(&str) -> (&str, u16);
 
 /// Looks the first of some environment variables up that is set: its name and its value.
 type Variable<'a> = &'a dyn Fn(&[String]) -> Option<(String, SecretString)>;

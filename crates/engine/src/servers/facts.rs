@@ -1,6 +1,7 @@
 use serde::Serialize;
 
 use super::Probe;
+use crate::endpoint::ReadAddress;
 
 /// What is known of a server, as data. What is serialized, `lib/` reads.
 #[derive(Debug, Serialize)]
@@ -15,6 +16,9 @@ pub struct Facts {
     /// Environment variables that may hold the address, in the order in which they are asked.
     #[serde(rename = "baseURLEnv")]
     pub base_url_env: &'static [&'static str],
+    /// How it reads its address from such a variable, if not as this package reads a host.
+    #[serde(skip)]
+    pub read_base_url_env: Option<ReadAddress>,
     pub api_key_env: &'static [&'static str],
     pub api_key_required: bool,
     /// Which of `api_key_env` belong to some hosts only. The others count for any address of such a server.
@@ -33,6 +37,9 @@ pub struct Facts {
     /// below the rest.
     #[serde(skip)]
     pub hosts: &'static [&'static str],
+    /// It cuts a prompt that is too long for its context, and does not say so: what to do about that.
+    #[serde(skip)]
+    pub cuts_prompts: Option<&'static str>,
     /// How it is recognised, the surest way first.
     #[serde(skip)]
     pub probes: &'static [Probe],
@@ -66,6 +73,7 @@ impl Facts {
         display_name: "",
         base_url: "",
         base_url_env: &[],
+        read_base_url_env: None,
         api_key_env: &[],
         api_key_required: false,
         key_hosts: &[],
@@ -74,6 +82,7 @@ impl Facts {
         settings: &[],
         more_ports: &[],
         hosts: &[],
+        cuts_prompts: None,
         probes: &[],
         hides_failures: false,
         developer_role: false,

@@ -2,6 +2,7 @@
 
 mod ask;
 mod command;
+mod cut;
 mod facts;
 mod health;
 mod plain;
@@ -33,6 +34,7 @@ use serde_json::{Map, Value};
 
 pub use ask::{Ask, Pieces, Place, Question, Reply};
 pub use command::{Command, LoadOptions};
+pub use cut::Cut;
 pub use facts::{Facts, HeaderEnv, KeyHosts};
 pub use probe::{Probe, Recognised};
 pub use survey::Survey;
@@ -125,6 +127,12 @@ pub trait Server: Send + Sync {
 
     /// Adds to a failure what its words do not say. `has_key`: the request said who is asking.
     fn explain(&self, _failure: &mut Error, _has_key: bool) {}
+
+    /// What its context leaves of a prompt, where it [cuts](Facts::cuts_prompts) one. `body`: of the chat, as it is
+    /// sent; `loaded`: the context that the model was loaded with, where that is known.
+    fn cut(&self, _body: &Map<String, Value>, _loaded: Option<u64>) -> Option<Cut> {
+        None
+    }
 
     /// Its models, and what it says of itself.
     fn survey<'a>(&'a self, ask: &'a dyn Ask) -> BoxFuture<'a, Result<Survey>> {

@@ -13,4 +13,10 @@ impl Survey {
     pub fn loaded(&self) -> Option<&ModelInfo> {
         self.models.iter().find(|model| model.loaded == Some(true) && model.capabilities.chat)
     }
+
+    /// The model that is asked for by `name`.
+    #[must_use]
+    pub fn find(&self, name: &str) -> Option<&ModelInfo> {
+        self.models.iter().find(|model| model.is_named(name))
+    }
 }

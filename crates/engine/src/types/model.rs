@@ -23,6 +23,14 @@ pub struct ModelInfo {
     pub capabilities: ModelCapabilities,
 }
 
+impl ModelInfo {
+    /// Whether it is asked for by `name`: some servers list a model with the tag that it has where none is named.
+    #[must_use]
+    pub fn is_named(&self, name: &str) -> bool {
+        self.name == name || self.name.strip_suffix(":latest") == Some(name)
+    }
+}
+
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct ModelCapabilities {
     pub chat: bool,

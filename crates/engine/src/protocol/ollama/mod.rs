@@ -5,6 +5,7 @@ mod chunk;
 mod decode;
 mod encode;
 mod models;
+mod pull;
 
 use serde_json::{Map, Value};
 
@@ -15,6 +16,7 @@ use crate::{
 };
 
 pub use models::{decode_running, decode_show};
+pub use pull::PullReader;
 
 /// Its paths are below the server's root, not below `/v1`.
 #[derive(Debug, Clone, Copy)]

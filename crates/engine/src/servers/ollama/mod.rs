@@ -1,0 +1,205 @@
+//! Ollama, by its own protocol or by OpenAI's. <https://github.com/ollama/ollama/blob/main/docs/api.md>
+
+mod commands;
+mod models;
+mod settings;
+
+use std::borrow::Cow;
+
+use futures_util::future::BoxFuture;
+use serde_json::{Map, Value, json};
+use tokio::sync::OnceCell;
+
+use super::{
+    Ask, Command, Cut, Facts, Kind, Place, Probe, Question, Recognised, Reply, Server, Settings, Survey,
+};
+use crate::{
+    error::{Code, Error, Result},
+    protocol::{Dialect, ollama, openai::OpenAi},
+    types::Warning,
+};
+use settings::{Mode, Options};
+
+pub static KIND: Kind = Kind {
+    facts: Facts {
+        name: "ollama",
+        display_name: "Ollama",
+        base_url: "http://localhost:11434",
+        base_url_env: &["OLLAMA_HOST"],
+        read_base_url_env: Some(read_host),
+        api_key_env: &[],
+        settings: &["api", "keepAlive", "numCtx"],
+        settings_env: &["OLLAMA_API_MODE"],
+        cuts_prompts: Some(
+            "Set `numCtx`, or OLLAMA_CONTEXT_LENGTH where Ollama is started, to a longer context.",
+        ),
+        probes: &[
+            Probe { path: VERSION, recognise: recognise_version },
+            Probe { path: "/", recognise: recognise_page },
+        ],
+        ..Facts::PLAIN
+    },
+    open: |settings| Ok(Box::new(Ollama::new(settings)?)),
+};
+
+const VERSION: &str = "/api/version";
+
+struct Ollama {
+    options: Options,
+    /// Empty while the server was not asked.
+    mode: OnceCell<Mode>,
+}
+
+impl Ollama {
+    fn new(settings: &Settings) -> Result<Self> {
+        let options = Options::new(settings)?;
+        let mode = OnceCell::new_with(options.mode);
+        Ok(Self { options, mode })
+    }
+
+    fn mode(&self) -> Mode {
+        self.mode.get().copied().unwrap_or(Mode::Native)
+    }
+}
+
+impl Server for Ollama {
+    fn facts(&self) -> &'static Facts {
+        &KIND.facts
+    }
+
+    fn dialect(&self) -> &'static dyn Dialect {
+        match self.mode() {
+            Mode::Native => &ollama::Ollama,
+            Mode::OpenAi => &OpenAi,
+        }
+    }
+
+    fn api_base<'a>(&self, base: &'a str) -> Cow<'a, str> {
+        let root = base.strip_suffix("/v1").unwrap_or(base);
+        match self.mode() {
+            Mode::Native => root.into(),
+            Mode::OpenAi => format!("{root}/v1").into(),
+        }
+    }
+
+    fn is_settled(&self) -> bool {
+        self.mode.initialized()
+    }
+
+    /// Native where the server answers as Ollama does. Where nobody answers, the next call asks again.
+    fn settle<'a>(&'a self, ask: &'a dyn Ask) -> BoxFuture<'a, ()> {
+        Box::pin(async move {
+            let asked = self.mode.get_or_try_init(|| async {
+                match ask.ask(Question::get(Place::Root(VERSION))).await {
+                    Ok(reply) if recognise_version(&reply).is_some() => Ok(Mode::Native),
+                    Ok(_) => Ok(Mode::OpenAi),
+                    Err(error) if matches!(error.status, Some(404 | 405 | 501)) => Ok(Mode::OpenAi),
+                    Err(error) => Err(error),
+                }
+            });
+            // Until then it is spoken to as by default.
+            _ = asked.await;
+        })
+    }
+
+    fn adjust(&self, body: &mut Map<String, Value>) -> Vec<Warning> {
+        if self.mode() == Mode::OpenAi {
+            let left_out = self.options.native_only().map(|names| {
+                let message = format!(
+                    "{names} cannot be told by OpenAI's protocol, which this server speaks: left out."
+                );
+                Warning::new("left_out", message)
+            });
+            return left_out.into_iter().collect();
+        }
+        if let Some(num_ctx) = &self.options.num_ctx
+            && let Some(options) = body.entry("options").or_insert_with(|| json!({})).as_object_mut()
+        {
+            options.entry("num_ctx").or_insert_with(|| num_ctx.clone());
+        }
+        if let Some(keep_alive) = &self.options.keep_alive {
+            body.entry("keep_alive").or_insert_with(|| keep_alive.clone());
+        }
+        Vec::new()
+    }
+
+    fn explain(&self, error: &mut Error, _has_key: bool) {
+        let is_silent = error.body.as_ref().is_none_or(String::is_empty);
+        if error.status == Some(403) && is_silent {
+            error.hint = Some(
+                "Ollama refuses the name that it is called by, or the `Origin` header: start it with \
+                 OLLAMA_HOST=0.0.0.0 to be called by any name, and name the origin in OLLAMA_ORIGINS."
+                    .into(),
+            );
+        } else if self.options.mode == Some(Mode::OpenAi)
+            && matches!(error.code, Code::Stream | Code::EmptyCompletion)
+            && error.system_code.is_none()
+        {
+            error.hint = Some(
+                "By OpenAI's protocol, Ollama does not tell what happened to its model: its log does, and so does its \
+                 own protocol (`api: 'native'`)."
+                    .into(),
+            );
+        }
+    }
+
+    /// To the tokens that are always kept, and half of the rest of the context (`llm/llama_server.go` of Ollama);
+    /// earlier versions cut to the context itself (`runner/ollamarunner/runner.go`).
+    fn cut(&self, body: &Map<String, Value>, loaded: Option<u64>) -> Option<Cut> {
+        let option = |name| match self.mode() {
+            Mode::Native => body.get("options")?.get(name)?.as_u64(),
+            Mode::OpenAi => None,
+        };
+        let context = option("num_ctx").or(loaded)?;
+        let kept = option("num_keep").unwrap_or(4);
+        // The token that begins each prompt is kept, too, where the model has one.
+        let left =
+            [kept, kept + 1].map(|kept| context - (context.saturating_sub(kept) / 2).clamp(1, context));
+        Some(Cut { context, left: vec![left[0], left[1], context] })
+    }
+
+    fn survey<'a>(&'a self, ask: &'a dyn Ask) -> BoxFuture<'a, Result<Survey>> {
+        Box::pin(models::survey(ask, self.mode()))
+    }
+
+    fn manage<'a>(&'a self, command: Command, ask: &'a dyn Ask) -> BoxFuture<'a, Result<Value>> {
+        Box::pin(async move {
+            match command {
+                Command::PullModel { options, .. } if options.context_length.is_some() => {
+                    Err(self.unsupported_option("contextLength"))
+                }
+                Command::PullModel { options, .. } if options.ttl.is_some() => {
+                    Err(self.unsupported_option("ttl"))
+                }
+                Command::PullModel { name, options } => commands::pull(ask, &name, options.extra_body).await,
+                Command::ShowModel { name } => commands::show(ask, &name).await,
+                Command::RunningModels => commands::running(ask).await,
+                Command::UnloadModel { name: Some(name) } => commands::unload(ask, &name).await,
+                other => Err(self.unsupported(&other)),
+            }
+        })
+    }
+}
+
+/// `envconfig.Host()` of Ollama: an address with a scheme has the scheme's port.
+fn read_host(value: &str) -> (&str, u16) {
+    match value.trim().trim_matches(['"', '\'']).trim() {
+        "ollama.com" => ("https://ollama.com", 443),
+        url if url.contains("://") => (url, 80),
+        host => (host, 11434),
+    }
+}
+
+/// Others have this path, too, but say more there.
+fn recognise_version(reply: &Reply) -> Option<Recognised> {
+    let Some(Value::Object(told)) = reply.value() else { return None };
+    let version = told.get("version")?.as_str().filter(|_| told.len() == 1)?;
+    Some(Recognised { version: Some(version.to_owned()) })
+}
+
+fn recognise_page(reply: &Reply) -> Option<Recognised> {
+    (&*reply.body == b"Ollama is running").then(Recognised::default)
+}
+
+#[cfg(test)]
+mod tests;
