@@ -1,4 +1,5 @@
 use serde::Serialize;
+use url::Url;
 
 use super::Probe;
 
@@ -26,6 +27,9 @@ pub struct Facts {
     /// Where it listens besides the port of `base_url`.
     #[serde(skip)]
     pub more_ports: &'static [u16],
+    /// The model that it runs, where that is one, answers for every name.
+    #[serde(skip)]
+    pub serves_any_name: bool,
     /// How it is recognised, the surest way first.
     #[serde(skip)]
     pub probes: &'static [Probe],
@@ -51,6 +55,7 @@ impl Facts {
         settings_env: &[],
         settings: &[],
         more_ports: &[],
+        serves_any_name: false,
         probes: &[],
     };
 
@@ -58,5 +63,11 @@ impl Facts {
     #[must_use]
     pub fn is_local(&self) -> bool {
         self.base_url.starts_with("http://")
+    }
+
+    /// Where it listens unless its users say otherwise; none for a server on the Internet.
+    pub fn ports(&self) -> impl Iterator<Item = u16> {
+        let own = Url::parse(self.base_url).ok().and_then(|url| url.port()).filter(|_| self.is_local());
+        own.into_iter().chain(self.more_ports.iter().copied())
     }
 }

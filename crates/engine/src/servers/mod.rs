@@ -3,11 +3,13 @@
 mod ask;
 mod command;
 mod facts;
+mod impostor;
 mod plain;
 mod probe;
 mod survey;
 
 mod groq;
+mod koboldcpp;
 mod litellm;
 mod llama_cpp;
 mod lm_studio;
@@ -20,7 +22,10 @@ mod text_generation_webui;
 mod tgi;
 mod vllm;
 
-use std::{borrow::Cow, collections::HashMap};
+use std::{
+    borrow::Cow,
+    collections::{BTreeSet, HashMap},
+};
 
 use futures_util::future::BoxFuture;
 use secrecy::SecretString;
@@ -29,6 +34,7 @@ use serde_json::{Map, Value};
 pub use ask::{Ask, Pieces, Place, Question, Reply};
 pub use command::{Command, LoadOptions};
 pub use facts::{Facts, HeaderEnv};
+pub use impostor::Impostor;
 pub use probe::{Probe, Recognised};
 pub use survey::Survey;
 
@@ -55,6 +61,16 @@ pub static ALL: [&Kind; 12] = [
     &openai_compatible::KIND,
 ];
 
+/// Servers that answer the paths of many others, and are none of them: recognised before all.
+pub static IMPOSTORS: [&Impostor; 1] = [&koboldcpp::IMPOSTOR];
+
+/// Where servers listen on the machines of their users.
+#[must_use]
+pub fn ports() -> BTreeSet<u16> {
+    let known = ALL.into_iter().flat_map(|kind| kind.facts.ports());
+    known.chain(IMPOSTORS.iter().map(|impostor| impostor.port)).collect()
+}
+
 /// One kind of server.
 pub struct Kind {
     pub facts: Facts,
@@ -74,7 +90,13 @@ impl Kind {
     /// The kind with this name; any other is a server that speaks OpenAI's protocol, and nothing more is known.
     #[must_use]
     pub fn named(name: &str) -> &'static Self {
-        ALL.into_iter().find(|kind| kind.facts.name == name).unwrap_or(&openai_compatible::KIND)
+        ALL.into_iter().find(|kind| kind.facts.name == name).unwrap_or_else(Self::unknown)
+    }
+
+    /// The kind of a server of which only the protocol is known.
+    #[must_use]
+    pub fn unknown() -> &'static Self {
+        &openai_compatible::KIND
     }
 }
 
@@ -111,6 +133,12 @@ pub trait Server: Send + Sync {
     /// Its models, and what it says of itself.
     fn survey<'a>(&'a self, ask: &'a dyn Ask) -> BoxFuture<'a, Result<Survey>> {
         Box::pin(async { Ok(Survey { models: list_models(self.dialect(), ask).await?, version: None }) })
+    }
+
+    /// What it must be told when it is started for `model` to call tools, if it lacks that and says so before it
+    /// generates anything.
+    fn lacks_for_tools<'a>(&'a self, _ask: &'a dyn Ask, _model: &'a str) -> BoxFuture<'a, Option<String>> {
+        Box::pin(async { None })
     }
 
     /// Does what the caller asks for; the value is what the method of `lib/` resolves to.

@@ -1,4 +1,4 @@
-use super::{Facts, Kind, plain::Plain};
+use super::{Facts, Kind, Probe, Recognised, Reply, plain::Plain};
 
 pub static KIND: Kind = Kind {
     facts: Facts {
@@ -9,7 +9,13 @@ pub static KIND: Kind = Kind {
         api_key_env: &[],
         settings: &["api", "keepAlive", "numCtx"],
         settings_env: &["OLLAMA_API_MODE"],
+        probes: &[Probe { path: "/api/version", recognise }],
         ..Facts::PLAIN
     },
     open: |_| Ok(Box::new(Plain(&KIND.facts))),
 };
+
+fn recognise(reply: &Reply) -> Option<Recognised> {
+    let version = reply.value()?["version"].as_str()?.to_owned();
+    Some(Recognised { version: Some(version) })
+}

@@ -7,6 +7,7 @@ pub static KIND: Kind = Kind {
         base_url: "http://localhost:3000/v1",
         base_url_env: &["TGI_BASE_URL"],
         api_key_env: &["HF_TOKEN"],
+        serves_any_name: true,
         ..Facts::PLAIN
     },
     open: |_| Ok(Box::new(Plain(&KIND.facts))),
