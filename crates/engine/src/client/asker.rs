@@ -39,6 +39,13 @@ impl<'a> Asker<'a> {
         Self { client, address, headers, progress: None }
     }
 
+    /// Asks without the key.
+    pub fn without_key(&self) -> Self {
+        let mut headers = self.headers.clone();
+        headers.remove(header::AUTHORIZATION);
+        Self { client: self.client, address: self.address.clone(), headers, progress: None }
+    }
+
     /// Tells what is [told](Ask::tell) to `progress`.
     pub fn telling(self, progress: UnboundedSender<LoadProgress>) -> Self {
         Self { progress: Some(progress), ..self }

@@ -63,7 +63,8 @@ impl Heard {
         }
         let Some(reply) = self.reply(LIST) else { return "nothing is answered".to_owned() };
         let text = String::from_utf8_lossy(&reply.body);
-        let line: String = text.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(SHOWN).collect();
+        let line: String =
+            text.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(SHOWN).collect();
         let reason = StatusCode::from_u16(reply.status).ok().and_then(|status| status.canonical_reason());
         let status = format!("HTTP {} {}", reply.status, reason.unwrap_or_default());
         if line.is_empty() { status } else { format!("{status}: {line}") }

@@ -144,7 +144,8 @@ async fn a_server_that_wants_a_key_or_is_loading_is_one() {
 
 #[tokio::test]
 async fn what_only_looks_like_a_list_is_none() {
-    for body in ["[]", "null", "{}", r#"{"data":[]}"#, r#"{"data":[{"name":"x"}]}"#, r#"["a"]"#, "{\"data\":"] {
+    for body in ["[]", "null", "{}", r#"{"data":[]}"#, r#"{"data":[{"name":"x"}]}"#, r#"["a"]"#, "{\"data\":"]
+    {
         let words = found(&Played::default().answers_all(200, body)).await;
         assert_eq!(words, format!("HTTP 200 OK: {body}"));
     }
@@ -162,10 +163,11 @@ async fn a_stranger_is_told_by_its_page() {
 
 #[tokio::test(start_paused = true)]
 async fn a_path_that_is_never_answered_holds_nobody_up() {
-    let mut server = Played::default()
-        .answers_all(404, "")
-        .answers("/v1/models", 200, LIST_OF_ONE)
-        .answers("/api/version", 200, r#"{"version":"0.9"}"#);
+    let mut server = Played::default().answers_all(404, "").answers("/v1/models", 200, LIST_OF_ONE).answers(
+        "/api/version",
+        200,
+        r#"{"version":"0.9"}"#,
+    );
     server.silent = vec!["/api/v0/models", "/"];
     let started = Instant::now();
     assert_eq!(found(&server).await, "ollama 0.9");
@@ -174,9 +176,11 @@ async fn a_path_that_is_never_answered_holds_nobody_up() {
 
 #[tokio::test(start_paused = true)]
 async fn what_is_certain_waits_for_no_other_path() {
-    let mut server = Played::default()
-        .answers_all(404, "")
-        .answers("/api/v0/models", 200, r#"{"data":[{"id":"m","state":"loaded"}]}"#);
+    let mut server = Played::default().answers_all(404, "").answers(
+        "/api/v0/models",
+        200,
+        r#"{"data":[{"id":"m","state":"loaded"}]}"#,
+    );
     server.silent = vec!["/api/version", "/"];
     let started = Instant::now();
     assert_eq!(found(&server).await, "lm-studio");

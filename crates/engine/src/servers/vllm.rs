@@ -33,8 +33,10 @@ impl Server for Vllm {
 
 /// Refused before anything is generated, where tools are not enabled; else one token, if any.
 fn tools_question(model: &str) -> Question<'static> {
-    let tool = json!({ "type": "function", "function": { "name": "none", "parameters": { "type": "object" } } });
-    let chat = json!({ "model": model, "messages": [], "tools": [tool], "tool_choice": "auto", "max_tokens": 1 });
+    let tool =
+        json!({ "type": "function", "function": { "name": "none", "parameters": { "type": "object" } } });
+    let chat =
+        json!({ "model": model, "messages": [], "tools": [tool], "tool_choice": "auto", "max_tokens": 1 });
     Question::post(Place::Root("/v1/chat/completions"), chat)
 }
 
