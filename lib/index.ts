@@ -23,6 +23,12 @@ export type {
   TlsOptions,
 } from './config'
 export {
+  createLocalProvider,
+  type DiscoveredServer,
+  type DiscoveryOptions,
+  discoverServers,
+} from './discovery'
+export {
   AbortError,
   AuthenticationError,
   ConfigurationError,
@@ -54,4 +60,4 @@ export { OpenRouterProvider } from './servers/openrouter'
 export { TextGenerationWebUIProvider } from './servers/text-generation-webui'
 export { TGIProvider } from './servers/tgi'
 export { VLLMProvider } from './servers/vllm'
-export type { Authenticator, ModelInfo, ProviderStatus } from './status'
+export type { Authenticator, Check, Diagnosis, ModelInfo, ProviderStatus } from './status'

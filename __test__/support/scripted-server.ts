@@ -95,6 +95,7 @@ export class ScriptedServer {
   readonly #taken = { chat: 0, question: 0 }
   /** Default: all. */
   #paths: string[] | undefined
+  readonly #pathAnswers = new Map<string, Answer>()
   #chatScript: Answer[] = []
   #questionScript: Answer[] = [models('m')]
 
@@ -116,6 +117,12 @@ export class ScriptedServer {
   /** What `GET` is answered with, in order; the last answer is repeated. Default: a list of one model, `m`. */
   answersQuestions(...answers: Answer[]): this {
     this.#questionScript = answers
+    return this
+  }
+
+  /** What `GET` of some paths is answered with, in place of the script. */
+  answersPaths(answers: Record<string, Answer>): this {
+    for (const [path, answer] of Object.entries(answers)) this.#pathAnswers.set(path, answer)
     return this
   }
 
@@ -150,7 +157,8 @@ export class ScriptedServer {
     const script = isChat ? this.#chatScript : this.#questionScript
     ;(isChat ? this.chats : this.questions).push(exchange)
     this.#arrivals.emit(isChat ? 'chat' : 'question')
-    const answer = script.length > 1 ? script.shift() : script[0]
+    const ofPath = isChat ? undefined : this.#pathAnswers.get(exchange.path)
+    const answer = ofPath ?? (script.length > 1 ? script.shift() : script[0])
     if (answer) await exchange.play(answer)
   }
 }
@@ -166,13 +174,13 @@ export function json(body: object | string, status = 200, headers: Record<string
   return { status, headers: { 'Content-Type': 'application/json', ...headers }, chunks }
 }
 
-export async function startScriptedServer(host = '127.0.0.1'): Promise<ScriptedServer> {
-  return await start(host)
+export async function startScriptedServer(host = '127.0.0.1', port = 0): Promise<ScriptedServer> {
+  return await start({ host, port })
 }
 
 /** The same, spoken to by TLS. */
 export async function startSecureServer(tls: ServerOptions, host = '127.0.0.1'): Promise<ScriptedServer> {
-  return await start(host, tls)
+  return await start({ host, port: 0 }, tls)
 }
 
 /** The same, at a unix socket; its `url` names nobody. */
@@ -180,18 +188,20 @@ export async function startServerAt(path: string): Promise<ScriptedServer> {
   return await start({ path })
 }
 
-async function start(where: string | { path: string }, tls?: ServerOptions): Promise<ScriptedServer> {
+async function start(
+  where: { host: string; port: number } | { path: string },
+  tls?: ServerOptions,
+): Promise<ScriptedServer> {
   let scripted: ScriptedServer | undefined
   const take = (request: IncomingMessage, response: ServerResponse) => {
     // A client that leaves in mid-request is one of the things that are tested.
     scripted?.take(request, response).catch(() => response.destroy())
   }
   const server = tls ? createSecureServer(tls, take) : createServer(take)
-  if (typeof where === 'string') server.listen(0, where)
-  else server.listen(where.path)
+  server.listen(where)
   await once(server, 'listening')
   scripted = new ScriptedServer(
-    typeof where === 'string' ? urlOf(server.address() as AddressInfo, tls) : 'http://nobody.invalid',
+    'path' in where ? 'http://nobody.invalid' : urlOf(server.address() as AddressInfo, tls),
   )
   onTestFinished(() => {
     server.closeAllConnections()

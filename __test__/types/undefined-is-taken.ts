@@ -2,6 +2,8 @@ import type {
   CallOptions,
   ChatMessage,
   ChatRequest,
+  createLocalProvider,
+  DiscoveryOptions,
   GenerationOptions,
   OpenAICompatibleProvider,
   ProviderConfig,
@@ -33,6 +35,9 @@ export type Taken = [
   None<Refusing<Extract<ChatMessage, { role: 'user' }>>>,
   None<Refusing<Extract<ChatMessage, { role: 'assistant' }>>>,
   None<Refusing<ProviderDefinition>>,
+  None<Refusing<DiscoveryOptions>>,
+  None<Refusing<NonNullable<Parameters<typeof createLocalProvider>[0]>>>,
+  None<Refusing<NonNullable<Parameters<OpenAICompatibleProvider['waitUntilReady']>[0]>>>,
   None<Refusing<NonNullable<Parameters<OpenAICompatibleProvider['listModels']>[0]>>>,
 ]
 

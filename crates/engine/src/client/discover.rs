@@ -43,7 +43,7 @@ pub struct Discovered {
 
 /// One address that is looked at.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Place {
+struct Target {
     port: u16,
     is_loopback: bool,
     /// As it was given, with its port: `http://localhost:8080`.
@@ -52,10 +52,10 @@ struct Place {
     asked: String,
 }
 
-/// What was found at a place.
+/// What was found at a target.
 #[derive(Clone)]
 struct Found {
-    place: Place,
+    target: Target,
     identity: Identity,
     /// `None`: it did not tell in time.
     status: Option<Status>,
@@ -64,7 +64,7 @@ struct Found {
 /// What a question has told.
 enum Step {
     Nobody,
-    Identified(Place, Identity),
+    Identified(Target, Identity),
     /// Of the server with this number.
     Surveyed(usize, Status),
 }
@@ -79,17 +79,17 @@ pub async fn discover(
     cancel: &CancellationToken,
 ) -> Result<Vec<Discovered>> {
     let mut watch = Watch::new(search.timeout, cancel.clone());
-    let places = search.places(clients)?;
+    let targets = search.targets(clients)?;
     let mut asking: FuturesUnordered<BoxFuture<'_, Step>> =
-        places.into_iter().map(|place| search.look(place, clients).boxed()).collect();
+        targets.into_iter().map(|target| search.look(target, clients).boxed()).collect();
     let mut found: Vec<Found> = Vec::new();
     loop {
         match watch.run(asking.next()).await {
             Ok(Some(Step::Nobody)) => {}
-            Ok(Some(Step::Identified(place, identity))) => {
-                let (number, kind, host) = (found.len(), identity.kind, place.asked.clone());
+            Ok(Some(Step::Identified(target, identity))) => {
+                let (number, kind, host) = (found.len(), identity.kind, target.asked.clone());
                 asking.push(search.survey(number, kind, host, clients).boxed());
-                found.push(Found { place, identity, status: None });
+                found.push(Found { target, identity, status: None });
             }
             Ok(Some(Step::Surveyed(number, status))) => found[number].status = Some(status),
             Err(error) if error.code != Code::Timeout => return Err(error),
@@ -102,23 +102,25 @@ pub async fn discover(
 
 impl Search {
     /// Where to look, each once.
-    fn places(&self, clients: &Clients) -> Result<Vec<Place>> {
+    fn targets(&self, clients: &Clients) -> Result<Vec<Target>> {
         let this_machine = [SecretString::from("localhost")];
         let hosts = self.hosts.as_deref().unwrap_or(&this_machine);
         let ports = self.ports.clone().unwrap_or_else(|| servers::ports().into_iter().collect());
-        let mut places = Vec::new();
+        let mut targets = Vec::new();
         for host in hosts {
             for port in &ports {
                 let base = format!("http://localhost:{port}/v1");
-                for place in places_of(&self.client("", base, host.clone(), clients)?.endpoint.address) {
+                for target in targets_of(
+                    &self.client(Kind::unknown().facts.name, base, host.clone(), clients)?.endpoint.address,
+                ) {
                     // A host with a port of its own is looked at there alone.
-                    if !places.contains(&place) {
-                        places.push(place);
+                    if !targets.contains(&target) {
+                        targets.push(target);
                     }
                 }
             }
         }
-        Ok(places)
+        Ok(targets)
     }
 
     /// A client without a key, for the server at `host`.
@@ -137,12 +139,12 @@ impl Search {
         self.client(kind.facts.name, kind.facts.base_url.to_owned(), host.into(), clients)
     }
 
-    async fn look(&self, place: Place, clients: &Clients) -> Step {
-        let Ok(client) = self.client_of(Kind::unknown(), place.asked.clone(), clients) else {
+    async fn look(&self, target: Target, clients: &Clients) -> Step {
+        let Ok(client) = self.client_of(Kind::unknown(), target.asked.clone(), clients) else {
             return Step::Nobody;
         };
         match identify(&Asker::anonymous(&client, client.endpoint.address.clone())).await {
-            Finding::Server(identity) => Step::Identified(place, identity),
+            Finding::Server(identity) => Step::Identified(target, identity),
             Finding::Stranger(_) | Finding::Nothing(_) => Step::Nobody,
         }
     }
@@ -185,7 +187,7 @@ fn failed(error: &Error) -> Status {
 }
 
 /// An address, or both of it where its name stands for this machine: IPv4 and IPv6 may be different servers'.
-fn places_of(address: &Address) -> Vec<Place> {
+fn targets_of(address: &Address) -> Vec<Target> {
     let (Some(host), Some(port)) = (address.host(), address.port()) else { return Vec::new() };
     // Each kind of server has its own path where none is given.
     let path = Some(address.path()).filter(|path| *path != "/v1").unwrap_or_default();
@@ -193,20 +195,20 @@ fn places_of(address: &Address) -> Vec<Place> {
     let written = |host: &str| format!("{scheme}://{host}:{port}{path}");
     let families =
         if host == "localhost" && !address.is_https() { &["127.0.0.1", "[::1]"][..] } else { &[&*host] };
-    let place = |family: &&str| Place {
+    let target = |family: &&str| Target {
         port,
         is_loopback: address.is_loopback(),
         given: written(&host),
         asked: written(family),
     };
-    families.iter().map(place).collect()
+    families.iter().map(target).collect()
 }
 
 /// The servers, each with the host under which it is told of: one that answers at several addresses of this machine
 /// is one.
 fn distinct(mut found: Vec<Found>) -> Vec<(String, Found)> {
     found.sort_by(|one, other| {
-        (one.place.port, &one.place.asked).cmp(&(other.place.port, &other.place.asked))
+        (one.target.port, &one.target.asked).cmp(&(other.target.port, &other.target.asked))
     });
     let mut servers: Vec<Found> = Vec::new();
     for next in found {
@@ -215,19 +217,18 @@ fn distinct(mut found: Vec<Found>) -> Vec<(String, Found)> {
         }
     }
     let host = |server: &Found| {
-        let named = servers.iter().filter(|other| other.place.given == server.place.given).count();
-        if named == 1 { server.place.given.clone() } else { server.place.asked.clone() }
+        let named = servers.iter().filter(|other| other.target.given == server.target.given).count();
+        if named == 1 { server.target.given.clone() } else { server.target.asked.clone() }
     };
     servers.iter().map(|server| (host(server), server.clone())).collect()
 }
 
 impl Found {
     fn is_same(&self, other: &Self) -> bool {
-        let is_own = |found: &Self| found.place.is_loopback;
         let models = |found: &Self| found.status.as_ref().map(|status| status.available_models.clone());
-        is_own(self)
-            && is_own(other)
-            && self.place.port == other.place.port
+        self.target.is_loopback
+            && other.target.is_loopback
+            && self.target.port == other.target.port
             && self.identity.kind.facts.name == other.identity.kind.facts.name
             && self.identity.version == other.identity.version
             && models(self) == models(other)
@@ -241,7 +242,7 @@ mod tests {
     fn found(given: &str, asked: &str, models: &[&str]) -> Found {
         let models = models.iter().map(|&name| name.to_owned()).collect();
         Found {
-            place: Place { port: 8080, is_loopback: true, given: given.into(), asked: asked.into() },
+            target: Target { port: 8080, is_loopback: true, given: given.into(), asked: asked.into() },
             identity: Identity { kind: Kind::unknown(), version: None },
             status: Some(Status { available_models: Some(models), ..Status::default() }),
         }
@@ -267,24 +268,24 @@ mod tests {
         assert_eq!(hosts(vec![found(NAME, V6, &["a"]), found(NAME, V4, &["b"])]), [V4, V6]);
     }
 
-    fn places(search: &str) -> Vec<String> {
+    fn targets(search: &str) -> Vec<String> {
         let search: Search = serde_json::from_str(search).unwrap();
-        let places = search.places(&Clients::default()).unwrap();
-        places.into_iter().map(|place| place.asked).collect()
+        let targets = search.targets(&Clients::default()).unwrap();
+        targets.into_iter().map(|target| target.asked).collect()
     }
 
     #[test]
     fn this_machine_is_looked_at_on_both_families_at_all_known_ports() {
-        let all = places("{}");
+        let all = targets("{}");
         assert_eq!(all.len(), 2 * servers::ports().len());
-        for place in ["http://127.0.0.1:11434", "http://[::1]:11434", "http://127.0.0.1:5001"] {
-            assert!(all.iter().any(|asked| asked == place), "{place}");
+        for target in ["http://127.0.0.1:11434", "http://[::1]:11434", "http://127.0.0.1:5001"] {
+            assert!(all.iter().any(|asked| asked == target), "{target}");
         }
     }
 
     #[test]
     fn hosts_are_given_in_any_shape() {
-        let given = |hosts: &str| places(&format!(r#"{{"hosts":[{hosts}],"ports":[80,8000]}}"#));
+        let given = |hosts: &str| targets(&format!(r#"{{"hosts":[{hosts}],"ports":[80,8000]}}"#));
         assert_eq!(given(r#""box""#), ["http://box:80", "http://box:8000"]);
         assert_eq!(given(r#""box:81", "box:81""#), ["http://box:81"]);
         assert_eq!(given(r#""::1""#), ["http://[::1]:80", "http://[::1]:8000"]);

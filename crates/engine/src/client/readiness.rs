@@ -13,7 +13,7 @@ use crate::{
     error::{Code, Error, Result},
     policy::Loading,
     servers::Survey,
-    transport::{Peeked, peek},
+    transport::Peeked,
     types::{Clock, Event, Events, Phase, Sink, Status, Timeouts},
 };
 
@@ -62,7 +62,7 @@ impl Client {
             if let Err(mut late) = watch.rest(loading.delay(error.retry_after)).await {
                 if late.code == Code::Timeout {
                     late.message = format!("{}; last seen: {}", late.message, error.message);
-                    late.hint = error.hint.clone();
+                    late.hint.clone_from(&error.hint);
                 }
                 return Err(self.finished(late, ""));
             }
@@ -105,7 +105,7 @@ impl Client {
             Code::Connection => {
                 let is_passing = error.retryable || error.system_code == Some("ENOTFOUND");
                 // What closes connections may speak TLS: it will not begin to speak HTTP.
-                is_passing && peek(&self.endpoint.address).await != Some(Peeked::Tls)
+                is_passing && self.peeked().await != Some(Peeked::Tls)
             }
             Code::Timeout | Code::Stream | Code::ModelLoading | Code::ModelNotFound => true,
             _ => error.retryable,

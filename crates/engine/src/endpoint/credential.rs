@@ -21,6 +21,11 @@ const PLACEHOLDER: &str = "not-needed";
 /// Headers that say who is asking.
 const OWN: [&str; 3] = ["authorization", "x-api-key", "api-key"];
 
+/// Whether headers of the caller's own say who is asking.
+pub(super) fn is_own(headers: &HeaderMap) -> bool {
+    OWN.iter().any(|name| headers.contains_key(*name))
+}
+
 impl Credential {
     pub(super) fn new(
         config: &EndpointConfig,
@@ -28,7 +33,7 @@ impl Credential {
         key_variables: &[String],
         variable: Variable<'_>,
     ) -> Result<Self> {
-        let has_own = OWN.iter().any(|name| headers.contains_key(*name));
+        let has_own = is_own(headers);
         let given = config.api_key.as_ref().map(ExposeSecret::expose_secret);
         let is_given = config.has_api_key_function || given.is_some_and(|key| !key.is_empty());
         if is_given && headers.contains_key(AUTHORIZATION) {

@@ -127,6 +127,12 @@ impl Endpoint {
         self.address.is_https().then(|| "If the server speaks plain HTTP, write http:// instead.".to_owned())
     }
 
+    /// Whether a header of the caller's own says who is asking.
+    #[must_use]
+    pub fn has_own_credential(&self) -> bool {
+        credential::is_own(&self.headers)
+    }
+
     /// Everything that must never be shown.
     pub fn secrets(&self) -> impl Iterator<Item = &str> {
         let own = self.secrets.iter().map(ExposeSecret::expose_secret);

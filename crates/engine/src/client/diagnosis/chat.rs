@@ -81,31 +81,30 @@ impl Client {
         if !super::model::check(diagnosis, configured, survey, kind.facts.serves_any_name) {
             return;
         }
-        let asked = configured.or_else(|| choice(survey).map(|model| model.name.as_str()));
-        let Some(name) = asked else { return };
-        let model = survey.models.iter().find(|model| model.name == name);
+        let Some(name) = configured.or_else(|| choice(survey).map(|model| model.name.as_str())) else {
+            return;
+        };
         // The server that answers knows what it lacks, whatever it was taken for.
         let lacks = match (kind.open)(&Settings::default()) {
             Ok(server) => server.lacks_for_tools(asker, name).await,
             Err(_) => None,
         };
-        if let Some(lacks) = lacks {
-            diagnosis.advises(
+        let model = survey.models.iter().find(|model| model.name == name);
+        match (lacks, model.and_then(|model| model.capabilities.tools)) {
+            (Some(lacks), _) => diagnosis.advises(
                 "tools",
                 false,
                 "The server takes no tools",
                 format!("If tools are wanted, start the server with {lacks}."),
-            );
-        } else if let Some(tools) = model.and_then(|model| model.capabilities.tools) {
-            match tools {
-                true => diagnosis.passes("tools", format!("{name:?} can call tools")),
-                false => diagnosis.advises(
-                    "tools",
-                    false,
-                    format!("{name:?} cannot call tools"),
-                    "If tools are wanted, choose a model that can call them.",
-                ),
-            }
+            ),
+            (None, Some(true)) => diagnosis.passes("tools", format!("{name:?} can call tools")),
+            (None, Some(false)) => diagnosis.advises(
+                "tools",
+                false,
+                format!("{name:?} cannot call tools"),
+                "If tools are wanted, choose a model that can call them.",
+            ),
+            (None, None) => {}
         }
     }
 }

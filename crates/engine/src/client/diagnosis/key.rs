@@ -13,7 +13,6 @@ impl Client {
         errors: [Option<&Error>; 2],
         asker: &Asker<'_>,
     ) -> bool {
-        let has_key = self.endpoint.credential.is_key();
         if let Some(error) = errors.into_iter().flatten().find(|error| is_about_key(error)) {
             let words = &error.message;
             let found = match (&self.endpoint.credential, error.code) {
@@ -21,12 +20,17 @@ impl Client {
                 (Credential::Key(_) | Credential::Function, _) => {
                     format!("The server does not take the key: {words}")
                 }
+                _ if self.endpoint.has_own_credential() => {
+                    format!("The server does not take the header in place of a key: {words}")
+                }
                 _ => format!("The server wants a key, and none is given: {words}"),
             };
             diagnosis.fails("key", found, self.about_key());
             return false;
         }
-        if !has_key {
+        if self.endpoint.has_own_credential() {
+            diagnosis.passes("key", "The server takes the header in place of a key");
+        } else if !self.endpoint.credential.is_key() {
             diagnosis.passes("key", "The server wants no key");
         } else if self.is_open(asker).await {
             diagnosis.advises(

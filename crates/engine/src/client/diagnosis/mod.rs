@@ -14,7 +14,9 @@ use tokio_util::sync::CancellationToken;
 use super::{Client, Hooks, asker::Asker, metadata::within, redact};
 use crate::{
     discovery::{Finding, Identity},
+    endpoint::Proxy,
     error::{Code, Error, MAX_MESSAGE, Result, truncate},
+    servers::Kind,
     types::{Clock, Diagnosis, Timeouts},
 };
 
@@ -67,10 +69,8 @@ impl Client {
         };
         // The rest of the time is for finding out why nobody answers.
         let some = limit.map(|limit| limit / 2);
-        let finding = within(some, self.finding(&asker)).await;
-        match finding
-            .unwrap_or_else(|| Finding::Nothing(Error::timeout(Clock::Metadata, some.unwrap_or_default())))
-        {
+        let late = || Finding::Nothing(Error::timeout(Clock::Metadata, some.unwrap_or_default()));
+        match within(some, self.finding(&asker)).await.unwrap_or_else(late) {
             Finding::Nothing(error) => self.explain_silence(diagnosis, &error).await,
             Finding::Stranger(words) => self.explain_stranger(diagnosis, &words, &asker).await,
             Finding::Server(identity) => {
@@ -89,8 +89,7 @@ impl Client {
         let route = &self.endpoint.route;
         diagnosis.passes("address", format!("{base} is asked"));
         if let Some(proxy) = &route.proxy {
-            let found = format!("The way leads through the proxy {}, from {}", proxy.shown(), proxy.origin());
-            diagnosis.passes("proxy", found);
+            diagnosis.passes("proxy", through(proxy));
         }
         diagnosis.passes(
             "connection",
@@ -107,7 +106,7 @@ impl Client {
         diagnosis.server = Some(found.name);
         let version = identity.version.as_ref().map(|version| format!(" {version}")).unwrap_or_default();
         let named = format!("{}{version}", found.display_name);
-        let unknown = crate::servers::Kind::unknown().facts.name;
+        let unknown = Kind::unknown().facts.name;
         if own.name == found.name || own.name == unknown {
             diagnosis.passes("server", format!("The server is {named}"));
         } else if found.name == unknown {
@@ -121,6 +120,10 @@ impl Client {
             );
         }
     }
+}
+
+fn through(proxy: &Proxy) -> String {
+    format!("The way leads through the proxy {}, from {}", proxy.shown(), proxy.origin())
 }
 
 /// What to do about `error`.

@@ -49,12 +49,17 @@ pub(in crate::client) fn missing(
     serves_any_name: bool,
 ) -> Option<Error> {
     let models = &survey.models;
+    let none = |what: &str| {
+        let message = format!("The server has no {what}");
+        Some(Error::new(Code::ModelNotFound, message).hint("Load or download one."))
+    };
     if models.is_empty() {
-        return Some(
-            Error::new(Code::ModelNotFound, "The server has no model").hint("Load or download one."),
-        );
+        return none("model");
     }
-    let name = configured?;
+    let Some(name) = configured else {
+        let has_chat = models.iter().any(|model| model.capabilities.chat);
+        return if has_chat { None } else { none("model for chats") };
+    };
     let is_served = serves_any_name && running(models) == 1;
     if is_served || models.iter().any(|model| model.name == name) {
         return None;

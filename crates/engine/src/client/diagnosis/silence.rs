@@ -2,11 +2,11 @@ use std::time::Duration;
 
 use futures_util::future::{join, join_all};
 
-use super::{Client, fix_of};
+use super::{Client, fix_of, through};
 use crate::{
     client::{asker::Asker, metadata::within},
     discovery::{Finding, Identity, identify},
-    endpoint::Endpoint,
+    endpoint::{Address, Endpoint},
     error::{Code, Error},
     servers::{self, Kind},
     transport::{Peeked, peek},
@@ -27,14 +27,12 @@ impl Client {
         diagnosis.passes("address", format!("{base} is asked"));
         let route = &self.endpoint.route;
         if let Some(proxy) = &route.proxy {
-            let way = format!("The way leads through the proxy {}, from {}", proxy.shown(), proxy.origin());
-            return diagnosis.fails("proxy", format!("{way}: {found}"), fix);
+            return diagnosis.fails("proxy", format!("{}: {found}", through(proxy)), fix);
         }
         if route.unix_socket.is_some() {
             return diagnosis.fails("connection", found, fix);
         }
-        let address = &self.endpoint.address;
-        let (peeked, beside) = join(peek(address), self.beside()).await;
+        let (peeked, beside) = join(self.peeked(), self.beside()).await;
         let other = beside.map(|other| other.fix());
         let Some(peeked) = peeked else {
             return diagnosis.fails("connection", found, other.unwrap_or(fix));
@@ -46,7 +44,7 @@ impl Client {
                 format!("{base} takes connections, but answers nothing: {found}"),
                 "The server is busy or stuck, or it is another program: look at its log, or check the port.",
             ),
-            _ if address.is_https() => diagnosis.fails("tls", found, fix),
+            _ if self.endpoint.address.is_https() => diagnosis.fails("tls", found, fix),
             Peeked::Tls => diagnosis.fails(
                 "protocol",
                 format!("What listens at {base} speaks TLS"),
@@ -61,12 +59,20 @@ impl Client {
         }
     }
 
+    /// What the port does that speaks no HTTP.
+    pub(in crate::client) async fn peeked(&self) -> Option<Peeked> {
+        peek(self.own_address()?).await
+    }
+
+    /// The address, where connections go straight to it.
+    fn own_address(&self) -> Option<&Address> {
+        let Endpoint { address, route, .. } = &self.endpoint;
+        (route.proxy.is_none() && route.unix_socket.is_none()).then_some(address)
+    }
+
     /// An LLM server that answers elsewhere on the same machine: at the same port first.
     pub(super) async fn beside(&self) -> Option<Beside> {
-        let Endpoint { address, route, .. } = &self.endpoint;
-        if route.proxy.is_some() || route.unix_socket.is_some() {
-            return None;
-        }
+        let address = self.own_address()?;
         let (host, port) = (address.host()?, address.port()?);
         let other_family = match host.as_str() {
             "127.0.0.1" => Some("[::1]"),
