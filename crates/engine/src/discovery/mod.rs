@@ -9,7 +9,7 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::{
     error::{Code, Error},
-    servers::{ALL, Ask, IMPOSTORS, Kind, Place, Probe, Question},
+    servers::{ALL, Ask, Kind, Place, Probe, Question},
 };
 use heard::Heard;
 
@@ -51,8 +51,7 @@ pub async fn identify(ask: &dyn Ask) -> Finding {
 
 /// All, in the order in which they are recognised.
 fn suspects() -> Vec<Suspect> {
-    let impostors = IMPOSTORS.iter().map(|impostor| (Kind::unknown(), std::slice::from_ref(&impostor.probe)));
-    impostors.chain(ALL.iter().map(|kind| (*kind, kind.facts.probes))).collect()
+    ALL.iter().map(|kind| (*kind, kind.facts.probes)).collect()
 }
 
 async fn identify_among(ask: &dyn Ask, suspects: &[Suspect]) -> Finding {

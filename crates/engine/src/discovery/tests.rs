@@ -119,7 +119,7 @@ async fn a_server_that_answers_200_to_everything_is_decided_by_its_bodies() {
 }
 
 #[tokio::test]
-async fn an_impostor_is_recognised_before_what_it_plays() {
+async fn a_server_that_plays_others_is_recognised_before_them() {
     let server = Played::default()
         .answers_all(404, "")
         .answers("/v1/models", 200, LIST_OF_ONE)

@@ -3,13 +3,11 @@
 mod ask;
 mod command;
 mod facts;
-mod impostor;
 mod plain;
 mod probe;
 mod survey;
 
 mod groq;
-mod koboldcpp;
 mod litellm;
 mod llama_cpp;
 mod lm_studio;
@@ -34,7 +32,6 @@ use serde_json::{Map, Value};
 pub use ask::{Ask, Pieces, Place, Question, Reply};
 pub use command::{Command, LoadOptions};
 pub use facts::{Facts, HeaderEnv};
-pub use impostor::Impostor;
 pub use probe::{Probe, Recognised};
 pub use survey::Survey;
 
@@ -47,6 +44,8 @@ use crate::{
 /// All servers that are known by name, in the order in which they are recognised: the unmistakable first, because
 /// several answer the others' paths, too.
 pub static ALL: [&Kind; 12] = [
+    // It has a probe for koboldcpp alone, which answers as Ollama, OpenAI and llama.cpp do, unless it is asked before.
+    &openai_compatible::KIND,
     &localai::KIND,
     &lm_studio::KIND,
     &ollama::KIND,
@@ -58,17 +57,12 @@ pub static ALL: [&Kind; 12] = [
     &groq::KIND,
     &openrouter::KIND,
     &openai::KIND,
-    &openai_compatible::KIND,
 ];
-
-/// Servers that answer the paths of many others, and are none of them: recognised before all.
-pub static IMPOSTORS: [&Impostor; 1] = [&koboldcpp::IMPOSTOR];
 
 /// Where servers listen on the machines of their users.
 #[must_use]
 pub fn ports() -> BTreeSet<u16> {
-    let known = ALL.into_iter().flat_map(|kind| kind.facts.ports());
-    known.chain(IMPOSTORS.iter().map(|impostor| impostor.port)).collect()
+    ALL.into_iter().flat_map(|kind| kind.facts.ports()).collect()
 }
 
 /// One kind of server.
