@@ -93,5 +93,6 @@ export async function play(
   port?: number,
 ): Promise<ScriptedServer> {
   const server = await startScriptedServer(host, port)
-  return server.answersQuestions(others).answersPaths(paths).answersChats(chat)
+  for (const [path, answer] of Object.entries(paths)) server.answersTo(`GET ${path}`, answer)
+  return server.answersQuestions(others).answersChats(chat)
 }

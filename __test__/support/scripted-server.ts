@@ -95,7 +95,8 @@ export class ScriptedServer {
   readonly #taken = { chat: 0, question: 0 }
   /** Default: all. */
   #paths: string[] | undefined
-  readonly #pathAnswers = new Map<string, Answer>()
+  /** By `GET /props`. */
+  readonly #scripts = new Map<string, Answer[]>()
   #chatScript: Answer[] = []
   #questionScript: Answer[] = [models('m')]
 
@@ -120,9 +121,9 @@ export class ScriptedServer {
     return this
   }
 
-  /** What `GET` of some paths is answered with, in place of the script. */
-  answersPaths(answers: Record<string, Answer>): this {
-    for (const [path, answer] of Object.entries(answers)) this.#pathAnswers.set(path, answer)
+  /** What one question, such as `GET /props`, is answered with, in order; the last answer is repeated. */
+  answersTo(question: string, ...answers: Answer[]): this {
+    this.#scripts.set(question, answers)
     return this
   }
 
@@ -153,12 +154,12 @@ export class ScriptedServer {
     if (this.#paths?.includes(exchange.path) === false) {
       return exchange.play(json({ error: { message: 'Not here' } }, 404))
     }
-    const isChat = request.method === 'POST'
-    const script = isChat ? this.#chatScript : this.#questionScript
+    const own = this.#scripts.get(`${exchange.method} ${exchange.path}`)
+    const isChat = !own && request.method === 'POST'
+    const script = own ?? (isChat ? this.#chatScript : this.#questionScript)
     ;(isChat ? this.chats : this.questions).push(exchange)
     this.#arrivals.emit(isChat ? 'chat' : 'question')
-    const ofPath = isChat ? undefined : this.#pathAnswers.get(exchange.path)
-    const answer = ofPath ?? (script.length > 1 ? script.shift() : script[0])
+    const answer = script.length > 1 ? script.shift() : script[0]
     if (answer) await exchange.play(answer)
   }
 }
