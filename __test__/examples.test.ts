@@ -76,6 +76,22 @@ describe('fallback.mjs', () => {
   })
 })
 
+describe('which-server.mjs', () => {
+  it('tells of each server which it is, and what it lacks', async () => {
+    const { port } = new URL(server.url)
+    const { code, stdout } = await run('which-server.mjs', { args: [port], env: { LLAMA_API_KEY: 'wrong' } })
+    expect(stdout).toContain(`http://localhost:${port}/v1  llama-cpp`)
+    expect(stdout).toMatch(/wrong: key: The server does not take the key: Invalid API Key\. /)
+    expect(code).toBe(0)
+  })
+
+  it('says so where there is none', async () => {
+    const { code, stdout } = await run('which-server.mjs', { args: ['9'] })
+    expect(stdout).toBe('No server was found.\n')
+    expect(code).toBe(0)
+  })
+})
+
 describe('commit-message.mjs', () => {
   const diff = '+console.log("hello")\n'
 

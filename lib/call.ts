@@ -16,8 +16,8 @@ export interface Hooks {
 }
 
 export interface CallSetup<T> {
-  /** The provider's name. */
-  provider: string
+  /** The provider's name; none where no provider is asked. */
+  provider: string | undefined
   hooks: Hooks
   signal: AbortSignalLike | undefined
   /** Holds the call until it has settled. */
@@ -316,8 +316,8 @@ export class Call<T> implements Receiver {
         ? { ...details, code: 'aborted', message: CANCELLED, retryable: false }
         : details
     const reason = this.#cancelled?.reason
-    const error = errorOf({ ...told, server: provider }, reason === undefined ? {} : { cause: reason })
-    return traced(error, this.#trace)
+    const of = provider === undefined ? told : { ...told, server: provider }
+    return traced(errorOf(of, reason === undefined ? {} : { cause: reason }), this.#trace)
   }
 
   /** The `error` event. */

@@ -17,13 +17,21 @@ const TRANSPORT = [
 
 /** The variables that a definition names, those of its kind and of the transport, as this thread sees them. */
 export function environmentOf(definition: ProviderDefinition, kind: Facts): Record<string, string> {
-  const names = [
+  return valuesOf([
     ...list(definition.baseURLEnv),
     ...list(definition.apiKeyEnv),
     ...kind.headerEnv.map(({ variable }) => variable),
     ...kind.settingsEnv,
     ...TRANSPORT,
-  ]
+  ])
+}
+
+/** The variables of the transport alone. */
+export function environmentOfTransport(): Record<string, string> {
+  return valuesOf(TRANSPORT)
+}
+
+function valuesOf(names: readonly string[]): Record<string, string> {
   const environment: Record<string, string> = {}
   for (const name of names) {
     const value = process.env[name]

@@ -23,6 +23,12 @@ export type {
   TlsOptions,
 } from './config'
 export {
+  createLocalProvider,
+  type DiscoveredServer,
+  type DiscoveryOptions,
+  discoverServers,
+} from './discovery'
+export {
   AbortError,
   AuthenticationError,
   ConfigurationError,
@@ -62,4 +68,4 @@ export { TextGenerationWebUIProvider } from './servers/text-generation-webui'
 export { TGIProvider } from './servers/tgi'
 export { type VLLMChatRequest, VLLMProvider, type VLLMQueryOptions } from './servers/vllm'
 export type { VLLMExtraBody, VLLMStructuredOutputs } from './servers/vllm-extra-body'
-export type { Authenticator, ModelInfo, ProviderStatus } from './status'
+export type { Authenticator, Check, Diagnosis, ModelInfo, ProviderStatus } from './status'

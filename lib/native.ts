@@ -4,6 +4,7 @@ import type { Outbox, Provider } from '../native'
 interface Native {
   Outbox: new (deliver: (text: string, runs: number[] | Uint32Array) => void) => Outbox
   openProvider(config: string): Provider | string
+  discover(outbox: Outbox, search: string): number
   /** JSON */
   serverFacts(): string
 }

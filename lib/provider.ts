@@ -26,11 +26,12 @@ import type {
 import { crossing } from './crossing'
 import { environmentOf, listed } from './definition'
 import { theOutbox } from './delivery'
-import { AbortError, type ErrorDetails, errorOf } from './errors'
-import type { ProviderProgressEvent } from './events'
+import { AbortError, type ErrorDetails, errorOf, ProviderError } from './errors'
+import type { ProgressCallback, ProviderProgressEvent } from './events'
 import { native, type Provider } from './native'
+import type { ServerKind } from './servers'
 import { definitionOf, kindOf } from './servers/facts'
-import type { Authenticator, ModelInfo, ProviderStatus } from './status'
+import type { Authenticator, Diagnosis, ModelInfo, ProviderStatus } from './status'
 import { EventStream } from './stream'
 
 /** What a tool should ask for: a mock or any provider fits. */
@@ -67,6 +68,13 @@ export let manage: <T>(
   origin: CallSetup<T>['origin'],
 ) => Promise<T>
 
+/** Asks which server answers at a provider's address: for `createLocalProvider`. */
+export let identify: (
+  provider: OpenAICompatibleProvider,
+  options: CallOptions,
+  origin: CallSetup<unknown>['origin'],
+) => Promise<{ server: ServerKind }>
+
 /**
  * Any OpenAI-compatible server. `new OpenAICompatibleProvider()` is LM Studio's port on this machine.
  *
@@ -89,6 +97,7 @@ export class OpenAICompatibleProvider implements ChatProvider, AsyncDisposable {
 
   static {
     manage = (provider, ...given) => provider.#manage(...given)
+    identify = (provider, ...given) => provider.#ask('identify', ...given)
   }
 
   /** `'openai-compatible'` */
@@ -222,6 +231,66 @@ export class OpenAICompatibleProvider implements ChatProvider, AsyncDisposable {
       if (error instanceof AbortError) throw error
       return false
     })
+  }
+
+  /**
+   * Why a query would work, or would not: every check with what was seen and how to mend it. It asks no model: a chat
+   * without a message is sent, which servers refuse after they have looked at the key. (One that answers it all the same
+   * is asked for a single token.)
+   *
+   * Keys that {@link requestHeaders} adds are not sent: a server that wants one of those is told to want a key.
+   *
+   * @example
+   * ```ts
+   * const { ok, checks } = await provider.diagnose()
+   * if (!ok) for (const { found, fix } of checks.filter((check) => !check.ok)) console.error(found, fix)
+   * ```
+   *
+   * @throws {@link AbortError} only.
+   */
+  async diagnose(options: CallOptions = {}): Promise<Diagnosis> {
+    return await this.#ask<Diagnosis>('diagnose', options, this.diagnose).catch((error) => {
+      if (error instanceof AbortError) throw error
+      const found = error instanceof Error ? error.message : String(error)
+      const fix = error instanceof ProviderError ? error.hint : 'Look at what `apiKey` does: it threw this.'
+      const check = { id: error instanceof ProviderError ? 'call' : 'key', ok: false, found }
+      return { ok: false, checks: [fix === undefined ? check : { ...check, fix }] }
+    })
+  }
+
+  /**
+   * Resolves when the server is up, takes the key, and has the model: loaded, or to be loaded by the first query. Where no
+   * `model` is configured, any will do.
+   *
+   * What passes is waited for: a server that nobody has started yet, a name that nobody knows yet, a model that is loading,
+   * a list that is still empty. Each time that it is asked in vain is a `progress` event, at first every 100 ms, later every
+   * 2 s. There is no end to it but `timeout.total` and `signal`.
+   *
+   * What waiting does not mend rejects at once: a wrong key, a web page, another protocol. So does, after 1.5 s, a model that
+   * the server does not list while it lists others.
+   *
+   * @throws As {@link query}; a {@link TimeoutError} tells what was seen last.
+   */
+  async waitUntilReady(
+    options: CallOptions & { onProgress?: ProgressCallback | undefined } = {},
+  ): Promise<ProviderStatus> {
+    checkObject(options, 'The options')
+    checkCall(options)
+    const { onProgress, signal } = options
+    const timeout = timeoutsOf(options.timeout)
+    const json = timeout && toJson({ ...timeout })
+    const status = await new Call<ProviderStatus>({
+      provider: this.name,
+      hooks: { apiKey: this.#apiKey },
+      signal,
+      pending: this.#pending,
+      start: () => this.#native.waitUntilReady(theOutbox(), json, onProgress ? Flag.Events : 0),
+      finish: (_content, _reasoning, details) => JSON.parse(details),
+      listener: onProgress && ((event) => (event.type === 'completion' ? undefined : onProgress(event))),
+      takesLater: false,
+      origin: this.waitUntilReady,
+    }).result
+    return { ...status, server: this.name }
   }
 
   /**

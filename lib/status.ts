@@ -18,6 +18,33 @@ export interface ProviderStatus {
   error?: string
 }
 
+/** Why a query would work, or would not: what was looked at, in the order of the way to the model. */
+export interface Diagnosis {
+  /**
+   * A query would work, as far as can be told without one. What only some queries need (the check `tools`) does not
+   * count.
+   */
+  ok: boolean
+  /** What answers at the address, as {@link createProvider} takes it; absent where that is no LLM server. */
+  server?: ServerKind | (string & {})
+  /** Up to the first one that hides the rest. */
+  checks: Check[]
+}
+
+export interface Check {
+  /**
+   * Stable, for programs: `'address'`, `'proxy'`, `'connection'`, `'tls'`, `'protocol'`, `'server'`, `'base-path'`,
+   * `'key'`, `'chat'`, `'model'`, `'tools'`; `'time'` where that was too short, `'call'` where the options are wrong. More may be
+   * added in a minor version.
+   */
+  id: string
+  ok: boolean
+  /** What was seen. */
+  found: string
+  /** What to do, in one sentence; also where all is well, but could be better. */
+  fix?: string
+}
+
 export interface ModelInfo {
   name: string
   /** As people write it: `'4.7 GB'`. */

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use local_llm_engine::{
-    client::{Client, ClientConfig},
+    client::{self, Client, ClientConfig, Search},
     error::{Error, Result},
     servers::{self, Command},
     types::{ChatRequest, Message, Timeouts},
@@ -11,6 +11,7 @@ use napi_derive::napi;
 use secrecy::zeroize::Zeroizing;
 use serde::de::DeserializeOwned;
 use serde_json::json;
+use tokio_util::sync::CancellationToken;
 
 use crate::{
     call::{self, CallSink, Handle, JsHooks, Outcome},
@@ -108,7 +109,8 @@ impl BindingProvider {
         })
     }
 
-    /// Starts a question about the server: `models`, `status` or `validate`; `panic` is for tests.
+    /// Starts a question about the server: `models`, `status`, `validate`, `diagnose` or `identify`; `panic` is for
+    /// tests.
     #[napi]
     pub fn ask(
         &self,
@@ -123,11 +125,30 @@ impl BindingProvider {
                 "models" => json!(client.list_models(timeout, &hooks, cancel).await?),
                 "status" => json!(client.status(timeout, &hooks, cancel).await?),
                 "validate" => json!(client.validate(timeout, &hooks, cancel).await?),
+                "diagnose" => json!(client.diagnose(timeout, &hooks, cancel).await?),
+                "identify" => json!(client.identify(timeout, &hooks, cancel).await?),
                 #[expect(clippy::panic, reason = "how a panic reaches the caller is tested with it")]
                 "panic" => panic!("asked to panic"),
                 _ => return Err(Error::configuration(format!("{question:?} is no question"))),
             };
             Ok(Outcome::Value(value))
+        })
+    }
+
+    /// Waits until the server is ready; gives its status. `timeout` is JSON; `flags` as of a chat.
+    #[napi]
+    pub fn wait_until_ready(
+        &self,
+        outbox: &BindingOutbox,
+        timeout: Option<Utf16String>,
+        flags: u32,
+    ) -> napi::Result<u32> {
+        let events = Flags(flags).has(Flags::EVENTS);
+        self.start(outbox, Flags(flags), move |client, hooks| async move {
+            let timeout = timeout.map(|timeout| parsed::<Timeouts>(&json_of(&timeout))).transpose()?;
+            let mut sink = CallSink::new(hooks.outbox.clone(), hooks.handle.clone(), events);
+            let status = client.wait_until_ready(timeout, &hooks, &hooks.handle.cancel, &mut sink).await?;
+            Ok(Outcome::Value(json!(status)))
         })
     }
 
@@ -179,6 +200,24 @@ impl BindingProvider {
             Ok(id)
         })?
     }
+}
+
+/// Starts a search for servers, which is JSON; returns the call's number in the outbox.
+#[napi]
+pub fn discover(outbox: &BindingOutbox, search: String) -> napi::Result<u32> {
+    guarded(|| {
+        let outbox = outbox.outbox.clone();
+        let handle = outbox.register(|id| Handle::new(id, CancellationToken::new()));
+        let id = handle.id;
+        let cancel = handle.cancel.clone();
+        let work = async move {
+            let search = parsed::<Search>(&search)?;
+            let found = client::discover(&search, runtime::clients(), &cancel).await?;
+            Ok(Outcome::Value(json!(found)))
+        };
+        runtime::handle()?.spawn(call::run(outbox, handle, work));
+        Ok(id)
+    })?
 }
 
 /// Puts texts that came beside the request into their messages.

@@ -175,13 +175,13 @@ export function json(body: object | string, status = 200, headers: Record<string
   return { status, headers: { 'Content-Type': 'application/json', ...headers }, chunks }
 }
 
-export async function startScriptedServer(host = '127.0.0.1'): Promise<ScriptedServer> {
-  return await start(host)
+export async function startScriptedServer(host = '127.0.0.1', port = 0): Promise<ScriptedServer> {
+  return await start({ host, port })
 }
 
 /** The same, spoken to by TLS. */
 export async function startSecureServer(tls: ServerOptions, host = '127.0.0.1'): Promise<ScriptedServer> {
-  return await start(host, tls)
+  return await start({ host, port: 0 }, tls)
 }
 
 /** The same, at a unix socket; its `url` names nobody. */
@@ -189,18 +189,20 @@ export async function startServerAt(path: string): Promise<ScriptedServer> {
   return await start({ path })
 }
 
-async function start(where: string | { path: string }, tls?: ServerOptions): Promise<ScriptedServer> {
+async function start(
+  where: { host: string; port: number } | { path: string },
+  tls?: ServerOptions,
+): Promise<ScriptedServer> {
   let scripted: ScriptedServer | undefined
   const take = (request: IncomingMessage, response: ServerResponse) => {
     // A client that leaves in mid-request is one of the things that are tested.
     scripted?.take(request, response).catch(() => response.destroy())
   }
   const server = tls ? createSecureServer(tls, take) : createServer(take)
-  if (typeof where === 'string') server.listen(0, where)
-  else server.listen(where.path)
+  server.listen(where)
   await once(server, 'listening')
   scripted = new ScriptedServer(
-    typeof where === 'string' ? urlOf(server.address() as AddressInfo, tls) : 'http://nobody.invalid',
+    'path' in where ? 'http://nobody.invalid' : urlOf(server.address() as AddressInfo, tls),
   )
   onTestFinished(() => {
     server.closeAllConnections()

@@ -3,6 +3,8 @@ import type {
   ChatMessage,
   ChatRequest,
   FallbackOptions,
+  createLocalProvider,
+  DiscoveryOptions,
   GenerationOptions,
   OllamaConfig,
   OpenAICompatibleProvider,
@@ -43,6 +45,9 @@ export type Taken = [
   None<Refusing<VLLMChatRequest>>,
   None<Refusing<VLLMStructuredOutputs>>,
   None<Refusing<ProviderDefinition>>,
+  None<Refusing<DiscoveryOptions>>,
+  None<Refusing<NonNullable<Parameters<typeof createLocalProvider>[0]>>>,
+  None<Refusing<NonNullable<Parameters<OpenAICompatibleProvider['waitUntilReady']>[0]>>>,
   None<Refusing<NonNullable<Parameters<OpenAICompatibleProvider['listModels']>[0]>>>,
 ]
 

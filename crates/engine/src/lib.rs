@@ -24,4 +24,6 @@ pub mod servers;
 
 pub mod negotiate;
 
+pub mod discovery;
+
 pub mod client;

@@ -7,7 +7,7 @@ use url::Url;
 use super::{Client, Hooks};
 use crate::{
     endpoint::Address,
-    error::Result,
+    error::{Error, Result},
     servers::{Ask, Pieces, Place, Question, Reply},
     transport::{Connected, Replaced, Request, Response},
     types::LoadProgress,
@@ -33,6 +33,19 @@ impl<'a> Asker<'a> {
         Ok(Self { client, address: client.endpoint.address.clone(), headers, progress: None })
     }
 
+    /// Asks without the caller's key and headers: what is asked may be another's.
+    pub fn anonymous(client: &'a Client, address: Address) -> Self {
+        let headers = HeaderMap::from_iter([(header::ACCEPT, HeaderValue::from_static("application/json"))]);
+        Self { client, address, headers, progress: None }
+    }
+
+    /// Asks without the key.
+    pub fn without_key(&self) -> Self {
+        let mut headers = self.headers.clone();
+        headers.remove(header::AUTHORIZATION);
+        Self { client: self.client, address: self.address.clone(), headers, progress: None }
+    }
+
     /// Tells what is [told](Ask::tell) to `progress`.
     pub fn telling(self, progress: UnboundedSender<LoadProgress>) -> Self {
         Self { progress: Some(progress), ..self }
@@ -55,6 +68,7 @@ impl<'a> Asker<'a> {
         }
     }
 
+    /// Sends it, and gives the answer whatever its status.
     async fn send(&self, question: Question<'_>) -> Result<Response> {
         let url = self.url(question.place)?;
         let mut headers = self.headers.clone();
@@ -62,36 +76,58 @@ impl<'a> Asker<'a> {
         if body.is_some() {
             headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
         }
-        let mut shown = url.clone();
-        shown.set_query(None);
         let request = Request { method: question.method, url, headers, body };
         let replaced = &mut Replaced::default();
-        let sent = self.client.http.send(&self.address, request, Connected::default(), replaced).await;
-        let outcome = match sent {
-            Ok(mut response) => match self.client.failure_of(&mut response).await {
-                None => return Ok(response),
-                Some(error) => Err(error),
-            },
-            Err(error) => Err(error),
-        };
-        outcome.map_err(|mut error| {
-            error.url = Some(shown.into());
-            error
-        })
+        self.client.http.send(&self.address, request, Connected::default(), replaced).await
     }
+
+    /// Sends it; a status that is no success is an error.
+    async fn succeed(&self, question: Question<'_>) -> Result<Response> {
+        let mut response = self.send(question).await?;
+        match self.client.failure_of(&mut response).await {
+            None => Ok(response),
+            Some(error) => Err(error),
+        }
+    }
+
+    /// Says where the question went that failed.
+    fn placed(&self, mut error: Error, place: Place<'_>) -> Error {
+        if let Ok(mut url) = self.url(place) {
+            url.set_query(None);
+            error.url = Some(url.into());
+        }
+        error
+    }
+}
+
+/// The whole of an answer.
+async fn whole(mut response: Response) -> Result<Reply> {
+    let body = response.whole(MAX_REPLY_BYTES).await?;
+    Ok(Reply { status: response.status().as_u16(), headers: response.headers().clone(), body })
 }
 
 impl Ask for Asker<'_> {
     fn ask<'a>(&'a self, question: Question<'a>) -> BoxFuture<'a, Result<Reply>> {
         Box::pin(async move {
-            let mut response = self.send(question).await?;
-            let body = response.whole(MAX_REPLY_BYTES).await?;
-            Ok(Reply { status: response.status().as_u16(), headers: response.headers().clone(), body })
+            let place = question.place;
+            let response = self.succeed(question).await.map_err(|error| self.placed(error, place))?;
+            whole(response).await
+        })
+    }
+
+    fn any_reply<'a>(&'a self, question: Question<'a>) -> BoxFuture<'a, Result<Reply>> {
+        Box::pin(async move {
+            let place = question.place;
+            whole(self.send(question).await.map_err(|error| self.placed(error, place))?).await
         })
     }
 
     fn open<'a>(&'a self, question: Question<'a>) -> BoxFuture<'a, Result<Box<dyn Pieces>>> {
-        Box::pin(async move { Ok(Box::new(self.send(question).await?) as Box<dyn Pieces>) })
+        Box::pin(async move {
+            let place = question.place;
+            let response = self.succeed(question).await.map_err(|error| self.placed(error, place))?;
+            Ok(Box::new(response) as Box<dyn Pieces>)
+        })
     }
 
     fn tell(&self, progress: LoadProgress) {

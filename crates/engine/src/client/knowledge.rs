@@ -71,7 +71,7 @@ impl Knowledge {
 }
 
 /// The chat model that is loaded, else the first.
-fn choice(survey: &Survey) -> Option<&ModelInfo> {
+pub(super) fn choice(survey: &Survey) -> Option<&ModelInfo> {
     let mut chat = survey.models.iter().filter(|model| model.capabilities.chat);
     survey.loaded().or_else(|| chat.next()).or_else(|| survey.models.first())
 }

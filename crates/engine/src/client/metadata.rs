@@ -53,30 +53,14 @@ impl Client {
         let mut watch = self.watch(timeout, cancel);
         watch.asks();
         match self.survey_within(&mut watch, hooks).await {
-            Ok(survey) => {
-                let asked = survey.loaded().or_else(|| self.configured(&survey));
-                Ok(Status {
-                    is_connected: true,
-                    loaded_model: asked.map(|model| model.name.clone()).or_else(|| self.model.clone()),
-                    context_length: asked.and_then(|model| model.context_length),
-                    version: survey.version.clone(),
-                    available_models: Some(survey.models.into_iter().map(|model| model.name).collect()),
-                    latency: Some(milliseconds(started.elapsed())),
-                    error: None,
-                })
-            }
+            Ok(survey) => Ok(self.status_of(survey, started.elapsed())),
             Err(error) if error.code == Code::Aborted => Err(error),
             Err(error) if has_no_list(&error) => {
-                let latency = Some(milliseconds(started.elapsed()));
+                let latency = started.elapsed();
                 // Where another path has one, this is the wrong path; else the server answers and only has no list.
                 Ok(match self.working_base(&mut watch, hooks).await {
                     Some(base) => Status { error: Some(wrong_base(&base)), ..Status::default() },
-                    None => Status {
-                        is_connected: true,
-                        loaded_model: self.model.clone(),
-                        latency,
-                        ..Status::default()
-                    },
+                    None => self.status_without_list(latency),
                 })
             }
             Err(error) => Ok(Status { error: Some(error.message.clone()), ..Status::default() }),
@@ -87,6 +71,30 @@ impl Client {
     fn configured<'a>(&self, survey: &'a Survey) -> Option<&'a ModelInfo> {
         let name = self.model.as_deref()?;
         survey.models.iter().find(|model| model.name == name && model.loaded.is_none())
+    }
+
+    /// What a connected server says; `latency` is that of the question.
+    pub(super) fn status_of(&self, survey: Survey, latency: Duration) -> Status {
+        let asked = survey.loaded().or_else(|| self.configured(&survey));
+        Status {
+            is_connected: true,
+            loaded_model: asked.map(|model| model.name.clone()).or_else(|| self.model.clone()),
+            context_length: asked.and_then(|model| model.context_length),
+            version: survey.version.clone(),
+            available_models: Some(survey.models.into_iter().map(|model| model.name).collect()),
+            latency: Some(milliseconds(latency)),
+            error: None,
+        }
+    }
+
+    /// What is known of a connected server that tells nothing.
+    pub(super) fn status_without_list(&self, latency: Duration) -> Status {
+        Status {
+            is_connected: true,
+            loaded_model: self.model.clone(),
+            latency: Some(milliseconds(latency)),
+            ..Status::default()
+        }
     }
 
     /// Whether the server answers and takes the key.
@@ -138,14 +146,19 @@ impl Client {
     pub(super) async fn working_base(&self, watch: &mut Watch, hooks: &dyn Hooks) -> Option<String> {
         let search = async {
             let asker = Asker::new(self, hooks).await.ok()?;
-            for base in self.endpoint.address.other_bases() {
-                if list_models(self.dialect(), &asker.at(base.clone())).await.is_ok() {
-                    return Some(base);
-                }
-            }
-            None
+            self.other_base(&asker).await
         };
         watch.run(search).await.ok().flatten()
+    }
+
+    /// The other base URL below which an LLM server's API answers.
+    pub(super) async fn other_base(&self, asker: &Asker<'_>) -> Option<String> {
+        for base in self.endpoint.address.other_bases() {
+            if list_models(self.dialect(), &asker.at(base.clone())).await.is_ok() {
+                return Some(base);
+            }
+        }
+        None
     }
 
     /// The models, for an error that could name them: asked for once. It is part of a question.
@@ -154,7 +167,7 @@ impl Client {
     }
 
     /// What the server says of itself; it is remembered.
-    async fn survey(&self, asker: &Asker<'_>) -> Result<Survey> {
+    pub(super) async fn survey(&self, asker: &Asker<'_>) -> Result<Survey> {
         self.server.settle(asker).await;
         let survey = self.server.survey(asker).await?;
         self.knowledge.learn(&survey, self.model.as_deref());

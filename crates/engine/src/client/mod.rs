@@ -6,10 +6,15 @@ mod built;
 mod chat;
 mod commands;
 mod cut_prompt;
+mod diagnosis;
+mod discover;
 mod discreet;
 mod hooks;
+mod identify;
+mod knock;
 mod knowledge;
 mod metadata;
+mod readiness;
 mod secrets;
 
 use std::{
@@ -24,6 +29,7 @@ use serde_json::{Map, Value};
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
+pub use discover::{Discovered, Search, discover};
 pub use hooks::{Hooks, NoHooks};
 pub use knowledge::Capabilities;
 
@@ -213,26 +219,29 @@ impl Client {
         Some(failure)
     }
 
+    /// What to do where the server does not know who is asking.
+    fn about_key(&self) -> String {
+        let variables = match self.endpoint.key_variables.join(" or ") {
+            names if names.is_empty() => names,
+            names => format!(" (or the environment variable {names})"),
+        };
+        match &self.endpoint.credential {
+            Credential::Key(_) | Credential::Function => {
+                format!("The server does not take this key: set `apiKey`{variables} to one that it takes.")
+            }
+            Credential::Placeholder => format!("Set `apiKey`{variables} to a key that the server takes."),
+            Credential::None => {
+                format!(
+                    "No `apiKey` is sent: check the header that you send instead, or set `apiKey`{variables}."
+                )
+            }
+        }
+    }
+
     /// Adds what only the client knows, and takes out what must not be shown.
     fn finished(&self, mut error: Error, path: &str) -> Error {
         if error.code == Code::Authentication {
-            let variables = match self.endpoint.key_variables.join(" or ") {
-                names if names.is_empty() => names,
-                names => format!(" (or the environment variable {names})"),
-            };
-            error.hint = Some(match &self.endpoint.credential {
-                Credential::Key(_) | Credential::Function => {
-                    format!(
-                        "The server does not take this key: set `apiKey`{variables} to one that it takes."
-                    )
-                }
-                Credential::Placeholder => format!("Set `apiKey`{variables} to a key that the server takes."),
-                Credential::None => {
-                    format!(
-                        "No `apiKey` is sent: check the header that you send instead, or set `apiKey`{variables}."
-                    )
-                }
-            });
+            error.hint = Some(self.about_key());
         }
         if matches!(error.clock, Some(Clock::Connect | Clock::Metadata))
             && let Some(way) = self.endpoint.way()

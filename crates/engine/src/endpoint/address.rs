@@ -114,6 +114,30 @@ impl Address {
         Self { base, ..self.clone() }
     }
 
+    /// The host as URLs have it: `[::1]`.
+    #[must_use]
+    pub fn host(&self) -> Option<String> {
+        Url::parse(&self.base).ok()?.host_str().map(str::to_owned)
+    }
+
+    #[must_use]
+    pub fn port(&self) -> Option<u16> {
+        Url::parse(&self.base).ok()?.port_or_known_default()
+    }
+
+    /// `/v1`; empty where there is none.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        let host = self.base.find("://").map_or(0, |at| at + 3);
+        self.base[host..].find('/').map_or("", |at| &self.base[host + at..])
+    }
+
+    /// Where another server of the same machine's would be, without the path and the parameters of this one.
+    #[must_use]
+    pub fn beside(&self, host: &str, port: u16) -> Self {
+        Self { base: format!("http://{host}:{port}/v1"), query: String::new(), is_loopback: self.is_loopback }
+    }
+
     /// Whether requests stay on this machine.
     #[must_use]
     pub fn is_loopback(&self) -> bool {
@@ -140,9 +164,7 @@ impl Address {
     /// Where the server's API might be, if not at the base: in the order of how often that is so.
     #[must_use]
     pub fn other_bases(&self) -> Vec<String> {
-        let origin_ends = self.base.find("://").map_or(0, |at| at + 3);
-        let origin =
-            self.base[origin_ends..].find('/').map_or(&*self.base, |at| &self.base[..origin_ends + at]);
+        let origin = &self.base[..self.base.len() - self.path().len()];
         let trimmed = without_endpoint(&self.base);
         let mut bases = vec![
             trimmed.to_owned(),

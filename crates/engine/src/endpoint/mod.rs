@@ -136,7 +136,13 @@ impl Endpoint {
     /// Whether each request says who is asking, be it with a placeholder.
     #[must_use]
     pub fn says_who_is_asking(&self) -> bool {
-        !matches!(self.credential, Credential::None) || credential::is_in(&self.headers)
+        !matches!(self.credential, Credential::None) || self.has_own_credential()
+    }
+
+    /// Whether a header of the caller's own says who is asking.
+    #[must_use]
+    pub fn has_own_credential(&self) -> bool {
+        credential::is_in(&self.headers)
     }
 
     /// Everything that must never be shown.

@@ -2,8 +2,6 @@ use std::time::Duration;
 
 use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
 
-use crate::error::Error;
-
 /// A model can be loaded long before the server wishes to be asked again.
 const LONGEST_WISH: Duration = Duration::from_secs(5);
 
@@ -12,8 +10,8 @@ const LONGEST_WISH: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub struct Loading(ExponentialBackoff);
 
-impl Loading {
-    pub fn new() -> Self {
+impl Default for Loading {
+    fn default() -> Self {
         Self(
             ExponentialBuilder::new()
                 .with_min_delay(Duration::from_millis(100))
@@ -22,9 +20,12 @@ impl Loading {
                 .build(),
         )
     }
+}
 
-    pub fn delay(&mut self, error: &Error) -> Duration {
-        let wish = Duration::from_millis(error.retry_after.unwrap_or(0)).min(LONGEST_WISH);
+impl Loading {
+    /// `wish`: when the server wants to be asked again, in milliseconds.
+    pub fn delay(&mut self, wish: Option<u64>) -> Duration {
+        let wish = Duration::from_millis(wish.unwrap_or(0)).min(LONGEST_WISH);
         self.0.next().unwrap_or_default().max(wish)
     }
 }

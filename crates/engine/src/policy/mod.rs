@@ -5,13 +5,13 @@ mod retry;
 
 use std::time::Duration;
 
+pub use loading::Loading;
 pub use retry::RetryOptions;
 
 use crate::{
     error::{Code, Error, Result},
     transport::Watch,
 };
-use loading::Loading;
 use retry::Retries;
 
 /// A request that may have to be sent more than once.
@@ -51,7 +51,7 @@ pub enum Wait<'a> {
 /// That of the last attempt; `aborted` and `timeout` also from a wait.
 pub async fn repeat<R: Repeatable>(request: &mut R, options: RetryOptions) -> Result<R::Answer> {
     let mut retries = Retries::new(options);
-    let mut loading = Loading::new();
+    let mut loading = Loading::default();
     loop {
         let error = match request.attempt().await {
             Ok(answer) => return Ok(answer),
@@ -66,7 +66,7 @@ pub async fn repeat<R: Repeatable>(request: &mut R, options: RetryOptions) -> Re
                 return Err(error);
             }
             request.waits(Wait::Loading);
-            wait_while_loading(request.watch(), loading.delay(&error), &error).await?;
+            wait_while_loading(request.watch(), loading.delay(error.retry_after), &error).await?;
         } else if !request.amend(&error) {
             let left = request.watch().left();
             let Some(delay) = retries.delay(&error, left) else { return Err(error) };

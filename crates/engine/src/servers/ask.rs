@@ -16,6 +16,12 @@ pub trait Ask: Send + Sync {
     /// All kinds; with `status` where the server answered.
     fn ask<'a>(&'a self, question: Question<'a>) -> BoxFuture<'a, Result<Reply>>;
 
+    /// Asks once, and reads the whole answer, whatever its status: for those who decide by what it says.
+    ///
+    /// # Errors
+    /// All kinds, where no whole answer came.
+    fn any_reply<'a>(&'a self, question: Question<'a>) -> BoxFuture<'a, Result<Reply>>;
+
     /// Asks once, and gives the answer's body as it comes.
     ///
     /// # Errors
@@ -66,7 +72,7 @@ impl<'a> Question<'a> {
     }
 }
 
-/// A successful answer.
+/// An answer; a successful one, unless any was asked for.
 #[derive(Debug, Clone)]
 pub struct Reply {
     pub status: u16,

@@ -1,4 +1,5 @@
 use serde::Serialize;
+use url::Url;
 
 use super::Probe;
 use crate::endpoint::ReadAddress;
@@ -40,6 +41,9 @@ pub struct Facts {
     /// It cuts a prompt that is too long for its context, and does not say so: what to do about that.
     #[serde(skip)]
     pub cuts_prompts: Option<&'static str>,
+    /// The model that it runs, where that is one, answers for every name.
+    #[serde(skip)]
+    pub serves_any_name: bool,
     /// How it is recognised, the surest way first.
     #[serde(skip)]
     pub probes: &'static [Probe],
@@ -83,6 +87,7 @@ impl Facts {
         more_ports: &[],
         hosts: &[],
         cuts_prompts: None,
+        serves_any_name: false,
         probes: &[],
         hides_failures: false,
         developer_role: false,
@@ -102,5 +107,11 @@ impl Facts {
             Some(end) => host.ends_with(end),
             None => host == *known,
         })
+    }
+
+    /// Where it listens unless its users say otherwise; none for a server on the Internet.
+    pub fn ports(&self) -> impl Iterator<Item = u16> {
+        let own = Url::parse(self.base_url).ok().and_then(|url| url.port()).filter(|_| self.is_local());
+        own.into_iter().chain(self.more_ports.iter().copied())
     }
 }

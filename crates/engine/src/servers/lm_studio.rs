@@ -21,6 +21,7 @@ pub static KIND: Kind = Kind {
         base_url: "http://localhost:1234/v1",
         base_url_env: &["LMSTUDIO_BASE_URL"],
         api_key_env: &["LMSTUDIO_API_KEY"],
+        serves_any_name: true,
         probes: &[
             Probe { path: MODELS, recognise },
             Probe { path: OLDER_MODELS, recognise: recognise_older },

@@ -26,7 +26,10 @@ mod text_generation_webui;
 mod tgi;
 mod vllm;
 
-use std::{borrow::Cow, collections::HashMap};
+use std::{
+    borrow::Cow,
+    collections::{BTreeSet, HashMap},
+};
 
 use futures_util::future::BoxFuture;
 use secrecy::SecretString;
@@ -63,6 +66,12 @@ pub static ALL: [&Kind; 12] = [
     &openai::KIND,
 ];
 
+/// Where servers listen on the machines of their users.
+#[must_use]
+pub fn ports() -> BTreeSet<u16> {
+    ALL.into_iter().flat_map(|kind| kind.facts.ports()).collect()
+}
+
 /// One kind of server.
 pub struct Kind {
     pub facts: Facts,
@@ -82,7 +91,13 @@ impl Kind {
     /// The kind with this name; any other is a server that speaks OpenAI's protocol, and nothing more is known.
     #[must_use]
     pub fn named(name: &str) -> &'static Self {
-        ALL.into_iter().find(|kind| kind.facts.name == name).unwrap_or(&openai_compatible::KIND)
+        ALL.into_iter().find(|kind| kind.facts.name == name).unwrap_or_else(Self::unknown)
+    }
+
+    /// The kind of a server of which only the protocol is known.
+    #[must_use]
+    pub fn unknown() -> &'static Self {
+        &openai_compatible::KIND
     }
 
     /// The kind that is known to answer at this host on the Internet.
@@ -137,6 +152,12 @@ pub trait Server: Send + Sync {
     /// Its models, and what it says of itself.
     fn survey<'a>(&'a self, ask: &'a dyn Ask) -> BoxFuture<'a, Result<Survey>> {
         Box::pin(async { Ok(Survey { models: list_models(self.dialect(), ask).await?, version: None }) })
+    }
+
+    /// What it must be told when it is started for `model` to call tools, if it lacks that and says so before it
+    /// generates anything.
+    fn lacks_for_tools<'a>(&'a self, _ask: &'a dyn Ask, _model: &'a str) -> BoxFuture<'a, Option<String>> {
+        Box::pin(async { None })
     }
 
     /// Does what the caller asks for; the value is what the method of `lib/` resolves to.

@@ -21,6 +21,7 @@ pub static KIND: Kind = Kind {
         base_url: "http://localhost:5000/v1",
         base_url_env: &["TEXTGEN_BASE_URL"],
         api_key_env: &["TEXTGEN_API_KEY"],
+        serves_any_name: true,
         probes: &[Probe { path: "/v1/internal/model/info", recognise }],
         hides_failures: true,
         ..Facts::PLAIN

@@ -22,6 +22,7 @@ pub static KIND: Kind = Kind {
             variable: "HF_TOKEN",
             hosts: &["huggingface.co", "*.huggingface.co", "*.huggingface.cloud", "*.hf.space"],
         }],
+        serves_any_name: true,
         probes: &[Probe { path: "/info", recognise }],
         ..Facts::PLAIN
     },

@@ -72,6 +72,13 @@ impl Server for Vllm {
         })
     }
 
+    fn lacks_for_tools<'a>(&'a self, ask: &'a dyn Ask, model: &'a str) -> BoxFuture<'a, Option<String>> {
+        Box::pin(async move {
+            let reply = ask.any_reply(tools_question(model)).await.ok()?;
+            lacks_for_tools(&reply)
+        })
+    }
+
     fn manage<'a>(&'a self, command: Command, ask: &'a dyn Ask) -> BoxFuture<'a, Result<Value>> {
         Box::pin(async move {
             match command {
@@ -167,6 +174,22 @@ fn by_version(reply: &Reply) -> Option<Recognised> {
     let is_alone = reply.value()?.as_object()?.len() == 1;
     let version = version_of(reply).filter(|version| is_alone && version.starts_with("0."));
     version.map(|version| Recognised { version: Some(version) })
+}
+
+/// Refused before anything is generated, where tools are not enabled; else one token, if any.
+fn tools_question(model: &str) -> Question<'static> {
+    let tool =
+        json!({ "type": "function", "function": { "name": "none", "parameters": { "type": "object" } } });
+    let chat =
+        json!({ "model": model, "messages": [], "tools": [tool], "tool_choice": "auto", "max_tokens": 1 });
+    Question::post(Place::Root("/v1/chat/completions"), chat)
+}
+
+/// `"auto" tool choice requires --enable-auto-tool-choice and --tool-call-parser to be set`
+fn lacks_for_tools(reply: &Reply) -> Option<String> {
+    let words = String::from_utf8_lossy(&reply.body);
+    let is_refused = reply.status == 400 && words.contains("--enable-auto-tool-choice");
+    is_refused.then(|| "--enable-auto-tool-choice --tool-call-parser NAME".to_owned())
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ mod clients;
 mod connected;
 mod failure;
 mod handshake;
+mod peek;
 mod pooled;
 mod proxied;
 mod redirect;
@@ -17,6 +18,7 @@ use url::Url;
 
 pub use clients::{Clients, HttpClient};
 pub use connected::Connected;
+pub use peek::{Peeked, peek};
 pub use pooled::Replaced;
 pub use response::Response;
 pub use watch::Watch;

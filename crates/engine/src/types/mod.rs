@@ -2,6 +2,7 @@
 
 mod answer;
 mod delta;
+mod diagnosis;
 mod event;
 mod limits;
 mod model;
@@ -12,6 +13,7 @@ mod usage;
 
 pub use answer::{Answer, FinishReason, Partial, Timings, Warning};
 pub use delta::Delta;
+pub use diagnosis::{Check, Diagnosis};
 pub use event::{Event, Events, LoadProgress, Phase, Sink};
 pub use limits::Limits;
 pub use model::{ModelCapabilities, ModelInfo};

@@ -23,6 +23,7 @@ pub static KIND: Kind = Kind {
         base_url_env: &["LLAMACPP_BASE_URL"],
         api_key_env: &["LLAMA_API_KEY"],
         more_ports: &[9931],
+        serves_any_name: true,
         probes: &[Probe { path: "/props", recognise: props::recognise }],
         ..Facts::PLAIN
     },

@@ -1,0 +1,148 @@
+use super::nearest::nearest;
+use crate::{
+    client::knowledge::choice,
+    error::{Code, Error},
+    servers::Survey,
+    types::{Diagnosis, ModelInfo},
+};
+
+/// Looks whether the server has the model: `configured`, else the one that would be chosen. `serves_any_name`: the
+/// one that it runs answers for all names.
+pub(super) fn check(
+    diagnosis: &mut Diagnosis,
+    configured: Option<&str>,
+    survey: &Survey,
+    serves_any_name: bool,
+) -> bool {
+    if let Some(error) = missing(configured, survey, serves_any_name) {
+        diagnosis.fails("model", error.message.clone(), super::fix_of(&error));
+        return false;
+    }
+    let known = configured.and_then(|name| survey.models.iter().find(|model| model.name == name));
+    let Some(model) = known.or_else(|| choice(survey)) else { return true };
+    let name = &model.name;
+    if !model.capabilities.chat {
+        diagnosis.fails("model", format!("{name:?} is not for chats"), "Set `model` to one that is.");
+        return false;
+    }
+    match (configured, known) {
+        (Some(asked), None) => {
+            diagnosis
+                .passes("model", format!("The server has only {name:?}, which answers for {asked:?}, too"));
+        }
+        _ if model.loaded == Some(false) => diagnosis.advises(
+            "model",
+            true,
+            format!("{name:?} is not loaded"),
+            "The first query loads it and takes longer; to have that done before, load it by hand.",
+        ),
+        (None, _) => diagnosis.passes("model", format!("None is named: {name:?} is asked")),
+        (Some(_), Some(_)) => diagnosis.passes("model", format!("The server has {name:?}")),
+    }
+    true
+}
+
+/// The error that it is that the server does not have the model.
+pub(in crate::client) fn missing(
+    configured: Option<&str>,
+    survey: &Survey,
+    serves_any_name: bool,
+) -> Option<Error> {
+    let models = &survey.models;
+    let none = |what: &str| {
+        let message = format!("The server has no {what}");
+        Some(Error::new(Code::ModelNotFound, message).hint("Load or download one."))
+    };
+    if models.is_empty() {
+        return none("model");
+    }
+    let Some(name) = configured else {
+        let has_chat = models.iter().any(|model| model.capabilities.chat);
+        return if has_chat { None } else { none("model for chats") };
+    };
+    let is_served = serves_any_name && running(models) == 1;
+    if is_served || models.iter().any(|model| model.name == name) {
+        return None;
+    }
+    let names = || models.iter().map(|model| model.name.as_str());
+    let hint = match nearest(name, names()).as_slice() {
+        [] => "Set `model` to one that `listModels()` names.".to_owned(),
+        near => format!("Set `model` to one that the server has: {}.", near.join(", ")),
+    };
+    let mut error = Error::new(Code::ModelNotFound, format!("The server has no model {name:?}")).hint(hint);
+    error.available_models = Some(names().map(str::to_owned).collect());
+    Some(error)
+}
+
+/// How many models are loaded, or could be where the server does not tell.
+fn running(models: &[ModelInfo]) -> usize {
+    let could = models.iter().filter(|model| model.loaded.is_none()).count();
+    match models.iter().filter(|model| model.loaded == Some(true)).count() {
+        0 => could,
+        loaded => loaded,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::types::{Check, ModelCapabilities};
+
+    fn model(name: &str, loaded: Option<bool>) -> ModelInfo {
+        let capabilities = ModelCapabilities { chat: true, ..ModelCapabilities::default() };
+        ModelInfo { name: name.into(), loaded, capabilities, ..ModelInfo::default() }
+    }
+
+    fn checked(configured: Option<&str>, models: &[ModelInfo], serves_any_name: bool) -> Check {
+        let survey = Survey { models: models.to_vec(), version: None };
+        let mut diagnosis = Diagnosis::default();
+        check(&mut diagnosis, configured, &survey, serves_any_name);
+        diagnosis.checks.remove(0)
+    }
+
+    #[test]
+    fn a_model_that_does_not_exist_is_told_with_the_nearest_names() {
+        let models = [model("qwen3-8b", None), model("gpt-oss-20b", None)];
+        let wrong = checked(Some("qwen3-8"), &models, false);
+        assert_eq!((wrong.ok, &*wrong.found), (false, "The server has no model \"qwen3-8\""));
+        assert_eq!(wrong.fix.as_deref(), Some("Set `model` to one that the server has: qwen3-8b."));
+        let strange = checked(Some("mistral"), &models, false);
+        assert_eq!(strange.fix.as_deref(), Some("Set `model` to one that `listModels()` names."));
+        assert!(checked(Some("qwen3-8b"), &models, false).ok);
+    }
+
+    #[test]
+    fn any_name_is_served_where_one_model_runs_and_the_server_does_not_mind() {
+        let one = [model("a", Some(true)), model("b", Some(false))];
+        assert!(checked(Some("x"), &one, true).ok && !checked(Some("x"), &one, false).ok);
+        let untold = [model("a", None)];
+        assert!(checked(Some("x"), &untold, true).ok);
+        let two = [model("a", Some(true)), model("b", Some(true))];
+        assert!(!checked(Some("x"), &two, true).ok);
+        let asleep = [model("a", Some(false))];
+        assert!(!checked(Some("x"), &asleep, true).ok);
+    }
+
+    #[test]
+    fn a_model_that_is_not_loaded_is_loaded_by_the_first_query() {
+        let check = checked(Some("a"), &[model("a", Some(false))], false);
+        assert_eq!((check.ok, &*check.found), (true, "\"a\" is not loaded"));
+        assert!(check.fix.is_some());
+    }
+
+    #[test]
+    fn where_none_is_named_the_one_that_would_be_asked_is_told() {
+        let models = [model("a", Some(false)), model("b", Some(true))];
+        let check = checked(None, &models, false);
+        assert_eq!((check.ok, &*check.found), (true, "None is named: \"b\" is asked"));
+        assert!(!checked(None, &[], false).ok);
+    }
+
+    #[test]
+    fn a_model_for_embeddings_answers_no_chat() {
+        let mut embedder = model("embedder", None);
+        embedder.capabilities.chat = false;
+        assert!(!checked(Some("embedder"), &[embedder.clone()], false).ok);
+        assert!(!checked(None, &[embedder], false).ok);
+    }
+}

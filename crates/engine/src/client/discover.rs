@@ -1,0 +1,294 @@
+use std::collections::HashMap;
+
+use futures_util::{FutureExt, StreamExt, future::BoxFuture, stream::FuturesUnordered};
+use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use super::{Client, ClientConfig, asker::Asker};
+use crate::{
+    discovery::{Finding, Identity, identify},
+    endpoint::{Address, Definition, EndpointConfig},
+    error::{Code, Error, Result},
+    servers::{self, Kind},
+    transport::{Clients, Watch},
+    types::{Status, Timeouts},
+};
+
+/// Where servers are looked for, as `lib/` hands it over.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Search {
+    /// This machine, by default.
+    hosts: Option<Vec<SecretString>>,
+    /// Where known servers listen, by default.
+    ports: Option<Vec<u16>>,
+    timeout: Timeouts,
+    /// The variables of the transport, as the caller's thread sees them.
+    environment: HashMap<String, SecretString>,
+}
+
+/// A server that was found.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Discovered {
+    /// The name of its kind.
+    pub server: &'static str,
+    #[serde(rename = "baseURL")]
+    pub base_url: String,
+    #[serde(flatten)]
+    pub status: Status,
+}
+
+/// One address that is looked at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Target {
+    port: u16,
+    is_loopback: bool,
+    /// As it was given, with its port: `http://localhost:8080`.
+    given: String,
+    /// The same, or one of its IP families: `http://[::1]:8080`.
+    asked: String,
+}
+
+/// What was found at a target.
+#[derive(Clone)]
+struct Found {
+    target: Target,
+    identity: Identity,
+    /// `None`: it did not tell in time.
+    status: Option<Status>,
+}
+
+/// What a question has told.
+enum Step {
+    Nobody,
+    Identified(Target, Identity),
+    /// Of the server with this number.
+    Surveyed(usize, Status),
+}
+
+/// All servers that are found in time, by their ports. They are asked without a key.
+///
+/// # Errors
+/// `configuration`: a host that is no address; `aborted`.
+pub async fn discover(
+    search: &Search,
+    clients: &Clients,
+    cancel: &CancellationToken,
+) -> Result<Vec<Discovered>> {
+    let mut watch = Watch::new(search.timeout, cancel.clone());
+    let targets = search.targets(clients)?;
+    let mut asking: FuturesUnordered<BoxFuture<'_, Step>> =
+        targets.into_iter().map(|target| search.look(target, clients).boxed()).collect();
+    let mut found: Vec<Found> = Vec::new();
+    loop {
+        match watch.run(asking.next()).await {
+            Ok(Some(Step::Nobody)) => {}
+            Ok(Some(Step::Identified(target, identity))) => {
+                let (number, kind, host) = (found.len(), identity.kind, target.asked.clone());
+                asking.push(search.survey(number, kind, host, clients).boxed());
+                found.push(Found { target, identity, status: None });
+            }
+            Ok(Some(Step::Surveyed(number, status))) => found[number].status = Some(status),
+            Err(error) if error.code != Code::Timeout => return Err(error),
+            // Nothing is left to ask, or no time.
+            Ok(None) | Err(_) => break,
+        }
+    }
+    distinct(found).into_iter().map(|(host, found)| search.told(host, found, clients)).collect()
+}
+
+impl Search {
+    /// Where to look, each once.
+    fn targets(&self, clients: &Clients) -> Result<Vec<Target>> {
+        let this_machine = [SecretString::from("localhost")];
+        let hosts = self.hosts.as_deref().unwrap_or(&this_machine);
+        let ports = self.ports.clone().unwrap_or_else(|| servers::ports().into_iter().collect());
+        let mut targets = Vec::new();
+        for host in hosts {
+            for port in &ports {
+                let base = format!("http://localhost:{port}/v1");
+                for target in targets_of(
+                    &self.client(Kind::unknown().facts.name, base, host.clone(), clients)?.endpoint.address,
+                ) {
+                    // A host with a port of its own is looked at there alone.
+                    if !targets.contains(&target) {
+                        targets.push(target);
+                    }
+                }
+            }
+        }
+        Ok(targets)
+    }
+
+    /// A client without a key, for the server at `host`.
+    fn client(&self, kind: &str, base_url: String, host: SecretString, clients: &Clients) -> Result<Client> {
+        let endpoint = EndpointConfig {
+            definition: Definition { base_url, ..Definition::default() },
+            host: Some(host),
+            api_key: Some(SecretString::default()),
+            environment: self.environment.clone(),
+            ..EndpointConfig::default()
+        };
+        Client::new(ClientConfig { kind: kind.to_owned(), endpoint, ..ClientConfig::default() }, clients)
+    }
+
+    fn client_of(&self, kind: &Kind, host: String, clients: &Clients) -> Result<Client> {
+        self.client(kind.facts.name, kind.facts.base_url.to_owned(), host.into(), clients)
+    }
+
+    async fn look(&self, target: Target, clients: &Clients) -> Step {
+        let Ok(client) = self.client_of(Kind::unknown(), target.asked.clone(), clients) else {
+            return Step::Nobody;
+        };
+        match identify(&Asker::anonymous(&client, client.endpoint.address.clone())).await {
+            Finding::Server(identity) => Step::Identified(target, identity),
+            Finding::Stranger(_) | Finding::Nothing(_) => Step::Nobody,
+        }
+    }
+
+    async fn survey(&self, number: usize, kind: &Kind, host: String, clients: &Clients) -> Step {
+        let asked_at = Instant::now();
+        let status = match self.client_of(kind, host, clients) {
+            Ok(client) => {
+                match client.survey(&Asker::anonymous(&client, client.endpoint.address.clone())).await {
+                    Ok(survey) => client.status_of(survey, asked_at.elapsed()),
+                    Err(error) => failed(&client.finished(error, "")),
+                }
+            }
+            Err(error) => failed(&error),
+        };
+        Step::Surveyed(number, status)
+    }
+
+    /// A server that was found, as it is told of.
+    fn told(&self, host: String, found: Found, clients: &Clients) -> Result<Discovered> {
+        let Identity { kind, version } = found.identity;
+        let mut status = found.status.unwrap_or_else(|| Status {
+            error: Some("The server did not say in time what it has".to_owned()),
+            ..Status::default()
+        });
+        status.version = status.version.or(version);
+        let base_url = self.client_of(kind, host, clients)?.base_url().to_owned();
+        Ok(Discovered { server: kind.facts.name, base_url: base_url.into_owned(), status })
+    }
+}
+
+/// The status of a server that does not say what it has.
+fn failed(error: &Error) -> Status {
+    let words = &error.message;
+    let error = match error.code {
+        Code::Authentication => format!("A key is missing: {words}"),
+        _ => words.clone(),
+    };
+    Status { error: Some(error), ..Status::default() }
+}
+
+/// An address, or both of it where its name stands for this machine: IPv4 and IPv6 may be different servers'.
+fn targets_of(address: &Address) -> Vec<Target> {
+    let (Some(host), Some(port)) = (address.host(), address.port()) else { return Vec::new() };
+    // Each kind of server has its own path where none is given.
+    let path = Some(address.path()).filter(|path| *path != "/v1").unwrap_or_default();
+    let scheme = if address.is_https() { "https" } else { "http" };
+    let written = |host: &str| format!("{scheme}://{host}:{port}{path}");
+    let families =
+        if host == "localhost" && !address.is_https() { &["127.0.0.1", "[::1]"][..] } else { &[&*host] };
+    let target = |family: &&str| Target {
+        port,
+        is_loopback: address.is_loopback(),
+        given: written(&host),
+        asked: written(family),
+    };
+    families.iter().map(target).collect()
+}
+
+/// The servers, each with the host under which it is told of: one that answers at several addresses of this machine
+/// is one.
+fn distinct(mut found: Vec<Found>) -> Vec<(String, Found)> {
+    found.sort_by(|one, other| {
+        (one.target.port, &one.target.asked).cmp(&(other.target.port, &other.target.asked))
+    });
+    let mut servers: Vec<Found> = Vec::new();
+    for next in found {
+        if !servers.iter().any(|known| known.is_same(&next)) {
+            servers.push(next);
+        }
+    }
+    let host = |server: &Found| {
+        let named = servers.iter().filter(|other| other.target.given == server.target.given).count();
+        if named == 1 { server.target.given.clone() } else { server.target.asked.clone() }
+    };
+    servers.iter().map(|server| (host(server), server.clone())).collect()
+}
+
+impl Found {
+    fn is_same(&self, other: &Self) -> bool {
+        let models = |found: &Self| found.status.as_ref().map(|status| status.available_models.clone());
+        self.target.is_loopback
+            && other.target.is_loopback
+            && self.target.port == other.target.port
+            && self.identity.kind.facts.name == other.identity.kind.facts.name
+            && self.identity.version == other.identity.version
+            && models(self) == models(other)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(given: &str, asked: &str, models: &[&str]) -> Found {
+        let models = models.iter().map(|&name| name.to_owned()).collect();
+        Found {
+            target: Target { port: 8080, is_loopback: true, given: given.into(), asked: asked.into() },
+            identity: Identity { kind: Kind::unknown(), version: None },
+            status: Some(Status { available_models: Some(models), ..Status::default() }),
+        }
+    }
+
+    fn hosts(found: Vec<Found>) -> Vec<String> {
+        distinct(found).into_iter().map(|(host, _)| host).collect()
+    }
+
+    const NAME: &str = "http://localhost:8080";
+    const V4: &str = "http://127.0.0.1:8080";
+    const V6: &str = "http://[::1]:8080";
+
+    #[test]
+    fn a_server_that_answers_on_both_families_is_one() {
+        assert_eq!(hosts(vec![found(NAME, V6, &["m"]), found(NAME, V4, &["m"])]), [NAME]);
+        assert_eq!(hosts(vec![found(NAME, V6, &["m"])]), [NAME]);
+        assert_eq!(hosts(vec![found(V4, V4, &["m"]), found(NAME, V6, &["m"])]), [V4]);
+    }
+
+    #[test]
+    fn two_servers_at_one_port_are_told_by_their_families() {
+        assert_eq!(hosts(vec![found(NAME, V6, &["a"]), found(NAME, V4, &["b"])]), [V4, V6]);
+    }
+
+    fn targets(search: &str) -> Vec<String> {
+        let search: Search = serde_json::from_str(search).unwrap();
+        let targets = search.targets(&Clients::default()).unwrap();
+        targets.into_iter().map(|target| target.asked).collect()
+    }
+
+    #[test]
+    fn this_machine_is_looked_at_on_both_families_at_all_known_ports() {
+        let all = targets("{}");
+        assert_eq!(all.len(), 2 * servers::ports().len());
+        for target in ["http://127.0.0.1:11434", "http://[::1]:11434", "http://127.0.0.1:5001"] {
+            assert!(all.iter().any(|asked| asked == target), "{target}");
+        }
+    }
+
+    #[test]
+    fn hosts_are_given_in_any_shape() {
+        let given = |hosts: &str| targets(&format!(r#"{{"hosts":[{hosts}],"ports":[80,8000]}}"#));
+        assert_eq!(given(r#""box""#), ["http://box:80", "http://box:8000"]);
+        assert_eq!(given(r#""box:81", "box:81""#), ["http://box:81"]);
+        assert_eq!(given(r#""::1""#), ["http://[::1]:80", "http://[::1]:8000"]);
+        assert_eq!(given(r#""https://gw.example/api/v1""#), ["https://gw.example:443/api/v1"]);
+    }
+}

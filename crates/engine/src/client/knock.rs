@@ -1,0 +1,56 @@
+use serde_json::json;
+
+use super::{Client, asker::Asker};
+use crate::{
+    error::{Code, Error, Result},
+    protocol::Failure,
+    servers::{Ask, Place, Question, Reply},
+};
+
+impl Client {
+    /// Asks for a chat without a message. Nothing is generated for it; but who may not ask, what is still loading and
+    /// where no chat is: that is said before.
+    ///
+    /// # Errors
+    /// What would make every chat fail, too.
+    pub(super) async fn knock(&self, asker: &Asker<'_>) -> Result<()> {
+        let error = match asker.ask(self.empty_chat()).await {
+            // What a server does not know, it may answer with 200.
+            Ok(reply) if has_error(&reply) => Failure::of_body(&reply.body).into_error(),
+            Ok(_) => return Ok(()),
+            Err(error) if error.status.is_none() => return Err(error),
+            Err(error) => error,
+        };
+        if concerns_every_chat(&error) { Err(error) } else { Ok(()) }
+    }
+
+    /// Whether a chat without a message is refused as one.
+    pub(super) async fn wants_messages(&self, asker: &Asker<'_>) -> bool {
+        let reply = asker.any_reply(self.empty_chat()).await;
+        reply.is_ok_and(|reply| matches!(reply.status, 400 | 422) && has_error(&reply))
+    }
+
+    fn empty_chat(&self) -> Question<'static> {
+        // A server that answers it all the same shall not do so at length.
+        Question::post(Place::Api(self.dialect().chat_path()), json!({ "max_tokens": 1 }))
+    }
+}
+
+fn has_error(reply: &Reply) -> bool {
+    reply.value().is_some_and(|told| told.get("error").or_else(|| told.get("detail")).is_some())
+}
+
+/// It is not about the message that is missing.
+fn concerns_every_chat(error: &Error) -> bool {
+    error.wrong_path
+        || matches!(error.status, Some(300..400 | 502..=504))
+        || matches!(
+            error.code,
+            Code::Authentication
+                | Code::Permission
+                | Code::RateLimit
+                | Code::Quota
+                | Code::ModelLoading
+                | Code::OutOfMemory
+        )
+}

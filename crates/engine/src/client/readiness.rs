@@ -1,0 +1,114 @@
+use futures_util::future::join;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    Client, Hooks,
+    asker::Asker,
+    diagnosis::missing,
+    discreet::Discreet,
+    metadata::{has_no_list, within, wrong_base},
+};
+use crate::{
+    error::{Code, Error, Result},
+    policy::Loading,
+    servers::Survey,
+    transport::Peeked,
+    types::{Clock, Event, Events, Phase, Sink, Status, Timeouts},
+};
+
+/// In so many answers, a model may be missing from a list that has others: 1.5 seconds.
+const UNLISTED: u32 = 5;
+
+impl Client {
+    /// Waits until the server is up and takes chats, and has the model. Each time that it is not ready is told to
+    /// `sink`.
+    ///
+    /// # Errors
+    /// All kinds: what waiting does not mend, at once; `timeout`, with what was seen last.
+    pub async fn wait_until_ready<S: Sink>(
+        &self,
+        timeout: Option<Timeouts>,
+        hooks: &dyn Hooks,
+        cancel: &CancellationToken,
+        sink: &mut S,
+    ) -> Result<Status> {
+        let hooks = &self.attentive(hooks);
+        let sink = &mut Discreet::new(self, sink);
+        let mut watch = self.watch(timeout, cancel);
+        let limit = self.metadata_limit(timeout);
+        let (mut loading, mut unlisted) = (Loading::default(), 0);
+        loop {
+            let asked_at = Instant::now();
+            let asked = watch.run(within(limit, self.readiness(hooks))).await;
+            let error = match asked.map_err(|error| self.finished(error, ""))? {
+                Some(Ok(survey)) => {
+                    let latency = asked_at.elapsed();
+                    return Ok(match survey {
+                        Some(survey) => self.status_of(survey, latency),
+                        None => self.status_without_list(latency),
+                    });
+                }
+                Some(Err(error)) => error,
+                None => Error::timeout(Clock::Metadata, limit.unwrap_or_default()),
+            };
+            let is_listed_otherwise = error.code == Code::ModelNotFound && error.available_models.is_some();
+            unlisted = if is_listed_otherwise { unlisted + 1 } else { 0 };
+            if unlisted == UNLISTED || !self.may_pass(&error).await {
+                return Err(self.finished(error, ""));
+            }
+            sink.event(Event::Progress { phase: Phase::Loading, done: None, total: None });
+            sink.flush();
+            if let Err(mut late) = watch.rest(loading.delay(error.retry_after)).await {
+                if late.code == Code::Timeout {
+                    late.message = format!("{}; last seen: {}", late.message, error.message);
+                    late.hint.clone_from(&error.hint);
+                }
+                return Err(self.finished(late, ""));
+            }
+        }
+    }
+
+    /// What the server says of itself, once it is ready; `None` where it has no model list.
+    async fn readiness(&self, hooks: &dyn Hooks) -> Result<Option<Survey>> {
+        let asker = Asker::new(self, hooks).await?;
+        self.server.settle(&asker).await;
+        let (survey, chat) = join(self.survey(&asker), self.knock(&asker)).await;
+        match survey {
+            Err(error) if has_no_list(&error) => {
+                if let Err(mut error) = chat {
+                    if error.wrong_path
+                        && let Some(base) = self.other_base(&asker).await
+                    {
+                        error.hint = Some(wrong_base(&base));
+                    }
+                    return Err(error);
+                }
+                Ok(None)
+            }
+            Err(error) => Err(error),
+            Ok(survey) => {
+                chat?;
+                let serves_any_name = self.server.facts().serves_any_name;
+                match missing(self.model.as_deref(), &survey, serves_any_name) {
+                    Some(error) => Err(error),
+                    None => Ok(Some(survey)),
+                }
+            }
+        }
+    }
+
+    /// Whether it may be otherwise in a moment, without anybody's doing.
+    async fn may_pass(&self, error: &Error) -> bool {
+        match error.code {
+            Code::Connection if error.system_code == Some("ECONNREFUSED") => true,
+            Code::Connection => {
+                let is_passing = error.retryable || error.system_code == Some("ENOTFOUND");
+                // What closes connections may speak TLS: it will not begin to speak HTTP.
+                is_passing && self.peeked().await != Some(Peeked::Tls)
+            }
+            Code::Timeout | Code::Stream | Code::ModelLoading | Code::ModelNotFound => true,
+            _ => error.retryable,
+        }
+    }
+}
