@@ -252,6 +252,42 @@ describe('two hundred streams at once', () => {
   })
 })
 
+describe('what is not handed on within a turn', () => {
+  it('stays as it came while other answers arrive', async () => {
+    const server = await startScriptedServer()
+    const provider = providerOf(server)
+    const spin = () => {
+      const end = performance.now() + 3
+      while (performance.now() < end);
+    }
+    const letters = [...'abcdefghijklmnop']
+    const slow = listener()
+    const slowAnswer = provider.query({
+      prompt: 'slow',
+      onProgress(event) {
+        slow.onProgress(event)
+        spin()
+      },
+    })
+    const slowChat = await server.nextChat()
+    await slowChat.send(letters.map((letter) => text(letter)).join(''))
+    while (slow.events.length === 0) await new Promise(setImmediate)
+    const others = ['of other', 'lengths than', 'those'].map(async (words) => {
+      const { events, onProgress } = listener()
+      const result = provider.query({ prompt: words, onProgress })
+      const chat = await server.nextChat()
+      const [{ content }] = chat.json.messages as [{ content: string }]
+      await chat.end(...answer(...content))
+      await result
+      return textOf(events)
+    })
+    expect(await Promise.all(others)).toEqual(['of other', 'lengths than', 'those'])
+    await slowChat.end(finish)
+    expect(await slowAnswer).toBe(letters.join(''))
+    expect(slow.events.slice(0, -1)).toEqual(letters.map((content) => ({ type: 'message', content })))
+  })
+})
+
 describe('a short answer beside a stream that never rests', () => {
   it('waits neither with its first event nor with its end', async () => {
     const server = await startScriptedServer()

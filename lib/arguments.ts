@@ -46,7 +46,16 @@ const LIMITS = ['maxEventBytes', 'maxResponseBytes']
 const TLS = ['ca', 'cert', 'key', 'insecure']
 
 /** What a request holds beside its options. */
-const APART = ['messages', 'prompt', 'systemPrompt', 'history', 'model', 'timeout', 'signal', 'onProgress']
+const APART = new Set([
+  'messages',
+  'prompt',
+  'systemPrompt',
+  'history',
+  'model',
+  'timeout',
+  'signal',
+  'onProgress',
+])
 
 const spellings = (fields: string[]) => new Map(fields.map((field) => [plain(field), field]))
 const SPELLINGS = {
@@ -68,11 +77,18 @@ export function checkSpelling(
   place = '',
   own: readonly string[] = [],
 ): void {
-  for (const name of Object.keys(given)) {
-    const meant = SPELLINGS[kind].get(plain(name)) ?? own.find((field) => plain(field) === plain(name))
-    if (meant !== undefined && meant !== name) {
-      throw mistake(`\`${place}${name}\` is no field`, `Write \`${place}${meant}\`.`)
-    }
+  for (const name of Object.keys(given)) checkName(name, kind, place, own)
+}
+
+function checkName(
+  name: string,
+  kind: keyof typeof SPELLINGS,
+  place = '',
+  own: readonly string[] = [],
+): void {
+  const meant = SPELLINGS[kind].get(plain(name)) ?? own.find((field) => plain(field) === plain(name))
+  if (meant !== undefined && meant !== name) {
+    throw mistake(`\`${place}${name}\` is no field`, `Write \`${place}${meant}\`.`)
   }
 }
 
@@ -100,14 +116,16 @@ function plain(name: string): string {
   return name.replace(/[-_]/g, '').toLowerCase()
 }
 
-/** The options of a request, checked. */
+/** The options of a request, checked. In one pass: after a rest, each builtin that is called costs microseconds. */
 export function optionsOf(request: object): Record<string, unknown> {
   const options: Record<string, unknown> = {}
   for (const name of Object.keys(request)) {
-    if (!APART.includes(name)) options[name] = request[name as never]
+    if (APART.has(name)) continue
+    checkName(name, 'options')
+    const value = request[name as never]
+    checkNumber(name, value)
+    options[name] = value
   }
-  checkSpelling(options, 'options')
-  checkNumbers(options)
   return options
 }
 
@@ -209,10 +227,12 @@ export function checkObject(value: unknown, name: string): void {
 
 /** Checks that JSON can hold the numbers of `options`: it writes `null` for NaN, which would be as if nothing was set. */
 export function checkNumbers(options: object, place = ''): void {
-  for (const [name, value] of Object.entries(options)) {
-    if (typeof value === 'number' && !Number.isFinite(value))
-      throw mistake(`\`${place}${name}\` must be a finite number, not ${value}`)
-  }
+  for (const [name, value] of Object.entries(options)) checkNumber(`${place}${name}`, value)
+}
+
+function checkNumber(name: string, value: unknown): void {
+  if (typeof value === 'number' && !Number.isFinite(value))
+    throw mistake(`\`${name}\` must be a finite number, not ${value}`)
 }
 
 /** The JSON in which arguments cross to the engine. */

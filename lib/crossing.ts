@@ -13,18 +13,24 @@ export interface Crossing {
 /** From so many UTF-16 units on, a text crosses beside the JSON: to write it into JSON costs three times as much. */
 const LONG = 256
 
-/** `request` is the rest of it. */
-export function crossing(messages: readonly ChatMessage[], request: Record<string, unknown>): Crossing {
+/** Where no text is long, nothing is copied. */
+export function crossing(request: { messages: readonly ChatMessage[] } & Record<string, unknown>): Crossing {
+  const { messages } = request
   let texts = ''
   const places: number[] = []
-  const lightened = messages.map((message, index) => {
+  const lightened: ChatMessage[] = []
+  for (let index = 0; index < messages.length; index++) {
+    const message = messages[index] as ChatMessage
     const content = message?.content
-    if (typeof content !== 'string' || content.length < LONG || 'toJSON' in message) return message
+    if (typeof content !== 'string' || content.length < LONG || 'toJSON' in message) {
+      lightened.push(message)
+      continue
+    }
     texts += content
     places.push(index, content.length)
-    return { ...message, content: '' }
-  })
-  const json = toJson({ messages: lightened, ...request })
-  if (places.length === 0) return { json, texts: undefined, places: undefined }
+    lightened.push({ ...message, content: '' })
+  }
+  if (places.length === 0) return { json: toJson(request), texts: undefined, places: undefined }
+  const json = toJson({ ...request, messages: lightened })
   return { json, texts, places: new Uint32Array(places) }
 }

@@ -27,6 +27,8 @@ export interface Batch {
   text: string
   /** Records of one call and kind in a row: call, kind, how many, and the length of each in UTF-16 units. */
   runs: Uint32Array
+  /** Where the last run ends. */
+  end: number
   /** Of the run that has begun: whose it is, what it tells, how many are left. */
   call: number
   kind: number
@@ -45,6 +47,9 @@ const backlog: Batch[] = []
 let outbox: Outbox | undefined
 let resuming = false
 
+/** As long as what `src/outbox.rs` calls few. */
+const spare = new Uint32Array(32)
+
 /** Keeps the process alive while a call is pending: the addon's own handle never does. */
 const keepAlive = setInterval(() => {}, 2 ** 30)
 keepAlive.unref()
@@ -53,12 +58,20 @@ keepAlive.unref()
 export function theOutbox(): Outbox {
   outbox ??= new (native().Outbox)((text, given) => {
     // One kind of list: the loop over it is compiled for one.
-    const runs = Array.isArray(given) ? new Uint32Array(given) : given
-    backlog.push({ text, runs, call: 0, kind: 0, left: 0, next: 0, at: 0 })
+    const runs = Array.isArray(given) ? copied(given) : given
+    backlog.push({ text, runs, end: given.length, call: 0, kind: 0, left: 0, next: 0, at: 0 })
     // What came before must be handed on first.
     if (!resuming) handOn()
   })
   return outbox
+}
+
+/** Few numbers, in a list that is there already as long as nothing waits: to make one delays a first token. */
+function copied(numbers: number[]): Uint32Array {
+  const list =
+    backlog.length === 0 && numbers.length <= spare.length ? spare : new Uint32Array(numbers.length)
+  for (let index = 0; index < numbers.length; index++) list[index] = numbers[index] as number
+  return list
 }
 
 /** From now on, `receiver` takes the records of `call`, until its last. */
@@ -72,7 +85,7 @@ function handOn(): void {
   const pace = new Pace(TURN)
   for (let batch = backlog[0]; batch; batch = backlog[0]) {
     handOnSome(batch, pace.stride)
-    if (batch.next === batch.runs.length) backlog.shift()
+    if (batch.next === batch.end) backlog.shift()
     if (pace.isOver() && backlog.length > 0) {
       resuming = true
       setImmediate(handOn)
@@ -85,7 +98,7 @@ function handOn(): void {
 function handOnSome(batch: Batch, count: number): void {
   const { text, runs } = batch
   let some = count
-  while (some > 0 && batch.next < runs.length) {
+  while (some > 0 && batch.next < batch.end) {
     if (batch.left === 0) beginRun(batch)
     const receiver = receivers.get(batch.call)
     const { left } = batch

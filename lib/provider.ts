@@ -378,8 +378,8 @@ export class OpenAICompatibleProvider implements ChatProvider, AsyncDisposable {
       throw mistake('`messages` must be a list of at least one message')
     }
     const { model, timeout, signal } = given
-    const request = { model, timeout: timeoutsOf(timeout), options: optionsOf(given) }
-    const { json, texts, places } = crossing(messages, request)
+    const request = { messages, model, timeout: timeoutsOf(timeout), options: optionsOf(given) }
+    const { json, texts, places } = crossing(request)
     const hooks = this.#hooks()
     const flags =
       (listener === undefined ? 0 : Flag.Events) |

@@ -196,7 +196,9 @@ impl BindingProvider {
                 changes_headers: flags.has(Flags::CHANGES_HEADERS),
                 changes_body: flags.has(Flags::CHANGES_BODY),
             };
-            runtime::handle()?.spawn(call::run(outbox, handle, work(client, hooks)));
+            // Boxed: it has several kilobytes, which would be copied as often as it is handed on.
+            let work = Box::pin(work(client, hooks));
+            runtime::handle()?.spawn(call::run(outbox, handle, work));
             Ok(id)
         })?
     }
@@ -233,6 +235,10 @@ fn place(mut texts: &[u16], places: &[u32], messages: &mut [Message]) {
 
 /// Reads what `lib/` hands over. What the caller gave wrongly is named by its path.
 fn parsed<T: DeserializeOwned>(json: &str) -> Result<T> {
+    // The path costs more than all else of reading, and nearly never is wanted.
+    if let Ok(parsed) = serde_json::from_str(json) {
+        return Ok(parsed);
+    }
     let mut deserializer = serde_json::Deserializer::from_str(json);
     serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
         let place = error.path().to_string();

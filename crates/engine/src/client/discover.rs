@@ -171,8 +171,8 @@ impl Search {
             ..Status::default()
         });
         status.version = status.version.or(version);
-        let base_url = self.client_of(kind, host, clients)?.base_url().to_owned();
-        Ok(Discovered { server: kind.facts.name, base_url: base_url.into_owned(), status })
+        let base_url = self.client_of(kind, host, clients)?.base_url().into_owned();
+        Ok(Discovered { server: kind.facts.name, base_url, status })
     }
 }
 
