@@ -265,9 +265,9 @@ describe('an answer that is none', () => {
   })
 })
 
-describe('an answer that is none', () => {
+describe('an answer that broke off, or that holds nothing', () => {
   it('is told in plain words, with what to do', async () => {
-    const cut = await failure({ chunks: [role, text('Hel')], end: 'hangUp' })
+    const cut = await failure({ chunks: [role, text('Hel')], end: 'destroy' })
     expect(cut.message).toBe('The answer broke off: the connection was closed before its end')
     expect(cut.hint).toContain('`partial`')
     const empty = await failure({ chunks: ['data: [DONE]\n\n'] })

@@ -331,7 +331,9 @@ impl Case {
                 return read_pieces(dialect, &cut.pieces(&self.body), *end);
             }
             Endpoint::Models | Endpoint::Tags => dialect.decode_models(&self.body),
-            Endpoint::Server => return Outcome { text: String::new(), reasoning: String::new(), result: Ok(Meaning::Server) },
+            Endpoint::Server => {
+                return Outcome { text: String::new(), reasoning: String::new(), result: Ok(Meaning::Server) };
+            }
             Endpoint::Ps => decode_running(&self.body),
             Endpoint::Pull => {
                 let mut reader = PullReader::default();

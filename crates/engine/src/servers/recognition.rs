@@ -116,8 +116,6 @@ fn koboldcpp_is_taken_for_none_of_those_that_it_answers_as() {
 #[test]
 fn who_answers_the_same_to_every_question_is_nobody() {
     for (status, body) in [
-        // LM Studio, to what it does not know.
-        (200, r#"{"error":"Unexpected endpoint or method. (GET /)"}"#),
         (200, "<!DOCTYPE html><title>Router</title>"),
         (200, r#"{"status":"ok"}"#),
         (200, r#"{"version":"4.2.1"}"#),

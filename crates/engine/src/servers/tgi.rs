@@ -151,7 +151,10 @@ mod tests {
 
     #[tokio::test]
     async fn a_dead_engine_is_a_failure() {
-        let dead = recorded().case("GET /v1/models", "tgi/models").case("GET /health", "tgi/health-bad");
+        let dead = Recorded::default()
+            .case("GET /info", "tgi/info")
+            .case("GET /v1/models", "tgi/models")
+            .case("GET /health", "tgi/health-bad");
         let error = Tgi.survey(&dead).await.unwrap_err();
         assert!(error.message.contains("unhealthy"), "{error}");
     }

@@ -26,9 +26,9 @@ pub static KIND: Kind = Kind {
         base_url_env: &["VLLM_BASE_URL"],
         api_key_env: &["VLLM_API_KEY"],
         probes: &[
-            Probe { path: "/v1/models", recognise: by_owner },
             // With a key of its own, it tells no models without it.
             Probe { path: "/version", recognise: by_version },
+            Probe { path: "/v1/models", recognise: by_owner },
         ],
         ..Facts::PLAIN
     },
@@ -202,10 +202,7 @@ mod tests {
     }
 
     fn of_version(case: &str) -> Recorded {
-        Recorded::default()
-            .case("GET /v1/models", "vllm/lora-models-after-load")
-            .case("GET /version", case)
-            .case("GET /health", "vllm/get-health")
+        Recorded::default().case("GET /v1/models", "vllm/lora-models-after-load").case("GET /version", case)
     }
 
     #[tokio::test]
@@ -250,7 +247,11 @@ mod tests {
         assert_eq!(sent(&server), ["structured_outputs", "guided_regex"]);
         server.survey(&of_version("vllm/get-version")).await.unwrap();
         assert_eq!(sent(&server), ["structured_outputs"]);
-        let older = of_version("vllm/get-version").body("GET /version", 200, r#"{"version":"0.10.0"}"#);
+        let older = Recorded::default().case("GET /v1/models", "vllm/lora-models-after-load").body(
+            "GET /version",
+            200,
+            r#"{"version":"0.10.0"}"#,
+        );
         server.survey(&older).await.unwrap();
         assert_eq!(sent(&server), ["guided_regex"]);
     }

@@ -33,10 +33,8 @@ pub static KIND: Kind = Kind {
         cuts_prompts: Some(
             "Set `numCtx`, or OLLAMA_CONTEXT_LENGTH where Ollama is started, to a longer context.",
         ),
-        probes: &[
-            Probe { path: VERSION, recognise: recognise_version },
-            Probe { path: "/", recognise: recognise_page },
-        ],
+        // Others answer `/api/version` in the same words.
+        probes: &[Probe { path: "/", recognise }],
         ..Facts::PLAIN
     },
     open: |settings| Ok(Box::new(Ollama::new(settings)?)),
@@ -91,7 +89,7 @@ impl Server for Ollama {
         Box::pin(async move {
             let asked = self.mode.get_or_try_init(|| async {
                 match ask.ask(Question::get(Place::Root(VERSION))).await {
-                    Ok(reply) if recognise_version(&reply).is_some() => Ok(Mode::Native),
+                    Ok(reply) if version_of(&reply).is_some() => Ok(Mode::Native),
                     Ok(_) => Ok(Mode::OpenAi),
                     Err(error) if matches!(error.status, Some(404 | 405 | 501)) => Ok(Mode::OpenAi),
                     Err(error) => Err(error),
@@ -190,14 +188,12 @@ fn read_host(value: &str) -> (&str, u16) {
     }
 }
 
-/// Others have this path, too, but say more there.
-fn recognise_version(reply: &Reply) -> Option<Recognised> {
+fn version_of(reply: &Reply) -> Option<String> {
     let Some(Value::Object(told)) = reply.value() else { return None };
-    let version = told.get("version")?.as_str().filter(|_| told.len() == 1)?;
-    Some(Recognised { version: Some(version.to_owned()) })
+    told.get("version")?.as_str().filter(|_| told.len() == 1).map(str::to_owned)
 }
 
-fn recognise_page(reply: &Reply) -> Option<Recognised> {
+fn recognise(reply: &Reply) -> Option<Recognised> {
     (&*reply.body == b"Ollama is running").then(Recognised::default)
 }
 

@@ -2,7 +2,7 @@
 
 use futures_util::future::{join, join3};
 
-use super::{Mode, VERSION, recognise_version};
+use super::{Mode, VERSION, version_of};
 use crate::{
     error::{Error, Result},
     protocol::{
@@ -24,7 +24,7 @@ pub async fn survey(ask: &dyn Ask, mode: Mode) -> Result<Survey> {
             add_how_it_runs(model, &running);
         }
     }
-    let version = version.ok().and_then(|reply| recognise_version(&reply)?.version);
+    let version = version.ok().and_then(|reply| version_of(&reply));
     Ok(Survey { models, version })
 }
 

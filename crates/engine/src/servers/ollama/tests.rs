@@ -273,13 +273,11 @@ fn an_answer_that_ends_without_a_word_is_explained_where_the_protocol_has_none()
 }
 
 #[test]
-fn it_is_recognised_by_its_version_or_its_page_and_nobody_else_is() {
+fn it_is_recognised_by_its_page_and_nobody_else_is() {
     let recognised = |path: &str, reply: &Reply| {
         let probe = KIND.facts.probes.iter().find(|probe| probe.path == path).unwrap();
         (probe.recognise)(reply)
     };
-    let version = Some("0.0.0".to_owned());
-    assert_eq!(recognised(VERSION, &reply("ollama/api-version")), Some(Recognised { version }));
     assert_eq!(recognised("/", &reply("ollama/root")), Some(Recognised::default()));
     for body in [
         r#"{"error":"Unexpected endpoint or method. (GET /api/version)"}"#,
@@ -291,9 +289,7 @@ fn it_is_recognised_by_its_version_or_its_page_and_nobody_else_is() {
         "<html>Ollama is running behind this page</html>",
         "",
     ] {
-        for path in [VERSION, "/"] {
-            assert_eq!(recognised(path, &unrecorded(200, body)), None, "{path} {body}");
-        }
+        assert_eq!(recognised("/", &unrecorded(200, body)), None, "{body}");
     }
 }
 
