@@ -332,7 +332,11 @@ impl Case {
             }
             Endpoint::Models | Endpoint::Tags => dialect.decode_models(&self.body),
             Endpoint::Server => {
-                return Outcome { text: String::new(), reasoning: String::new(), result: Ok(Meaning::Server) };
+                return Outcome {
+                    text: String::new(),
+                    reasoning: String::new(),
+                    result: Ok(Meaning::Server),
+                };
             }
             Endpoint::Ps => decode_running(&self.body),
             Endpoint::Pull => {

@@ -7,6 +7,7 @@ use crate::endpoint::ReadAddress;
 /// What is known of a server, as data. What is serialized, `lib/` reads.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct Facts {
     /// As `createProvider` takes it: `llama-cpp`.
     pub name: &'static str,
