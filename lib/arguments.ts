@@ -1,5 +1,6 @@
 import type { CallOptions, Limits, ProviderConfig, RetryOptions, Timeouts, TlsOptions } from './config'
 import { ConfigurationError } from './errors'
+import type { ToolOptions } from './tools'
 
 /** The configuration in its long form. */
 export function configOf(config: ProviderConfig | number | string | undefined): ProviderConfig {
@@ -45,8 +46,22 @@ const RETRY = ['maxRetries', 'baseDelay', 'maxDelay', 'maxTotal']
 const LIMITS = ['maxEventBytes', 'maxResponseBytes']
 const TLS = ['ca', 'cert', 'key', 'insecure']
 
+const TOOLS = ['tools', 'toolChoice', 'parallelToolCalls', 'toolMode', 'keepToolMarkup'] as const
+
 /** What a request holds beside its options. */
-const APART = ['messages', 'prompt', 'systemPrompt', 'history', 'model', 'timeout', 'signal', 'onProgress']
+const APART = [
+  'messages',
+  'prompt',
+  'systemPrompt',
+  'history',
+  'model',
+  'timeout',
+  'signal',
+  'onProgress',
+  ...TOOLS,
+  'maxToolRounds',
+  'workingDirectory',
+]
 
 const spellings = (fields: string[]) => new Map(fields.map((field) => [plain(field), field]))
 const SPELLINGS = {
@@ -104,6 +119,13 @@ export function optionsOf(request: object): Record<string, unknown> {
   checkSpelling(options, 'options')
   checkNumbers(options)
   return options
+}
+
+/** What a request says of tools; `undefined` where it says nothing. (Functions do not cross.) */
+export function toolsOf(request: ToolOptions): Record<string, unknown> | undefined {
+  const given = TOOLS.filter((name) => request[name] !== undefined)
+  if (given.length === 0) return undefined
+  return Object.fromEntries(given.map((name) => [name, request[name]]))
 }
 
 /** Timeouts in their long form: a number is `total`, and Infinity is no limit. */

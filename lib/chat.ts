@@ -1,21 +1,41 @@
 import type { CallOptions, GenerationOptions } from './config'
 import type { ProgressCallback, ProviderProgressEvent } from './events'
+import type { ToolCall, ToolLoopOptions, ToolOptions } from './tools'
 
 /** A turn of a conversation. */
 export type ChatMessage =
   | { role: 'system' | 'developer'; content: string }
-  | { role: 'user'; content: string; name?: string | undefined }
+  | { role: 'user'; content: string | readonly ContentPart[]; name?: string | undefined }
   | AssistantMessage
+  | { role: 'tool'; toolCallId: string; content: string | readonly ContentPart[]; name?: string | undefined }
+
+/** Part of a message. */
+export type ContentPart =
+  | { type: 'text'; text: string }
+  | { type: 'image'; image: Media; detail?: 'auto' | 'low' | 'high' | undefined }
+  | { type: 'audio'; audio: Media; format: string }
+
+/** A `data:` or `http(s):` URL goes on as it is where the server takes it. A bare string is never read as a path. */
+export type Media =
+  | Uint8Array
+  | URL
+  | `data:${string}`
+  | `http://${string}`
+  | `https://${string}`
+  | { path: string }
+  | { base64: string; mediaType?: string | undefined }
 
 export interface AssistantMessage {
   role: 'assistant'
   content: string | null
-  /** Is not sent back. */
   reasoning?: string | undefined
+  toolCalls?: readonly ToolCall[] | undefined
+  /** Opaque: what this server wants to see again (signatures, reasoning details). */
+  providerData?: Record<string, unknown> | undefined
 }
 
 /** One question, for {@link OpenAICompatibleProvider.query}. */
-export interface QueryOptions extends GenerationOptions, CallOptions {
+export interface QueryOptions extends GenerationOptions, CallOptions, ToolOptions, ToolLoopOptions {
   prompt: string
   systemPrompt?: string | undefined
   /** Earlier turns, oldest first. */
@@ -26,7 +46,7 @@ export interface QueryOptions extends GenerationOptions, CallOptions {
 }
 
 /** A conversation, for {@link OpenAICompatibleProvider.chat} and {@link OpenAICompatibleProvider.stream}. */
-export interface ChatRequest extends GenerationOptions, CallOptions {
+export interface ChatRequest extends GenerationOptions, CallOptions, ToolOptions {
   messages: readonly ChatMessage[]
   /** Default: the provider's. */
   model?: string | undefined
@@ -41,6 +61,7 @@ export interface ChatResponse {
   content: string
   /** The reasoning, wherever it came from; absent if there was none. */
   reasoning?: string
+  toolCalls: ToolCall[]
   /** Append this to the history as it is. */
   message: AssistantMessage
   /** `'unknown'`: the server said that the answer is complete, but not why, or in a word unknown here. */

@@ -5,6 +5,8 @@ export type {
   ChatRequest,
   ChatResponse,
   ChatStream,
+  ContentPart,
+  Media,
   QueryOptions,
   Timings,
   Usage,
@@ -56,3 +58,4 @@ export { TextGenerationWebUIProvider } from './servers/text-generation-webui'
 export { TGIProvider } from './servers/tgi'
 export { VLLMProvider } from './servers/vllm'
 export type { Authenticator, ModelInfo, ProviderStatus } from './status'
+export type { Tool, ToolCall, ToolLoopOptions, ToolOptions } from './tools'

@@ -61,7 +61,7 @@ impl Assembly {
                 self.splitter.pass_through(&mut |piece| parts.take(piece, events));
                 parts.take(Piece::Reasoning(text), events);
             }
-            Delta::ToolCall => {
+            Delta::ToolCall(_) => {
                 self.begins();
                 self.has_tool_calls = true;
                 let message = "The model called tools; this version does not read them.";
@@ -134,7 +134,7 @@ impl Assembly {
     }
 
     fn into_partial(self) -> Partial {
-        Partial { content: self.parts.content, reasoning: self.parts.reasoning }
+        Partial { content: self.parts.content, reasoning: self.parts.reasoning, tool_calls: Vec::new() }
     }
 
     /// The verdict, once the body is at its end. `broken`: why it ended, if not properly.
@@ -182,6 +182,7 @@ impl Assembly {
             model: self.model,
             content: self.parts.content,
             reasoning: self.parts.reasoning,
+            tool_calls: Vec::new(),
             // Several servers say "stop" although tools were called.
             finish_reason: match finish_reason {
                 FinishReason::Stop | FinishReason::Unknown if self.has_tool_calls => FinishReason::ToolCalls,

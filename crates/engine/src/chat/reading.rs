@@ -105,6 +105,7 @@ mod tests {
         text: String,
         reasoning: String,
         warnings: Vec<&'static str>,
+        tool_calls: Vec<crate::types::ToolCall>,
         progress: Vec<(Option<u64>, Option<u64>)>,
     }
 
@@ -115,6 +116,7 @@ mod tests {
                 Event::Reasoning(text) => self.reasoning.push_str(text),
                 Event::Warning(warning) => self.warnings.push(warning.code),
                 Event::Progress { done, total, .. } => self.progress.push((done, total)),
+                Event::ToolCall(call) => self.tool_calls.push(call.clone()),
                 Event::Retry { .. } | Event::Load(_) => unreachable!("a reading is one attempt of a chat"),
             }
         }

@@ -1,7 +1,7 @@
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Number, Value};
 
-use super::Timeouts;
+use super::{Message, ResponseFormat, Timeouts, ToolOptions};
 
 /// A question, as `lib/` hands it over: one JSON text with names in camelCase.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -11,59 +11,10 @@ pub struct ChatRequest {
     pub model: Option<String>,
     pub timeout: Option<Timeouts>,
     pub options: GenerationOptions,
-}
-
-#[derive(Debug, Clone, Deserialize)]
-#[serde(try_from = "GivenMessage")]
-pub enum Message {
-    System { content: String },
-    Developer { content: String },
-    User { content: String, name: Option<String> },
-    Assistant { content: Option<String> },
-}
-
-/// A message as it is handed over. (serde forgets in which field of a tagged enum a mistake is.)
-#[derive(Deserialize)]
-struct GivenMessage {
-    role: Role,
-    #[serde(default)]
-    content: Option<String>,
-    #[serde(default)]
-    name: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum Role {
-    System,
-    Developer,
-    User,
-    Assistant,
-}
-
-impl TryFrom<GivenMessage> for Message {
-    type Error = &'static str;
-
-    fn try_from(GivenMessage { role, content, name }: GivenMessage) -> Result<Self, Self::Error> {
-        Ok(match (role, content) {
-            (Role::Assistant, content) => Self::Assistant { content },
-            (_, None) => return Err("expected a string as `content`"),
-            (Role::System, Some(content)) => Self::System { content },
-            (Role::Developer, Some(content)) => Self::Developer { content },
-            (Role::User, Some(content)) => Self::User { content, name },
-        })
-    }
-}
-
-impl Message {
-    pub fn set_content(&mut self, text: String) {
-        match self {
-            Self::System { content } | Self::Developer { content } | Self::User { content, .. } => {
-                *content = text;
-            }
-            Self::Assistant { content } => *content = Some(text),
-        }
-    }
+    pub tools: ToolOptions,
+    pub response_format: Option<ResponseFormat>,
+    /// What was sent, and the last frame, are kept for the caller.
+    pub include_raw: bool,
 }
 
 /// The fields that OpenAI-compatible servers share. Numbers stay as JavaScript wrote them: a strict server
@@ -81,7 +32,9 @@ pub struct GenerationOptions {
     pub frequency_penalty: Option<Number>,
     pub presence_penalty: Option<Number>,
     pub repetition_penalty: Option<Number>,
+    pub logprobs: Option<Logprobs>,
     pub user: Option<String>,
+    pub reasoning: Option<Reasoning>,
     /// Merged into the top level of the request; wins over all other fields.
     pub extra_body: Option<Map<String, Value>>,
 }
@@ -91,4 +44,29 @@ pub struct GenerationOptions {
 pub enum OneOrMany {
     One(String),
     Many(Vec<String>),
+}
+
+/// Whether the probabilities of tokens are told, and of how many alternatives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(untagged, expecting = "expected true, false or a whole number")]
+pub enum Logprobs {
+    Wanted(bool),
+    Alternatives(u32),
+}
+
+/// Whether the model thinks before it answers, or how hard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(untagged, expecting = "expected true, false, 'minimal', 'low', 'medium' or 'high'")]
+pub enum Reasoning {
+    Wanted(bool),
+    Effort(Effort),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Effort {
+    Minimal,
+    Low,
+    Medium,
+    High,
 }

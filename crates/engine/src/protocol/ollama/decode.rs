@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     error::{Error, Result},
-    types::{Delta, Warning},
+    types::{Delta, ToolCallFragment, Warning},
     wire::{LineReader, TooLong},
 };
 
@@ -185,7 +185,7 @@ fn read_content(chunk: &Chunk<'_>, out: &mut Out<'_>) {
         out(Delta::Text(text));
     }
     if message.is_some_and(|message| !message.tool_calls.0.is_empty()) {
-        out(Delta::ToolCall);
+        out(Delta::ToolCall(ToolCallFragment { index: None, id: "", name: "", arguments: "" }));
     }
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::types::{ChatRequest, GenerationOptions, Message, OneOrMany};
+use crate::types::{ChatRequest, Content, GenerationOptions, Message, OneOrMany, Part};
 
 pub fn chat(request: ChatRequest, model: &str, defaults: &GenerationOptions) -> Map<String, Value> {
     let mut body = Map::new();
@@ -19,10 +19,24 @@ pub fn chat(request: ChatRequest, model: &str, defaults: &GenerationOptions) -> 
 fn message(message: Message) -> Value {
     let (role, content) = match message {
         Message::System { content } | Message::Developer { content } => ("system", content),
-        Message::User { content, name: _ } => ("user", content),
-        Message::Assistant { content } => ("assistant", content.unwrap_or_default()),
+        Message::User { content, name: _ } => ("user", text_of(content)),
+        Message::Assistant(message) => ("assistant", message.content.unwrap_or_default()),
+        Message::Tool { content, .. } => ("tool", text_of(content)),
     };
     json!({ "role": role, "content": Value::String(content) })
+}
+
+fn text_of(content: Content) -> String {
+    match content {
+        Content::Text(text) => text,
+        Content::Parts(parts) => parts
+            .into_iter()
+            .filter_map(|part| match part {
+                Part::Text { text } => Some(text),
+                Part::Image { .. } | Part::Audio { .. } => None,
+            })
+            .collect(),
+    }
 }
 
 /// `user` has no counterpart.

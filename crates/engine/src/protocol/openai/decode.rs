@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     error::Result,
-    types::{Delta, Warning},
+    types::{Delta, ToolCallFragment, Warning},
     wire::{Frame, SseReader, TooLong},
 };
 
@@ -248,7 +248,7 @@ fn read_choice(choice: &Choice<'_>, out: &mut Out<'_>) {
             out(Delta::Repaired(Warning::new("refusal", "The model refused; the text says why.")));
         }
         if !content.tool_calls.0.is_empty() || content.function_call.0.is_some() {
-            out(Delta::ToolCall);
+            out(Delta::ToolCall(ToolCallFragment { index: None, id: "", name: "", arguments: "" }));
         }
     }
     if !choice.text.0.is_empty() {

@@ -2,7 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::types::{ChatRequest, GenerationOptions, Message, OneOrMany};
+use crate::types::{
+    AssistantMessage, ChatRequest, Content, GenerationOptions, GivenToolCall, Message, OneOrMany, Part,
+};
 
 pub fn chat(request: ChatRequest, model: &str, defaults: &GenerationOptions) -> Map<String, Value> {
     let mut body = Map::new();
@@ -19,19 +21,50 @@ pub fn chat(request: ChatRequest, model: &str, defaults: &GenerationOptions) -> 
 }
 
 fn message(message: Message) -> Value {
-    match message {
-        Message::System { content } => json!({ "role": "system", "content": Value::String(content) }),
-        Message::Developer { content } => json!({ "role": "developer", "content": Value::String(content) }),
-        Message::Assistant { content } => {
-            json!({ "role": "assistant", "content": content.map(Value::String) })
-        }
-        Message::User { content, name } => {
-            let mut message = json!({ "role": "user", "content": Value::String(content) });
+    let (role, content, name) = match message {
+        Message::System { content } => ("system", Value::String(content), None),
+        Message::Developer { content } => ("developer", Value::String(content), None),
+        Message::User { content, name } => ("user", content_of(content), name),
+        Message::Assistant(message) => return assistant(message),
+        Message::Tool { tool_call_id, content, name } => {
+            let mut message =
+                json!({ "role": "tool", "tool_call_id": tool_call_id, "content": content_of(content) });
             if let Some(name) = name {
                 message["name"] = name.into();
             }
-            message
+            return message;
         }
+    };
+    let mut message = json!({ "role": role, "content": content });
+    if let Some(name) = name {
+        message["name"] = name.into();
+    }
+    message
+}
+
+fn assistant(AssistantMessage { content, tool_calls, .. }: AssistantMessage) -> Value {
+    let mut message = json!({ "role": "assistant", "content": content.map(Value::String) });
+    if !tool_calls.is_empty() {
+        message["tool_calls"] = tool_calls.into_iter().map(tool_call).collect();
+    }
+    message
+}
+
+fn tool_call(GivenToolCall { id, name, raw_arguments }: GivenToolCall) -> Value {
+    json!({ "id": id, "type": "function", "function": { "name": name, "arguments": raw_arguments } })
+}
+
+fn content_of(content: Content) -> Value {
+    match content {
+        Content::Text(text) => Value::String(text),
+        Content::Parts(parts) => parts.into_iter().filter_map(part).collect(),
+    }
+}
+
+fn part(part: Part) -> Option<Value> {
+    match part {
+        Part::Text { text } => Some(json!({ "type": "text", "text": text })),
+        Part::Image { .. } | Part::Audio { .. } => None,
     }
 }
 

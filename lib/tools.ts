@@ -1,0 +1,55 @@
+/** Something that the model may ask for. */
+export interface Tool {
+  name: string
+  description?: string | undefined
+  /** JSON Schema of the arguments. */
+  parameters?: Record<string, unknown> | undefined
+  /** The server holds the model to the schema, where it can. */
+  strict?: boolean | undefined
+  /**
+   * With it, `query` and `runTools` call the tool themselves. What it returns goes to the model: a text as it is, all
+   * else as JSON; what it throws goes there as the call's error.
+   */
+  execute?(
+    args: Record<string, unknown>,
+    context: { callId: string; signal: AbortSignal; workingDirectory?: string },
+  ): unknown
+}
+
+/** What the model asked for. */
+export type ToolCall = {
+  /** Unique within the answer, whatever the server sent. */
+  id: string
+  name: string
+  /** What the model wrote. */
+  rawArguments: string
+} & (
+  | { arguments: Record<string, unknown>; repaired?: boolean; invalid?: undefined }
+  /**
+   * Why it cannot be used: cut off, or no JSON even after repair. It is never executed; in a loop it goes back to the
+   * model as that call's error.
+   */
+  | { invalid: string; arguments?: undefined }
+)
+
+export interface ToolOptions {
+  tools?: readonly Tool[] | undefined
+  /** @defaultValue what the server does: 'auto' */
+  toolChoice?: 'auto' | 'none' | 'required' | { name: string } | undefined
+  /** `false`: at most one call an answer. */
+  parallelToolCalls?: boolean | undefined
+  /**
+   * `'auto'`: native, unless the server said that it cannot, or refused; then they are described in the prompt and
+   * read from the text, and that is remembered. @defaultValue 'auto'
+   */
+  toolMode?: 'auto' | 'native' | 'prompted' | undefined
+  /** Leave the markup of calls that were read from the text in `content`. @defaultValue false */
+  keepToolMarkup?: boolean | undefined
+}
+
+export interface ToolLoopOptions {
+  /** @defaultValue 10 */
+  maxToolRounds?: number | undefined
+  /** Handed to tools as it is. */
+  workingDirectory?: string | undefined
+}
