@@ -1,5 +1,7 @@
 //! What hides in an answer's text: found while it streams, wherever the pieces are cut.
 
+mod line;
+mod marker;
 mod reasoning;
 
 pub use reasoning::{Piece, ReasoningSplitter};
