@@ -1,5 +1,6 @@
 //! What hides in an answer's text: found while it streams, wherever the pieces are cut.
 
+pub mod json_repair;
 mod line;
 mod marker;
 mod reasoning;
