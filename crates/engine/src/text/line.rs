@@ -20,6 +20,15 @@ impl Default for Line {
 }
 
 impl Line {
+    /// Takes note of any text.
+    pub fn pass_all(&mut self, text: &str) {
+        for part in text.split_inclusive(['`', '\n']) {
+            let (before, last) = part.as_bytes().split_at(part.len() - 1);
+            self.pass(before);
+            self.pass(last);
+        }
+    }
+
     /// Takes note of text that holds at most one backtick or line end, and that at its end.
     pub fn pass(&mut self, text: &[u8]) {
         let Some(&last) = text.last() else { return };

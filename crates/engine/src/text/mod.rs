@@ -4,5 +4,7 @@ pub mod json_repair;
 mod line;
 mod marker;
 mod reasoning;
+mod tools;
 
 pub use reasoning::{Piece, ReasoningSplitter};
+pub use tools::{FoundCall, ToolPiece, ToolTextSplitter};
