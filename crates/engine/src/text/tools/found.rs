@@ -2,9 +2,12 @@ use serde_json::{Map, Value};
 
 use super::{offered::Offered, values};
 use crate::{
-    text::json_repair,
+    text::json_repair::{self, NoObject, Repaired},
     types::{Arguments, Tool},
 };
+
+/// Why a call in the markup of Python is none.
+pub const UNREADABLE: &str = "the arguments cannot be read";
 
 /// A call that was read from the text. Its id is given where the answer is put together.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,26 +30,32 @@ pub enum Found<'a> {
 #[derive(Debug, Clone, Copy)]
 pub struct Context<'a> {
     pub offered: &'a Offered,
-    /// The answer's limit ended the text: what is not whole is no call to be made.
-    pub cut_off: bool,
+    /// Why the text ended too early, if so: what is not whole is then no call to be made.
+    pub cut: Option<&'static str>,
 }
 
 impl Context<'_> {
     /// A call whose arguments are JSON; `whole` if nothing is missing at their end.
     pub fn json(self, tool: &Tool, raw: &str, whole: bool) -> FoundCall {
-        if self.cut_off && !whole {
-            return cut(tool, raw);
+        if raw.is_empty() && whole {
+            return found(tool, raw, Map::new(), false);
         }
-        match json_repair::object(raw) {
-            Ok((arguments, repaired)) => found(tool, raw, arguments, repaired || !whole),
-            Err(why) => invalid(tool, raw, format!("The arguments cannot be read: {why}")),
+        let read = json_repair::object(raw);
+        let is_open = !whole || read.as_ref().is_ok_and(|read| read.is_open);
+        match (read, self.cut) {
+            (_, Some(cut)) if is_open => invalid(tool, raw, cut),
+            (Ok(Repaired { fields, is_repaired, .. }), _) => found(tool, raw, fields, is_repaired || is_open),
+            (Err(NoObject::NoJson), _) => invalid(tool, raw, "the arguments are no JSON"),
+            (Err(NoObject::OtherValue), _) => invalid(tool, raw, "the arguments are no JSON object"),
+            (Err(NoObject::TooDeep), _) => invalid(tool, raw, "the arguments are nested too deeply"),
+            (Err(NoObject::Several), _) => invalid(tool, raw, "the arguments are several JSON objects"),
         }
     }
 
     /// A call whose arguments came in a form of their own, which `raw` is.
     pub fn values(self, tool: &Tool, arguments: Map<String, Value>, raw: &str, whole: bool) -> FoundCall {
-        if self.cut_off && !whole {
-            return cut(tool, raw);
+        if let Some(cut) = self.cut.filter(|_| !whole) {
+            return invalid(tool, raw, cut);
         }
         let mut call = found(tool, "", arguments, !whole);
         if let Arguments::Read { arguments, .. } = &call.arguments {
@@ -57,7 +66,7 @@ impl Context<'_> {
 
     /// A call that cannot be read, or not to its end.
     pub fn unreadable(self, tool: &Tool, raw: &str) -> FoundCall {
-        if self.cut_off { cut(tool, raw) } else { invalid(tool, raw, "The arguments cannot be read".into()) }
+        invalid(tool, raw, self.cut.unwrap_or(UNREADABLE))
     }
 }
 
@@ -84,14 +93,10 @@ fn found(tool: &Tool, raw: &str, mut arguments: Map<String, Value>, repaired: bo
     }
 }
 
-fn invalid(tool: &Tool, raw: &str, why: String) -> FoundCall {
+fn invalid(tool: &Tool, raw: &str, why: &str) -> FoundCall {
     FoundCall {
         name: tool.name.clone(),
         raw_arguments: raw.to_owned(),
-        arguments: Arguments::Invalid { invalid: why },
+        arguments: Arguments::Invalid { invalid: why.to_owned() },
     }
-}
-
-fn cut(tool: &Tool, raw: &str) -> FoundCall {
-    invalid(tool, raw, "The call was cut off by the limit of the answer".into())
 }

@@ -104,12 +104,12 @@ impl ToolTextSplitter {
         }
     }
 
-    /// The text is at its end; `cut_off` by the limit of the answer, or because it broke off.
-    pub fn finish(&mut self, cut_off: bool, out: &mut dyn FnMut(ToolPiece<'_>)) {
+    /// The text is at its end; `cut` says why that came too early, if so.
+    pub fn finish(&mut self, cut: Option<&'static str>, out: &mut dyn FnMut(ToolPiece<'_>)) {
         let held = std::mem::take(&mut self.held);
         match std::mem::take(&mut self.at) {
             // The beginning of a call, which says nothing to a reader.
-            At::Text if cut_off && syntax::is_opened(&held) => self.output.markup(&held, out),
+            At::Text if cut.is_some() && syntax::is_opened(&held) => self.output.markup(&held, out),
             At::Text => self.output.text(&held, out),
             At::Block(mut block) => {
                 let lost_end = block.lost_end(&held).filter(|_| !self.strings_end);
@@ -118,12 +118,12 @@ impl ToolTextSplitter {
                     Some(end) => {
                         let rest = block.text.split_off(end);
                         self.strings_end = true;
-                        self.end_block(block, false, out);
+                        self.end_block(block, None, out);
                         self.push(&rest, out);
                     }
-                    None => self.end_block(block, cut_off, out),
+                    None => self.end_block(block, cut, out),
                 }
-                return self.finish(cut_off, out);
+                return self.finish(cut, out);
             }
             At::After(mut after) => {
                 let is_cut_tag = after.awaits(&held);
@@ -232,7 +232,7 @@ impl ToolTextSplitter {
         match block.scanner.scan(text) {
             Scan::End(end) => {
                 block.text.push_str(&text[..end]);
-                self.end_block(block, false, out);
+                self.end_block(block, None, out);
                 &text[end..]
             }
             Scan::More(end) => {
@@ -243,13 +243,13 @@ impl ToolTextSplitter {
         }
     }
 
-    fn end_block(&mut self, block: Block, cut_off: bool, out: &mut dyn FnMut(ToolPiece<'_>)) {
+    fn end_block(&mut self, block: Block, cut: Option<&'static str>, out: &mut dyn FnMut(ToolPiece<'_>)) {
         let Block { syntax, mut calls, text, body, .. } = block;
-        let context = Context { offered: &self.offered, cut_off };
+        let context = Context { offered: &self.offered, cut };
         let found = syntax.read(&text[body..], context);
         if !found.iter().any(|found| matches!(found, Found::Call(_))) {
             // What the limit cut off before it named a tool says nothing to a reader.
-            return if cut_off && syntax.place() == Place::Anywhere {
+            return if cut.is_some() && syntax.place() == Place::Anywhere {
                 self.output.markup(&text, out);
             } else {
                 self.give_text(&text, out);

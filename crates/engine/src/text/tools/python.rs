@@ -6,8 +6,9 @@ use super::{
     found::{Context, Found},
     offered::Offered,
     syntax::Head,
+    values,
 };
-use crate::{text::json_repair, types::Tool};
+use crate::types::Tool;
 
 /// What is nested deeper than this is refused.
 const DEEPEST: usize = 128;
@@ -58,7 +59,7 @@ pub fn read<'a>(text: &'a str, context: Context<'_>) -> Vec<Found<'a>> {
 pub fn read_all<'a>(text: &'a str, context: Context<'_>) -> Vec<Found<'a>> {
     let found = read(text, context);
     let is_call = |found: &Found<'_>| match found {
-        Found::Call(call) => context.cut_off || call.is_valid(),
+        Found::Call(call) => context.cut.is_some() || call.is_valid(),
         Found::Text(_) => false,
     };
     if found.iter().all(is_call) { found } else { Vec::new() }
@@ -131,7 +132,7 @@ impl<'a> Reader<'a> {
                     "None" | "null" => Some(Value::Null),
                     _ => {
                         let sign = if name.is_empty() && self.take("+") { self.name() } else { name };
-                        json_repair::number(&sign.replace('_', "")).map(Value::Number)
+                        values::number(&sign.replace('_', "")).map(Value::Number)
                     }
                 }
             }
@@ -250,13 +251,14 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::text::tools::found::UNREADABLE;
     use crate::types::Arguments;
 
     #[track_caller]
     fn arguments_of(text: &str) -> Value {
         let tool = json!({"name": "f", "parameters": {"properties": {"a": {}, "b": {}}}});
         let offered = Offered::new(&[serde_json::from_value(tool).unwrap()]);
-        match read(text, Context { offered: &offered, cut_off: false }).remove(0) {
+        match read(text, Context { offered: &offered, cut: None }).remove(0) {
             Found::Call(call) => match call.arguments {
                 Arguments::Read { arguments, .. } => Value::Object(arguments),
                 Arguments::Invalid { invalid } => json!(invalid),
@@ -293,7 +295,7 @@ mod tests {
     #[test]
     fn what_is_no_literal_cannot_be_read() {
         for text in ["f(a=g(1))", "f(a=x)", "f(1, 2, 3)", "f(a=[1"] {
-            assert_eq!(arguments_of(text), json!("The arguments cannot be read"), "{text}");
+            assert_eq!(arguments_of(text), json!(UNREADABLE), "{text}");
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Arguments in the types of their schemas.
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Number, Value};
 
 use crate::{text::json_repair, types::Tool};
 
@@ -63,20 +63,30 @@ fn fitting(text: &str, kinds: &[Kind]) -> Option<Value> {
         Kind::Boolean if word.eq_ignore_ascii_case("true") => Some(Value::Bool(true)),
         Kind::Boolean if word.eq_ignore_ascii_case("false") => Some(Value::Bool(false)),
         Kind::Integer => integer(word),
-        Kind::Number => json_repair::number(word).map(Value::Number),
+        Kind::Number => number(word).map(Value::Number),
         Kind::Array => list(word),
         Kind::Object if word.starts_with('{') => {
-            json_repair::object(word).ok().map(|(object, _)| Value::Object(object))
+            json_repair::object(word).ok().map(|read| Value::Object(read.fields))
         }
         Kind::Null | Kind::Boolean | Kind::Object => None,
         Kind::String => Some(Value::String(text.to_owned())),
     })
 }
 
+/// A number as JSON has it, or as people write it: `+1`, `.5`, `1.`.
+pub fn number(text: &str) -> Option<Number> {
+    if let Ok(number) = serde_json::from_str(text) {
+        return Some(number);
+    }
+    // Rust reads "inf" and "nan", too.
+    let is_number = text.bytes().any(|byte| byte.is_ascii_digit()) && !text.contains(char::is_alphabetic);
+    text.parse().ok().filter(|_| is_number).and_then(Number::from_f64)
+}
+
 fn integer(word: &str) -> Option<Value> {
-    let number = json_repair::number(word)?;
-    if number.is_i64() || number.is_u64() {
-        return Some(Value::Number(number));
+    let known = number(word)?;
+    if known.is_i64() || known.is_u64() {
+        return Some(Value::Number(known));
     }
     // `3.0`, as models that only know floats write it.
     let whole = word.trim_end_matches('0').strip_suffix('.')?;
@@ -87,8 +97,7 @@ fn list(word: &str) -> Option<Value> {
     if !word.starts_with('[') {
         return None;
     }
-    let (mut object, _) = json_repair::object(&format!("{{\"list\":{word}}}")).ok()?;
-    object.remove("list")
+    json_repair::object(&format!("{{\"list\":{word}}}")).ok()?.fields.remove("list")
 }
 
 /// The types that an argument may have, in the schema's order; none if it does not say.

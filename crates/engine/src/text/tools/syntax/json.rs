@@ -160,9 +160,8 @@ fn read_object(object: &str, context: Context<'_>, proof: Proof, mut whole: bool
 
 /// Arguments that a model put beside the name instead of into an object of their own.
 fn beside_the_name(tool: &Tool, object: &str, context: Context<'_>, whole: bool) -> FoundCall {
-    let Ok((mut arguments, _)) = json_repair::object(object) else {
-        return context.unreadable(tool, object);
-    };
+    let Ok(read) = json_repair::object(object) else { return context.unreadable(tool, object) };
+    let mut arguments = read.fields;
     let declared = tool.parameters.as_ref().and_then(|schema| schema.get("properties")?.as_object());
     arguments.retain(|key, _| match declared {
         Some(declared) => declared.contains_key(key),
