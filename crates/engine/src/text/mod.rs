@@ -7,4 +7,4 @@ mod reasoning;
 mod tools;
 
 pub use reasoning::{Piece, ReasoningSplitter};
-pub use tools::{FoundCall, ToolPiece, ToolTextSplitter};
+pub use tools::{FoundCall, ToolPiece, ToolTextSplitter, without_tools};

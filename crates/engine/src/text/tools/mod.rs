@@ -6,6 +6,7 @@ mod found;
 mod members;
 mod offered;
 mod output;
+mod prompt;
 mod python;
 mod syntax;
 mod values;
@@ -14,6 +15,7 @@ mod values;
 mod tests;
 
 pub use found::FoundCall;
+pub use prompt::without_tools;
 
 use extent::{Scan, Scanner};
 use found::{Context, Found};
