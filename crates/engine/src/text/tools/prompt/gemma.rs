@@ -19,13 +19,12 @@ impl Style for Gemma {
     }
 
     fn calls(&self, calls: &[Call<'_>]) -> String {
-        let mut text = "```tool_code\n".to_owned();
-        for call in calls {
+        let call = |call: &Call<'_>| {
             let arguments: Vec<String> =
                 call.arguments.iter().map(|(key, value)| format!("{key}={}", literal(value))).collect();
-            text += &format!("{}({})\n", call.name, arguments.join(", "));
-        }
-        text + "```"
+            format!("{}({})\n", call.name, arguments.join(", "))
+        };
+        format!("```tool_code\n{}```", calls.iter().map(call).collect::<String>())
     }
 
     fn result(&self, _: &str) -> (String, &'static str) {

@@ -17,18 +17,14 @@ impl Style for Glm {
     }
 
     fn calls(&self, calls: &[Call<'_>]) -> String {
-        let mut text = String::new();
-        for call in calls {
-            if !text.is_empty() {
-                text.push('\n');
-            }
-            text += &format!("<tool_call>{}\n", call.name);
-            for (key, value) in call.texts() {
-                text += &format!("<arg_key>{key}</arg_key>\n<arg_value>{value}</arg_value>\n");
-            }
-            text += "</tool_call>";
-        }
-        text
+        let argument = |(key, value): (&str, String)| {
+            format!("<arg_key>{key}</arg_key>\n<arg_value>{value}</arg_value>\n")
+        };
+        let call = |call: &Call<'_>| {
+            let arguments: String = call.texts().map(argument).collect();
+            format!("<tool_call>{}\n{arguments}</tool_call>", call.name)
+        };
+        calls.iter().map(call).collect::<Vec<_>>().join("\n")
     }
 
     fn result(&self, _: &str) -> (String, &'static str) {

@@ -18,18 +18,12 @@ impl Style for QwenCoder {
     }
 
     fn calls(&self, calls: &[Call<'_>]) -> String {
-        let mut text = String::new();
-        for call in calls {
-            if !text.is_empty() {
-                text.push('\n');
-            }
-            text += &format!("<tool_call>\n<function={}>\n", call.name);
-            for (key, value) in call.texts() {
-                text += &format!("<parameter={key}>\n{value}\n</parameter>\n");
-            }
-            text += "</function>\n</tool_call>";
-        }
-        text
+        let argument = |(key, value): (&str, String)| format!("<parameter={key}>\n{value}\n</parameter>\n");
+        let call = |call: &Call<'_>| {
+            let arguments: String = call.texts().map(argument).collect();
+            format!("<tool_call>\n<function={}>\n{arguments}</function>\n</tool_call>", call.name)
+        };
+        calls.iter().map(call).collect::<Vec<_>>().join("\n")
     }
 
     fn result(&self, _: &str) -> (String, &'static str) {
