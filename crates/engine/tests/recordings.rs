@@ -10,7 +10,7 @@ use std::{
 
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use local_llm_engine::{
-    chat::Reading,
+    chat::{CallRules, Reading},
     error::{Code, Error, Result},
     protocol::{
         Dialect,
@@ -371,7 +371,7 @@ fn read_pieces(dialect: &dyn Dialect, pieces: &[&[u8]], end: End) -> Outcome {
         End::Complete => None,
         End::Broken => Some(Error::new(Code::Stream, "The connection broke")),
     };
-    let mut reading = Reading::new(dialect.decoder(usize::MAX));
+    let mut reading = Reading::new(dialect.decoder(usize::MAX), CallRules::default());
     let result = pieces
         .iter()
         .try_for_each(|piece| reading.push(piece, &mut events))

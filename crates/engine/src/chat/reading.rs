@@ -1,4 +1,7 @@
-use super::assembly::{Assembly, MAX_TEXT};
+use super::{
+    CallRules,
+    assembly::{Assembly, MAX_TEXT},
+};
 use crate::{
     error::{Code, Error, Result},
     protocol::Decoder,
@@ -13,8 +16,8 @@ pub struct Reading {
 
 impl Reading {
     #[must_use]
-    pub fn new(decoder: Box<dyn Decoder>) -> Self {
-        Self { decoder, assembly: Assembly::default() }
+    pub fn new(decoder: Box<dyn Decoder>, rules: CallRules) -> Self {
+        Self { decoder, assembly: Assembly::new(rules) }
     }
 
     /// # Errors
@@ -24,10 +27,18 @@ impl Reading {
         self.decoder
             .push(bytes, &mut |delta| assembly.apply(delta, events))
             .map_err(|error| self.fail(error, events))?;
+        self.check_limits().map_err(|error| self.fail(error, events))
+    }
+
+    fn check_limits(&self) -> Result<()> {
+        if let Some(limit) = self.assembly.too_many_calls() {
+            let message = format!("The answer has more than {limit} tool calls (limits.maxToolCalls)");
+            let hint = "If so many calls are to be expected, raise `limits.maxToolCalls`.";
+            return Err(Error::new(Code::Protocol, message).hint(hint));
+        }
         if self.assembly.is_too_long() {
             let message = format!("The answer's text is longer than {MAX_TEXT} bytes: no string holds more");
-            let error = Error::new(Code::Protocol, message);
-            return Err(self.fail(error, events));
+            return Err(Error::new(Code::Protocol, message));
         }
         Ok(())
     }
@@ -46,6 +57,7 @@ impl Reading {
                 return Err(self.fail(broken.unwrap_or(error), events));
             }
         }
+        self.check_limits().map_err(|error| self.fail(error, events))?;
         self.assembly.release(events);
         let last_words = self.decoder.last_words().map(str::to_owned);
         self.assembly.verdict(broken, events).map_err(|mut error| {
@@ -128,7 +140,7 @@ mod tests {
 
     fn read_in(dialect: &dyn Dialect, pieces: &[&[u8]]) -> (Result<Answer>, Told) {
         let mut told = Told::default();
-        let mut reading = Reading::new(dialect.decoder(1 << 20));
+        let mut reading = Reading::new(dialect.decoder(1 << 20), CallRules::default());
         for piece in pieces {
             if let Err(error) = reading.push(piece, &mut told) {
                 return (Err(error), told);
@@ -294,7 +306,7 @@ mod tests {
 
     #[test]
     fn an_answer_has_begun_with_its_first_text_though_it_is_held_back() {
-        let mut reading = Reading::new(OpenAi.decoder(1 << 20));
+        let mut reading = Reading::new(OpenAi.decoder(1 << 20), CallRules::default());
         reading
             .push(b"data: {\"choices\":[{\"delta\":{\"content\":\"\\n\"}}]}\n\n", &mut Told::default())
             .unwrap();
@@ -451,7 +463,7 @@ mod tests {
     #[test]
     fn what_is_complete_stays_so_when_the_connection_breaks_after_it() {
         let mut told = Told::default();
-        let mut reading = Reading::new(OpenAi.decoder(1 << 20));
+        let mut reading = Reading::new(OpenAi.decoder(1 << 20), CallRules::default());
         let body = "data: {\"choices\":[{\"delta\":{\"content\":\"Hello\"},\"finish_reason\":\"stop\"}]}\n\ndata: {\"us";
         reading.push(body.as_bytes(), &mut told).unwrap();
         let broken = Error::new(Code::Stream, "reset");
