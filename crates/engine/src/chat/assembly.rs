@@ -204,7 +204,9 @@ impl Assembly {
             reasoning: self.parts.reasoning,
             // Several servers say "stop" although tools were called.
             finish_reason: match finish_reason {
-                FinishReason::Stop | FinishReason::Unknown if !tool_calls.is_empty() => FinishReason::ToolCalls,
+                FinishReason::Stop | FinishReason::Unknown if !tool_calls.is_empty() => {
+                    FinishReason::ToolCalls
+                }
                 reason => reason,
             },
             tool_calls,

@@ -84,7 +84,8 @@ fn plain(name: &str) -> String {
 fn told_apart(plain: &str, given: &str) -> String {
     const END: usize = 9;
     // FNV-1a: the same in every version of the package, so that a server's prompt cache stays right.
-    let hash = given.bytes().fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
+    let hash =
+        given.bytes().fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
     format!("{}_{hash:08x}", &plain[..plain.len().min(MAX_NAME - END)])
 }
 
@@ -100,9 +101,12 @@ mod tests {
     #[test]
     fn names_that_servers_refuse_are_sent_otherwise_and_found_again() {
         let long = "x".repeat(80);
-        for (given, sent) in
-            [("get_weather", "get_weather"), ("files.read", "files_read"), ("wetter für", "wetter_f_r"), (&long, &long[..64])]
-        {
+        for (given, sent) in [
+            ("get_weather", "get_weather"),
+            ("files.read", "files_read"),
+            ("wetter für", "wetter_f_r"),
+            (&long, &long[..64]),
+        ] {
             let names = names(&[given]);
             assert_eq!(names.sent(given), sent);
             assert_eq!((names.given(sent), names.has(sent)), (given, true));

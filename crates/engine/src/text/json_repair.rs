@@ -88,7 +88,8 @@ fn repaired(text: &str) -> Result<Repaired, NoObject> {
 
 /// What stands inside a fence, if there is one around it.
 fn unfenced(text: &str) -> &str {
-    let text = text.trim_start_matches(|character: char| character == '\u{feff}' || character.is_whitespace());
+    let text =
+        text.trim_start_matches(|character: char| character == '\u{feff}' || character.is_whitespace());
     match text.strip_prefix("```") {
         Some(fenced) => fenced.trim_start_matches(|character: char| character.is_ascii_alphanumeric()),
         None => text,
@@ -225,11 +226,7 @@ impl<'a> Reader<'a> {
     fn number(&mut self) -> Result<Number, NoObject> {
         let written = self.take_while(|it| it.is_ascii_digit() || "+-.eE".contains(it));
         let plain = written.strip_prefix('+').unwrap_or(written);
-        plain
-            .parse()
-            .ok()
-            .or_else(|| plain.parse().ok().and_then(Number::from_f64))
-            .ok_or(NoObject::NoJson)
+        plain.parse().ok().or_else(|| plain.parse().ok().and_then(Number::from_f64)).ok_or(NoObject::NoJson)
     }
 
     fn word(&mut self) -> Result<Value, NoObject> {
@@ -289,7 +286,10 @@ mod tests {
             (r#"{}{"city":"Paris"}"#, paris.clone()),
             (r#"{"city":"Paris"}{"city":"Paris"}"#, paris.clone()),
             ("null", json!({})),
-            (r#"{"a":True,"b":False,"c":None,"d":NaN}"#, json!({"a": true, "b": false, "c": null, "d": null})),
+            (
+                r#"{"a":True,"b":False,"c":None,"d":NaN}"#,
+                json!({"a": true, "b": false, "c": null, "d": null}),
+            ),
             ("{\"a\":\"one\ntwo\tthree\"}", json!({"a": "one\ntwo\tthree"})),
             (r#"{"a":[1,2,],"b":{"c":-1.5e3"#, json!({"a": [1, 2], "b": {"c": -1500.0}})),
             (r#"{"path":"C:\Users\new",'q':'it\'s'}"#, json!({"path": "C:\\Users\new", "q": "it's"})),
@@ -302,7 +302,17 @@ mod tests {
 
     #[test]
     fn what_was_not_written_is_not_made_up() {
-        for text in ["", "{\"city\":", "{\"city\"", "{\"a\":tru", "{\"a\":-", "hello", "{\"a\" 1}", "{\"a\":1 \"b\":2}", "{:}"] {
+        for text in [
+            "",
+            "{\"city\":",
+            "{\"city\"",
+            "{\"a\":tru",
+            "{\"a\":-",
+            "hello",
+            "{\"a\" 1}",
+            "{\"a\":1 \"b\":2}",
+            "{:}",
+        ] {
             assert_eq!(object(text), Err(NoObject::NoJson), "{text}");
         }
         for text in ["0", "[]", "\"Paris\"", "[{\"a\":1}]", "true"] {
@@ -314,9 +324,14 @@ mod tests {
 
     #[test]
     fn what_ends_too_early_is_told_from_what_is_only_written_wrongly() {
-        for (text, is_open) in
-            [("{'a':'b'}", false), ("{'a':'b'", true), ("{'a':'b", true), ("{'a':[1", true), ("{\"a\":1,}", false), ("{", true)]
-        {
+        for (text, is_open) in [
+            ("{'a':'b'}", false),
+            ("{'a':'b'", true),
+            ("{'a':'b", true),
+            ("{'a':[1", true),
+            ("{\"a\":1,}", false),
+            ("{", true),
+        ] {
             assert_eq!(object(text).unwrap().is_open, is_open, "{text}");
         }
     }

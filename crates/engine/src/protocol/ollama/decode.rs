@@ -357,9 +357,10 @@ mod tests {
     }
 
     #[test]
-    fn tool_calls_are_marked() {
-        let call = r#"{"message":{"content":"","tool_calls":[{"function":{"name":"f","arguments":{}}}]},"done":false}"#;
-        assert_eq!(deltas(call), ["ToolCall"]);
+    fn a_tool_call_is_told_whole() {
+        let call = r#"{"message":{"content":"","tool_calls":[{"id":"a","function":{"index":0,"name":"f","arguments":{"b": 1}}}]},"done":false}"#;
+        let told = r#"ToolCall(ToolCallFragment { index: None, id: "a", name: "f", arguments: "{\"b\": 1}", whole: true })"#;
+        assert_eq!(deltas(call), [told]);
     }
 
     #[test]

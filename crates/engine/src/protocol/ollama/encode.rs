@@ -5,7 +5,9 @@ use std::collections::HashMap;
 use serde_json::{Map, Value, json};
 
 use super::super::{given_calls, openai::tool};
-use crate::types::{AssistantMessage, ChatRequest, Content, GenerationOptions, GivenToolCall, Message, OneOrMany, Part};
+use crate::types::{
+    AssistantMessage, ChatRequest, Content, GenerationOptions, GivenToolCall, Message, OneOrMany, Part,
+};
 
 pub fn chat(request: ChatRequest, model: &str, defaults: &GenerationOptions) -> Map<String, Value> {
     let mut body = Map::new();
@@ -53,9 +55,7 @@ fn turn(role: &str, content: String) -> Value {
 fn assistant(AssistantMessage { content, tool_calls, .. }: AssistantMessage) -> Value {
     let mut message = turn("assistant", content.unwrap_or_default());
     if !tool_calls.is_empty() {
-        let call = |call: &GivenToolCall| {
-            json!({ "id": call.id, "function": { "name": call.name, "arguments": given_calls::fields(call) } })
-        };
+        let call = |call: &GivenToolCall| json!({ "id": call.id, "function": { "name": call.name, "arguments": given_calls::fields(call) } });
         message["tool_calls"] = tool_calls.iter().map(call).collect();
     }
     message

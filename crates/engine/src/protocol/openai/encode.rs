@@ -24,7 +24,10 @@ pub fn chat(request: ChatRequest, model: &str, defaults: &GenerationOptions) -> 
 }
 
 /// A choice without tools is refused by vLLM, and so is an empty list of them.
-fn tools(ToolOptions { tools, tool_choice, parallel_tool_calls, .. }: ToolOptions, body: &mut Map<String, Value>) {
+fn tools(
+    ToolOptions { tools, tool_choice, parallel_tool_calls, .. }: ToolOptions,
+    body: &mut Map<String, Value>,
+) {
     if tools.is_empty() {
         return;
     }
@@ -49,7 +52,8 @@ pub fn tool(Tool { name, description, parameters, strict }: Tool) -> Value {
     if let Some(description) = description {
         function["description"] = description.into();
     }
-    function["parameters"] = parameters.map_or_else(|| json!({ "type": "object", "properties": {} }), Value::Object);
+    function["parameters"] =
+        parameters.map_or_else(|| json!({ "type": "object", "properties": {} }), Value::Object);
     if let Some(strict) = strict {
         function["strict"] = strict.into();
     }
@@ -194,14 +198,12 @@ mod tests {
             r#"{"messages":[
                 {"role":"assistant","content":"","toolCalls":[{"id":"1","name":"f","rawArguments":"{'a':1}","arguments":{"a":1}}]},
                 {"role":"tool","toolCallId":"1","content":"sunny"},
-                {"role":"assistant","content":"Let me see","toolCalls":[{"id":"2","name":"f","rawArguments":"{"a","invalid":"cut off"}]},
+                {"role":"assistant","content":"Let me see","toolCalls":[{"id":"2","name":"f","rawArguments":"{\"a","invalid":"cut off"}]},
                 {"role":"assistant","content":null}
             ]}"#,
             "{}",
         );
-        let call = |id: &str, arguments: &str| {
-            json!([{"id": id, "type": "function", "function": {"name": "f", "arguments": arguments}}])
-        };
+        let call = |id: &str, arguments: &str| json!([{"id": id, "type": "function", "function": {"name": "f", "arguments": arguments}}]);
         assert_eq!(
             body["messages"],
             json!([
