@@ -42,14 +42,14 @@ function named(wanted: (expected: Expectation) => boolean): [string, Quirk][] {
 }
 
 /** All that the cases call. */
-const tools = ['get_weather', 'get_time', 'list_files'].map((name) => ({ name }))
+const offered = ['get_weather', 'get_time', 'list_files'].map((name) => ({ name }))
 
 async function ask(quirk: Quirk) {
   const server = await startScriptedServer()
   const chunks = quirk.chunks_b64?.map((piece) => Buffer.from(piece, 'base64')) ?? quirk.chunks ?? []
   const earlier = (quirk.sequence ?? []).map(({ body, ...rest }) => ({ ...rest, chunks: [body] }))
   server.answersChats(...earlier, { ...quirk, chunks, end: quirk.destroy ? 'destroy' : 'properly' })
-  const stream = providerOf(server).stream({ ...asking('hello'), tools })
+  const stream = providerOf(server).stream({ ...asking('hello'), tools: offered })
   const seen = await eventsOf(stream).catch((error: ProviderError) => witness(error))
   return { stream, seen }
 }

@@ -17,7 +17,10 @@ export interface Tool {
   ): unknown
 }
 
-/** What the model asked for. */
+/**
+ * What the model asked for. It has its arguments, or the reason why not. `repaired`: what the model wrote was no JSON as
+ * it stood; the `''` of a call without arguments does not count.
+ */
 export type ToolCall = {
   /** Unique within the answer, whatever the server sent. */
   id: string
@@ -26,7 +29,6 @@ export type ToolCall = {
   /** What the model wrote. */
   rawArguments: string
 } & (
-  /** `repaired`: what the model wrote was no JSON as it stood. (`''`, where there are no arguments, is none of that.) */
   | { arguments: Record<string, unknown>; repaired?: boolean; invalid?: undefined }
   /**
    * Why it cannot be used: cut off, no JSON object even after repair, or against the request's `toolChoice`. It is

@@ -97,7 +97,9 @@ describe.each([OpenAICompatibleProvider, LlamaCppProvider])('with a real server,
     const odd = [{ ...tools[1], name: 'dice/roll it' }]
     const messages: ChatMessage[] = [...asking('use a tool').messages]
     const { message } = await provider().chat({ messages, tools: odd, toolChoice: { name: 'dice/roll it' } })
-    expect(message.toolCalls).toMatchObject([{ name: 'dice/roll it', arguments: { sides: expect.any(Number) } }])
+    expect(message.toolCalls).toMatchObject([
+      { name: 'dice/roll it', arguments: { sides: expect.any(Number) } },
+    ])
     const result = { role: 'tool', toolCallId: message.toolCalls?.[0]?.id ?? '', content: '6' } as const
     const answer = await provider().chat({ messages: [...messages, message, result], tools: odd })
     expect(answer.content).toBe(ANSWER)

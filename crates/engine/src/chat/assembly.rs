@@ -15,7 +15,6 @@ pub const MAX_TEXT: usize = 128 << 20;
 
 /// What has arrived of an answer.
 #[derive(Debug, Default)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own, in no order")]
 pub struct Assembly {
     id: String,
     model: String,

@@ -25,6 +25,7 @@ impl CallRules {
     }
 
     /// Why a call of `name` is against the choice, if it is.
+    #[must_use]
     pub fn refusal(&self, name: &str) -> Option<&'static str> {
         match &self.choice {
             Some(ToolChoice::None) => Some("the request allowed no calls"),
@@ -36,6 +37,7 @@ impl CallRules {
     }
 
     /// The model had to call something.
+    #[must_use]
     pub fn needs_call(&self) -> bool {
         matches!(self.choice, Some(ToolChoice::Required | ToolChoice::Named { .. }))
     }

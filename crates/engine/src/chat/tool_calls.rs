@@ -342,8 +342,8 @@ mod tests {
         heard
     }
 
-    fn heard(fragments: Value) -> Heard {
-        heard_by(offering(), &fragments, Ending::Proper)
+    fn heard(fragments: &Value) -> Heard {
+        heard_by(offering(), fragments, Ending::Proper)
     }
 
     /// Name and arguments of each call, or why there are none.
@@ -383,7 +383,7 @@ mod tests {
             json!([{"index": 0, "id": "a", "name": "get_weather", "arguments": PARIS}, {"index": 0, "id": "a", "arguments": "\n"}]),
             json!([{"id": "a", "name": "get_weather", "arguments": PARIS, "whole": true}]),
         ] {
-            let heard = heard(fragments.clone());
+            let heard = heard(&fragments);
             assert_eq!((read(&heard), heard.calls[0].id.as_str()), (vec![paris()], "a"), "{fragments}");
             assert!(heard.warnings.is_empty(), "{fragments}: {:?}", heard.warnings);
         }
@@ -402,21 +402,21 @@ mod tests {
             json!([{"index": 0, "id": "a", "name": "get_weather"}, {"index": 1, "id": "b", "name": "get_time"}, {"index": 1, "arguments": CET}, {"index": 0, "arguments": PARIS}]),
             json!([{"index": 0, "id": "a", "name": "get_weather", "arguments": PARIS, "whole": true}, {"index": 0, "id": "a", "name": "get_time", "arguments": CET, "whole": true}]),
         ] {
-            let heard = heard(fragments.clone());
+            let heard = heard(&fragments);
             assert_eq!(read(&heard), [paris(), cet()], "{fragments}");
             assert_ne!(heard.calls[0].id, heard.calls[1].id);
         }
         let twice = json!([{"name": "get_time", "whole": true}, {"name": "get_time", "whole": true}]);
-        assert_eq!(read(&heard(twice)), [("get_time", json!({})), ("get_time", json!({}))]);
+        assert_eq!(read(&heard(&twice)), [("get_time", json!({})), ("get_time", json!({}))]);
         let without_arguments =
             json!([{"index": 0, "name": "get_time"}, {"index": 0, "name": "get_weather"}]);
-        assert_eq!(read(&heard(without_arguments)).len(), 2);
+        assert_eq!(read(&heard(&without_arguments)).len(), 2);
     }
 
     #[test]
     fn ids_are_unique_and_what_was_made_is_told() {
         let call = |id: &str| json!({"id": id, "name": "get_time", "arguments": CET, "whole": true});
-        let heard = heard(json!([call("a"), call("a"), call(""), call("b"), call("")]));
+        let heard = heard(&json!([call("a"), call("a"), call(""), call("b"), call("")]));
         let ids: HashSet<_> = heard.calls.iter().map(|call| call.id.as_str()).collect();
         assert_eq!(ids.len(), 5);
         assert!(ids.contains("a") && ids.contains("b") && !ids.contains(""), "{ids:?}");
@@ -430,7 +430,7 @@ mod tests {
             [(PARIS, 1), ("", 0), ("{\"city\":\"Pa", 0), ("{'city':'Paris'}", 0), ("{}", 0)]
         {
             let first = json!({"index": 0, "id": "a", "name": "get_weather", "arguments": arguments});
-            assert_eq!(heard(json!([first, next])).early, early, "{arguments}");
+            assert_eq!(heard(&json!([first, next])).early, early, "{arguments}");
         }
     }
 
@@ -475,14 +475,14 @@ mod tests {
 
     #[test]
     fn a_call_without_a_name_is_kept_and_cannot_be_used() {
-        let heard = heard(json!([{"index": 0, "arguments": PARIS}]));
+        let heard = heard(&json!([{"index": 0, "arguments": PARIS}]));
         assert_eq!(read(&heard), [("", json!("it has no name"))]);
     }
 
     #[test]
     fn a_tool_that_was_not_offered_is_called_all_the_same_and_told() {
         let call = json!([{"index": 0, "id": "a", "name": "nope", "arguments": PARIS}]);
-        let heard = heard(call.clone());
+        let heard = heard(&call);
         assert_eq!(
             (read(&heard), heard.warnings.as_slice()),
             (vec![("nope", paris().1)], &["unknown_tool"][..])
@@ -562,7 +562,7 @@ mod tests {
             places.sort_unstable();
             let mut fragments = vec![json!({"index": 0, "id": "a", "name": "get_weather"})];
             fragments.extend(places.windows(2).map(|cut| json!({"index": 0, "arguments": &text[cut[0]..cut[1]]})));
-            let whole = heard(Value::from(fragments));
+            let whole = heard(&Value::from(fragments));
             prop_assert_eq!(read(&whole), vec![("get_weather", serde_json::from_str(&text).unwrap())]);
             let cut = json!([{"index": 0, "id": "a", "name": "get_weather", "arguments": &text[..boundary(end)]}]);
             for ending in [Ending::Limit, Ending::Broken] {

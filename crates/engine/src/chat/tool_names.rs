@@ -30,6 +30,7 @@ impl ToolNames {
         Self(tools.iter().map(|tool| Name { given: tool.name.clone(), sent: sent(&tool.name) }).collect())
     }
 
+    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -54,16 +55,19 @@ impl ToolNames {
     }
 
     /// Whether a tool of this name was offered.
+    #[must_use]
     pub fn has(&self, sent: &str) -> bool {
         self.0.iter().any(|name| name.sent == sent)
     }
 
     /// Whether the name of an offered tool begins so.
+    #[must_use]
     pub fn begins(&self, sent: &str) -> bool {
         self.0.iter().any(|name| name.sent.starts_with(sent))
     }
 
     /// The caller's own name.
+    #[must_use]
     pub fn given<'a>(&'a self, sent: &'a str) -> &'a str {
         self.0.iter().find(|name| name.sent == sent).map_or(sent, |name| &name.given)
     }

@@ -134,7 +134,9 @@ impl<S: Sink> Call<'_, S> {
         let mut body = self.client.dialect().encode_chat(request, model, &self.client.defaults);
         let left_out = self.client.server.adjust(&mut body);
         self.client.learnt.apply(model, &mut body);
-        left_out.into_iter().for_each(|warning| self.warn(warning));
+        for warning in left_out {
+            self.warn(warning);
+        }
         body
     }
 
