@@ -550,7 +550,7 @@ describe('the error of all of them', () => {
   it('keeps the reasoning that had come', async () => {
     const { provider } = await inTurn({ chunks: [role, reasoning('Hm')], end: 'destroy' })
     const error = await failureOf(fallback([provider, failing('b', REASON)]).query({ prompt: 'hello' }))
-    expect(error.partial).toEqual({ content: '', reasoning: 'Hm' })
+    expect(error.partial).toEqual({ content: '', reasoning: 'Hm', toolCalls: [] })
   })
 
   it('is safe to log', async () => {

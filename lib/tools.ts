@@ -29,7 +29,7 @@ export type ToolCall = {
   /** What the model wrote. */
   rawArguments: string
 } & (
-  | { arguments: Record<string, unknown>; repaired?: boolean; invalid?: undefined }
+  | { arguments: Record<string, unknown>; repaired?: boolean | undefined; invalid?: undefined }
   /**
    * Why it cannot be used: cut off, no JSON object even after repair, or against the request's `toolChoice`. It is
    * never executed; in a loop it goes back to the model as that call's error.

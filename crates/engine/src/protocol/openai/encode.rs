@@ -82,13 +82,12 @@ fn message(message: Message) -> Value {
     message
 }
 
-/// Beside calls, no text is `null`: some servers refuse an empty one. Without calls, others refuse `null`.
+/// Beside calls, an empty text is `null`: some servers refuse it.
 fn assistant(AssistantMessage { content, tool_calls, .. }: AssistantMessage) -> Value {
-    let content = content.unwrap_or_default();
     if tool_calls.is_empty() {
         return json!({ "role": "assistant", "content": content });
     }
-    let content = Some(content).filter(|content| !content.is_empty());
+    let content = content.filter(|content| !content.is_empty());
     let calls: Value = tool_calls.iter().map(tool_call).collect();
     json!({ "role": "assistant", "content": content, "tool_calls": calls })
 }
@@ -210,7 +209,7 @@ mod tests {
                 {"role": "assistant", "content": null, "tool_calls": call("1", r#"{"a":1}"#)},
                 {"role": "tool", "tool_call_id": "1", "content": "sunny"},
                 {"role": "assistant", "content": "Let me see", "tool_calls": call("2", "{}")},
-                {"role": "assistant", "content": ""},
+                {"role": "assistant", "content": null},
             ])
         );
     }
