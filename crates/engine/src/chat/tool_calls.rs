@@ -22,7 +22,7 @@ pub struct ToolCalls {
 }
 
 /// A call of which more may come.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 struct Begun {
     index: Option<u64>,
     /// The server's own.
@@ -82,6 +82,8 @@ impl ToolCalls {
     pub fn take(&mut self, fragment: ToolCallFragment<'_>, out: &mut Out<'_>) {
         let place = match self.place(fragment) {
             Place::Nowhere => return,
+            // What follows a whole call is no part of it.
+            Place::Call(place) if place < self.done => return,
             Place::Call(place) => place,
             Place::New if self.begun.len() == self.rules.limit => {
                 self.has_too_many = true;
@@ -167,7 +169,8 @@ impl ToolCalls {
 
     /// Tells the next call.
     fn tell(&mut self, mut arguments: Arguments, out: &mut Out<'_>) {
-        let Begun { id, name, arguments: raw_arguments, .. } = std::mem::take(&mut self.begun[self.done]);
+        // It stays, so that more of it is known for that.
+        let Begun { id, name, arguments: raw_arguments, .. } = self.begun[self.done].clone();
         self.done += 1;
         if self.rules.is_single && self.done > 1 {
             let message = "The server called several tools at once although the request forbade it; the first call is kept.";
@@ -224,12 +227,12 @@ impl Begun {
 
     /// Whether `name` is the next piece of this call's name. (In full, it may come with every fragment.)
     fn joins(&self, name: &str, rules: &CallRules) -> bool {
-        !name.is_empty() && name != self.name && rules.names.begins(&format!("{}{name}", self.name))
+        !name.is_empty() && name != self.name && rules.names.begin(&self.name, name)
     }
 
     /// Whether `name` can only be that of another call.
     fn is_other(&self, name: &str, rules: &CallRules) -> bool {
-        !self.arguments.trim().is_empty() || (rules.names.has(&self.name) && rules.names.has(name))
+        self.nesting.has_text || (rules.names.has(&self.name) && rules.names.has(name))
     }
 
     fn read(&self, ending: Ending) -> Arguments {
@@ -238,15 +241,15 @@ impl Begun {
             Ending::Limit => Some("cut off by the limit of the answer's length"),
             Ending::Broken => Some("cut off: the answer broke off"),
         };
-        let read = if self.arguments.trim().is_empty() {
-            // What calls without arguments have, and those that were cut off before them.
-            Ok(Repaired { fields: serde_json::Map::new(), is_repaired: false, is_open: true })
-        } else {
+        let read = if self.nesting.has_text {
             object(&self.arguments)
+        } else {
+            // What calls without arguments have, and those that were cut off before them.
+            Ok(Repaired { fields: serde_json::Map::new(), is_repaired: false, is_open: false })
         };
         let invalid = match (read, cut) {
             _ if self.name.is_empty() => cut.unwrap_or("it has no name"),
-            (Ok(Repaired { is_open: true, .. }) | Err(_), Some(cut)) => cut,
+            (Ok(Repaired { is_repaired: true, .. }) | Err(_), Some(cut)) => cut,
             // Some gateways write an empty object before the arguments.
             (Ok(Repaired { fields, .. }), Some(cut)) if fields.is_empty() => cut,
             (Ok(Repaired { fields, is_repaired, .. }), _) => {
@@ -262,27 +265,36 @@ impl Begun {
 }
 
 /// How deep a text that comes in pieces stands in the brackets of JSON.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 struct Nesting {
+    /// There was something else than space.
+    has_text: bool,
+    has_brackets: bool,
     depth: usize,
-    has_begun: bool,
-    is_string: bool,
-    is_escaped: bool,
+    within: Within,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum Within {
+    #[default]
+    Brackets,
+    String,
+    Escape,
 }
 
 impl Nesting {
     fn follow(&mut self, text: &str) {
         for byte in text.bytes() {
-            match byte {
-                _ if self.is_escaped => self.is_escaped = false,
-                b'\\' if self.is_string => self.is_escaped = true,
-                b'"' => self.is_string = !self.is_string,
-                _ if self.is_string => {}
-                b'{' | b'[' => {
-                    self.has_begun = true;
+            self.has_text |= !byte.is_ascii_whitespace();
+            match (self.within, byte) {
+                (Within::Escape, _) | (Within::Brackets, b'"') => self.within = Within::String,
+                (Within::String, b'\\') => self.within = Within::Escape,
+                (Within::String, b'"') => self.within = Within::Brackets,
+                (Within::Brackets, b'{' | b'[') => {
+                    self.has_brackets = true;
                     self.depth += 1;
                 }
-                b'}' | b']' => self.depth = self.depth.saturating_sub(1),
+                (Within::Brackets, b'}' | b']') => self.depth = self.depth.saturating_sub(1),
                 _ => {}
             }
         }
@@ -290,7 +302,7 @@ impl Nesting {
 
     /// Every bracket is closed, and there was one.
     fn is_complete(&self) -> bool {
-        self.has_begun && self.depth == 0 && !self.is_string
+        self.has_brackets && self.depth == 0 && self.within == Within::Brackets
     }
 }
 
@@ -435,6 +447,23 @@ mod tests {
     }
 
     #[test]
+    fn what_follows_a_call_that_was_told_is_no_other() {
+        let (first, next) = (
+            json!({"index": 0, "id": "a", "name": "get_weather", "arguments": PARIS}),
+            json!({"index": 1, "id": "b", "name": "get_time", "arguments": CET}),
+        );
+        for more in [
+            json!({"index": 0, "id": "a", "arguments": ""}),
+            json!({"index": 0, "arguments": "\n"}),
+            json!({"id": "a", "name": "get_weather"}),
+            first.clone(),
+        ] {
+            let heard = heard(&json!([first, next, more]));
+            assert_eq!(read(&heard), [paris(), cet()], "{more}");
+        }
+    }
+
+    #[test]
     fn arguments_are_read_or_the_reason_why_not_is_told_and_what_was_written_stays() {
         let one = |arguments: &str, ending| {
             let fragments = json!([{"index": 0, "id": "a", "name": "get_weather", "arguments": arguments}]);
@@ -463,9 +492,17 @@ mod tests {
         }
         assert_eq!(one("{'city':'Paris'}", Ending::Proper).1, ["tool_arguments"]);
         for ending in [Ending::Limit, Ending::Broken] {
-            for arguments in
-                ["", "{", "{}", "{\"city\":", "{\"city\":\"Pa", "{\"city\":\"Paris\"", "{'city':'Paris'", "0"]
-            {
+            for arguments in [
+                "",
+                "{",
+                "{}",
+                "{\"city\":",
+                "{\"city\":\"Pa",
+                "{\"city\":\"Paris\"",
+                "{'city':'Paris'}",
+                "{\"a\":1}{",
+                "0",
+            ] {
                 let reason = read(arguments, ending).unwrap_err();
                 assert!(reason.starts_with("cut off"), "{arguments}: {reason}");
             }

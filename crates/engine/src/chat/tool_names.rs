@@ -60,10 +60,11 @@ impl ToolNames {
         self.0.iter().any(|name| name.sent == sent)
     }
 
-    /// Whether the name of an offered tool begins so.
+    /// Whether the name of an offered tool begins with `start` and then `next`.
     #[must_use]
-    pub fn begins(&self, sent: &str) -> bool {
-        self.0.iter().any(|name| name.sent.starts_with(sent))
+    pub fn begin(&self, start: &str, next: &str) -> bool {
+        let begins = |name: &Name| name.sent.strip_prefix(start).is_some_and(|rest| rest.starts_with(next));
+        self.0.iter().any(begins)
     }
 
     /// The caller's own name.
