@@ -4,6 +4,7 @@ import type {
   ChatRequest,
   FallbackOptions,
   GenerationOptions,
+  Limits,
   OpenAICompatibleProvider,
   ProviderConfig,
   ProviderDefinition,
@@ -11,6 +12,7 @@ import type {
   RetryOptions,
   Timeouts,
   TlsOptions,
+  ToolOptions,
 } from '../../index.js'
 
 /** The optional fields of `T` that do not take an explicit `undefined`. */
@@ -28,6 +30,8 @@ export type Taken = [
   None<Refusing<RetryOptions>>,
   None<Refusing<TlsOptions>>,
   None<Refusing<GenerationOptions>>,
+  None<Refusing<Limits>>,
+  None<Refusing<ToolOptions>>,
   None<Refusing<CallOptions>>,
   None<Refusing<FallbackOptions>>,
   None<Refusing<QueryOptions>>,

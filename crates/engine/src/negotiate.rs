@@ -15,6 +15,24 @@ fn optional_fields() -> [(&'static str, Value); 1] {
     [("stream_options", json!({ "include_usage": true }))]
 }
 
+/// What the user set and the package sees to itself, where a server refuses it.
+const ENFORCED_FIELDS: [&str; 2] = ["tool_choice", "parallel_tool_calls"];
+
+/// Takes `field` out of `body`. A choice of tools is then made by what is offered.
+fn leave_out(field: &str, body: &mut Map<String, Value>) {
+    let Some(value) = body.remove(field) else { return };
+    if field != "tool_choice" {
+        return;
+    }
+    if value == "none" {
+        body.remove("tools");
+    } else if let Some(name) = value.pointer("/function/name")
+        && let Some(Value::Array(tools)) = body.get_mut("tools")
+    {
+        tools.retain(|tool| tool.pointer("/function/name") == Some(name));
+    }
+}
+
 /// What one server was found to refuse, for each of its models.
 #[derive(Debug, Default)]
 pub struct Learnt {
@@ -26,7 +44,7 @@ impl Learnt {
     pub fn apply(&self, model: &str, body: &mut Map<String, Value>) {
         let refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
         for field in refused.get(model).into_iter().flatten() {
-            body.remove(*field);
+            leave_out(field, body);
         }
     }
 
@@ -39,9 +57,10 @@ impl Learnt {
             error.refused_field.as_deref().is_some_and(|refused| refused.starts_with(field))
                 || error.message.contains(field)
         };
-        let is_refused = |field: &str, added: &Value| body.get(field) == Some(added) && names(field);
-        let (field, _) = optional_fields().into_iter().find(|(field, added)| is_refused(field, added))?;
-        body.remove(field);
+        let optional = optional_fields().into_iter().filter(|(field, added)| body.get(*field) == Some(added));
+        let enforced = ENFORCED_FIELDS.into_iter().filter(|field| body.contains_key(*field));
+        let field = optional.map(|(field, _)| field).chain(enforced).find(|field| names(field))?;
+        leave_out(field, body);
         let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
         refused.entry(model.to_owned()).or_default().insert(field);
         Some(Warning::new("refused_field", format!("The server refuses `{field}`; it is left out.")))
@@ -80,6 +99,27 @@ mod tests {
         let mut other = body();
         learnt.apply("other", &mut other);
         assert!(other.contains_key("stream_options"));
+    }
+
+    #[test]
+    fn a_refused_choice_of_tools_is_made_by_what_is_offered() {
+        let tools = json!([{ "function": { "name": "f" } }, { "function": { "name": "g" } }]);
+        let offered = |choice: Value| {
+            let learnt = Learnt::default();
+            let body = json!({ "tools": tools, "tool_choice": choice, "parallel_tool_calls": false });
+            let Value::Object(body) = body else { unreachable!("it is one") };
+            let mut sent = body.clone();
+            let error = refusal(400, "Invalid tool_choice type: 'object'");
+            assert_eq!(learnt.refusal(&error, "m", &mut sent).unwrap().code, "refused_field");
+            assert_eq!((sent.get("tool_choice"), &sent["parallel_tool_calls"]), (None, &json!(false)));
+            let mut next = body;
+            learnt.apply("m", &mut next);
+            assert_eq!(next, sent);
+            sent.get("tools").map(|tools| tools.as_array().unwrap().len())
+        };
+        assert_eq!(offered(json!({ "type": "function", "function": { "name": "g" } })), Some(1));
+        assert_eq!(offered(json!("required")), Some(2));
+        assert_eq!(offered(json!("none")), None);
     }
 
     #[test]

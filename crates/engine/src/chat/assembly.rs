@@ -1,3 +1,7 @@
+use super::{
+    CallRules,
+    tool_calls::{Ending, Told, ToolCalls},
+};
 use crate::{
     error::{Code, Error, Result},
     text::{Piece, ReasoningSplitter},
@@ -11,7 +15,6 @@ pub const MAX_TEXT: usize = 128 << 20;
 
 /// What has arrived of an answer.
 #[derive(Debug, Default)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own, in no order")]
 pub struct Assembly {
     id: String,
     model: String,
@@ -22,7 +25,7 @@ pub struct Assembly {
     finish_is_last: bool,
     usage: Option<Usage>,
     timings: ServerTimings,
-    has_tool_calls: bool,
+    tool_calls: ToolCalls,
     /// Some text or reasoning has come, though perhaps none that could be told yet.
     has_begun: bool,
     progress: u32,
@@ -45,6 +48,10 @@ struct Finish {
 }
 
 impl Assembly {
+    pub fn new(rules: CallRules) -> Self {
+        Self { tool_calls: ToolCalls::new(rules), ..Self::default() }
+    }
+
     pub fn apply(&mut self, delta: Delta<'_>, events: &mut dyn Events) {
         match delta {
             Delta::Id(id) => set_once(&mut self.id, id),
@@ -61,11 +68,10 @@ impl Assembly {
                 self.splitter.pass_through(&mut |piece| parts.take(piece, events));
                 parts.take(Piece::Reasoning(text), events);
             }
-            Delta::ToolCall(_) => {
+            Delta::ToolCall(fragment) => {
                 self.begins();
-                self.has_tool_calls = true;
-                let message = "The model called tools; this version does not read them.";
-                self.parts.warn(Warning::new("tool_calls", message), events);
+                let parts = &mut self.parts;
+                self.tool_calls.take(fragment, &mut |told| parts.tell(told, events));
             }
             Delta::PromptProgress { done, total } => {
                 self.progress = self.progress.saturating_add(1);
@@ -117,7 +123,12 @@ impl Assembly {
 
     /// More text than a caller can be given.
     pub fn is_too_long(&self) -> bool {
-        self.parts.content.len() + self.parts.reasoning.len() > MAX_TEXT
+        self.parts.content.len() + self.parts.reasoning.len() + self.tool_calls.length() > MAX_TEXT
+    }
+
+    /// More tool calls than a caller wants: the limit.
+    pub fn too_many_calls(&self) -> Option<usize> {
+        self.tool_calls.too_many()
     }
 
     fn begins(&mut self) {
@@ -130,11 +141,12 @@ impl Assembly {
     }
 
     fn is_empty(&self) -> bool {
-        self.parts.content.is_empty() && self.parts.reasoning.is_empty()
+        self.parts.content.is_empty() && self.parts.reasoning.is_empty() && self.tool_calls.is_empty()
     }
 
     fn into_partial(self) -> Partial {
-        Partial { content: self.parts.content, reasoning: self.parts.reasoning, tool_calls: Vec::new() }
+        let tool_calls = self.tool_calls.finish(Ending::Broken, &mut |_| {});
+        Partial { content: self.parts.content, reasoning: self.parts.reasoning, tool_calls }
     }
 
     /// The verdict, once the body is at its end. `broken`: why it ended, if not properly.
@@ -177,17 +189,26 @@ impl Assembly {
             let message = "The server counted no tokens although it sent some; its count was dropped.";
             self.parts.warn(Warning::new("usage", message), events);
         }
+        let ending = match finish_reason {
+            FinishReason::Length => Ending::Limit,
+            FinishReason::ContentFilter => Ending::Broken,
+            _ => Ending::Proper,
+        };
+        let parts = &mut self.parts;
+        let tool_calls = self.tool_calls.finish(ending, &mut |told| parts.tell(told, events));
         Ok(Answer {
             id: self.id,
             model: self.model,
             content: self.parts.content,
             reasoning: self.parts.reasoning,
-            tool_calls: Vec::new(),
             // Several servers say "stop" although tools were called.
             finish_reason: match finish_reason {
-                FinishReason::Stop | FinishReason::Unknown if self.has_tool_calls => FinishReason::ToolCalls,
+                FinishReason::Stop | FinishReason::Unknown if !tool_calls.is_empty() => {
+                    FinishReason::ToolCalls
+                }
                 reason => reason,
             },
+            tool_calls,
             usage: self.usage,
             timings: Timings {
                 server_prompt: self.timings.prompt,
@@ -236,6 +257,13 @@ impl Parts {
                                already given as reasoning, is text.";
                 self.warn(Warning::new("reasoning_tag", message), events);
             }
+        }
+    }
+
+    fn tell(&mut self, told: Told<'_>, events: &mut dyn Events) {
+        match told {
+            Told::Call(call) => events.event(Event::ToolCall(call)),
+            Told::Warning(warning) => self.warn(warning, events),
         }
     }
 

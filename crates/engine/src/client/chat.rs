@@ -13,7 +13,7 @@ use super::{
     metadata::{within, wrong_base},
 };
 use crate::{
-    chat::Reading,
+    chat::{CallRules, Reading},
     error::{Code, Error, Result},
     policy::{Repeatable, Wait, repeat},
     transport::{Connected, Replaced, Request, Response, Watch},
@@ -29,6 +29,8 @@ struct Call<'a, S> {
     timeout: Option<Timeouts>,
     /// `None` where neither the caller nor the server names one.
     model: Option<String>,
+    /// What the calls of the answer are held to.
+    rules: CallRules,
     body: Map<String, Value>,
     /// `body`, as the hooks left it; `None` until it is built, and after a change.
     built: Option<Built>,
@@ -63,6 +65,7 @@ impl Client {
             watch: self.watch(request.timeout, cancel),
             timeout: request.timeout,
             model: None,
+            rules: CallRules::default(),
             body: Map::new(),
             built: None,
             has_answered: false,
@@ -123,12 +126,17 @@ impl<S: Sink> Call<'_, S> {
         self.client.find_model(&mut self.watch, limit, self.hooks).await
     }
 
-    fn encoded(&mut self, request: ChatRequest) -> Map<String, Value> {
+    fn encoded(&mut self, mut request: ChatRequest) -> Map<String, Value> {
+        self.rules = CallRules::new(&request.tools, self.client.limits.max_tool_calls);
+        self.client.server.facts().tool_choices.narrow(&mut request.tools);
+        self.rules.names.rename(&mut request);
         let model = self.model.as_deref().unwrap_or(UNKNOWN_MODEL);
         let mut body = self.client.dialect().encode_chat(request, model, &self.client.defaults);
         let left_out = self.client.server.adjust(&mut body);
         self.client.learnt.apply(model, &mut body);
-        left_out.into_iter().for_each(|warning| self.warn(warning));
+        for warning in left_out {
+            self.warn(warning);
+        }
         body
     }
 
@@ -165,7 +173,8 @@ impl<S: Sink> Call<'_, S> {
         let status = response.status().as_u16();
         let request_id =
             response.headers().get("x-request-id").and_then(|id| id.to_str().ok()).map(str::to_owned);
-        let mut reading = Reading::new(self.client.dialect().decoder(self.client.limits.max_event_bytes));
+        let decoder = self.client.dialect().decoder(self.client.limits.max_event_bytes);
+        let mut reading = Reading::new(decoder, self.rules.clone());
         let outcome = self.read_to_end(&mut response, &mut reading).await;
         let outcome = match outcome {
             Ok(broken) => reading.finish(broken, self.sink),

@@ -1,6 +1,6 @@
 use serde::Serialize;
 
-use super::Probe;
+use super::{Probe, ToolChoices};
 
 /// What is known of a server, as data. What is serialized, `lib/` reads.
 #[derive(Debug, Serialize)]
@@ -26,6 +26,8 @@ pub struct Facts {
     /// Where it listens besides the port of `base_url`.
     #[serde(skip)]
     pub more_ports: &'static [u16],
+    #[serde(skip)]
+    pub tool_choices: ToolChoices,
     /// How it is recognised, the surest way first.
     #[serde(skip)]
     pub probes: &'static [Probe],
@@ -51,6 +53,8 @@ impl Facts {
         settings_env: &[],
         settings: &[],
         more_ports: &[],
+        // One tool that must be called is a named choice in other words, and more servers heed them.
+        tool_choices: ToolChoices::NO_NAME,
         probes: &[],
     };
 

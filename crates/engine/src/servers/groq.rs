@@ -1,4 +1,4 @@
-use super::{Facts, Kind, plain::Plain};
+use super::{Facts, Kind, ToolChoices, plain::Plain};
 
 pub static KIND: Kind = Kind {
     facts: Facts {
@@ -8,6 +8,7 @@ pub static KIND: Kind = Kind {
         base_url_env: &["GROQ_BASE_URL"],
         api_key_env: &["GROQ_API_KEY"],
         api_key_required: true,
+        tool_choices: ToolChoices::ALL,
         ..Facts::PLAIN
     },
     open: |_| Ok(Box::new(Plain(&KIND.facts))),

@@ -1,4 +1,4 @@
-use super::{Facts, Kind, plain::Plain};
+use super::{Facts, Kind, ToolChoices, plain::Plain};
 
 pub static KIND: Kind = Kind {
     facts: Facts {
@@ -8,6 +8,7 @@ pub static KIND: Kind = Kind {
         base_url_env: &["LLAMACPP_BASE_URL"],
         api_key_env: &["LLAMA_API_KEY"],
         more_ports: &[9931],
+        tool_choices: ToolChoices { none: false, ..ToolChoices::NO_NAME },
         ..Facts::PLAIN
     },
     open: |_| Ok(Box::new(Plain(&KIND.facts))),

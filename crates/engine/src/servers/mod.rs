@@ -6,6 +6,7 @@ mod facts;
 mod plain;
 mod probe;
 mod survey;
+mod tool_choices;
 
 mod groq;
 mod litellm;
@@ -31,6 +32,7 @@ pub use command::{Command, LoadOptions};
 pub use facts::{Facts, HeaderEnv};
 pub use probe::{Probe, Recognised};
 pub use survey::Survey;
+pub use tool_choices::ToolChoices;
 
 use crate::{
     error::{Code, Error, Result},

@@ -1,4 +1,4 @@
-use super::{Facts, Kind, plain::Plain};
+use super::{Facts, Kind, ToolChoices, plain::Plain};
 
 pub static KIND: Kind = Kind {
     facts: Facts {
@@ -9,6 +9,7 @@ pub static KIND: Kind = Kind {
         api_key_env: &[],
         settings: &["api", "keepAlive", "numCtx"],
         settings_env: &["OLLAMA_API_MODE"],
+        tool_choices: ToolChoices::AUTO_ONLY,
         ..Facts::PLAIN
     },
     open: |_| Ok(Box::new(Plain(&KIND.facts))),

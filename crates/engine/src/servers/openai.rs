@@ -1,4 +1,4 @@
-use super::{Facts, HeaderEnv, Kind, plain::Plain};
+use super::{Facts, HeaderEnv, Kind, ToolChoices, plain::Plain};
 
 pub static KIND: Kind = Kind {
     facts: Facts {
@@ -12,6 +12,7 @@ pub static KIND: Kind = Kind {
             HeaderEnv { header: "openai-organization", variable: "OPENAI_ORG_ID" },
             HeaderEnv { header: "openai-project", variable: "OPENAI_PROJECT_ID" },
         ],
+        tool_choices: ToolChoices::ALL,
         ..Facts::PLAIN
     },
     open: |_| Ok(Box::new(Plain(&KIND.facts))),

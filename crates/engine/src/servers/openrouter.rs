@@ -1,4 +1,4 @@
-use super::{Facts, HeaderEnv, Kind, plain::Plain};
+use super::{Facts, HeaderEnv, Kind, ToolChoices, plain::Plain};
 
 pub static KIND: Kind = Kind {
     facts: Facts {
@@ -12,6 +12,7 @@ pub static KIND: Kind = Kind {
             HeaderEnv { header: "http-referer", variable: "OPENROUTER_SITE_URL" },
             HeaderEnv { header: "x-title", variable: "OPENROUTER_APP_NAME" },
         ],
+        tool_choices: ToolChoices::ALL,
         ..Facts::PLAIN
     },
     open: |_| Ok(Box::new(Plain(&KIND.facts))),

@@ -1,4 +1,5 @@
-//! What hides in an answer's text: found while it streams, wherever the pieces are cut.
+//! What hides in an answer's text: found while it streams, wherever the pieces are cut. And the JSON of
+//! models.
 
 pub mod json_repair;
 mod line;

@@ -28,7 +28,12 @@ pub struct AssistantMessage {
 pub struct GivenToolCall {
     pub id: String,
     pub name: String,
+    /// What the model wrote.
+    #[serde(default)]
     pub raw_arguments: String,
+    /// What was read of it, or what the caller made of that.
+    #[serde(default)]
+    pub arguments: Option<Map<String, Value>>,
 }
 
 #[derive(Debug, Clone, Deserialize)]

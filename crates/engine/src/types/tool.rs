@@ -90,4 +90,14 @@ pub struct ToolCallFragment<'a> {
     pub id: &'a str,
     pub name: &'a str,
     pub arguments: &'a str,
+    /// All of a call: no other fragment belongs to it.
+    pub whole: bool,
+}
+
+impl ToolCallFragment<'_> {
+    /// It says nothing of any call.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.id.is_empty() && self.name.is_empty() && self.arguments.is_empty()
+    }
 }

@@ -1,0 +1,50 @@
+use super::ToolNames;
+use crate::types::{Limits, ToolChoice, ToolOptions};
+
+/// What a request says of the calls of its answer: by it they are put together, and held to what was asked for.
+#[derive(Debug, Clone)]
+pub struct CallRules {
+    pub names: ToolNames,
+    /// With the caller's own name.
+    pub choice: Option<ToolChoice>,
+    /// At most one call an answer.
+    pub is_single: bool,
+    /// How many calls are kept at most.
+    pub limit: usize,
+}
+
+impl CallRules {
+    #[must_use]
+    pub fn new(options: &ToolOptions, limit: usize) -> Self {
+        Self {
+            names: ToolNames::of(&options.tools),
+            choice: options.tool_choice.clone().filter(|_| !options.tools.is_empty()),
+            is_single: options.parallel_tool_calls == Some(false),
+            limit,
+        }
+    }
+
+    /// Why a call of `name` is against the choice, if it is.
+    #[must_use]
+    pub fn refusal(&self, name: &str) -> Option<&'static str> {
+        match &self.choice {
+            Some(ToolChoice::None) => Some("the request allowed no calls"),
+            Some(ToolChoice::Named { name: wanted }) if wanted != name => {
+                Some("the request asked for a call of another tool")
+            }
+            _ => None,
+        }
+    }
+
+    /// The model had to call something.
+    #[must_use]
+    pub fn needs_call(&self) -> bool {
+        matches!(self.choice, Some(ToolChoice::Required | ToolChoice::Named { .. }))
+    }
+}
+
+impl Default for CallRules {
+    fn default() -> Self {
+        Self::new(&ToolOptions::default(), Limits::default().max_tool_calls)
+    }
+}
