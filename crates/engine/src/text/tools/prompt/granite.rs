@@ -14,7 +14,7 @@ impl Style for Granite {
             "You have access to the following tools:\n{}\n\nTo call some, write a JSON list of their names and arguments \
              after <|tool_call|>, like this:\n\
              <|tool_call|>[{{\"name\": \"function_name\", \"arguments\": {{\"argument\": \"value\"}}}}]",
-            Value::from_iter(tools.iter().map(declaration))
+            tools.iter().map(declaration).collect::<Value>()
         )
     }
 

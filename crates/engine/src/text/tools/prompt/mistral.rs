@@ -14,7 +14,7 @@ impl Style for Mistral {
             "[AVAILABLE_TOOLS] {}[/AVAILABLE_TOOLS]\n\nTo call functions, write a JSON list of their names and arguments \
              after [TOOL_CALLS], like this:\n\
              [TOOL_CALLS] [{{\"name\": \"function_name\", \"arguments\": {{\"argument\": \"value\"}}}}]",
-            Value::from_iter(tools.iter().map(function))
+            tools.iter().map(function).collect::<Value>()
         )
     }
 

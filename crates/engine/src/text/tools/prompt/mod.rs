@@ -84,22 +84,20 @@ pub fn without_tools(messages: Vec<Message>, options: &ToolOptions, model: &str)
 }
 
 fn description(style: &dyn Style, options: &ToolOptions) -> String {
-    let mut text = style.describe(&options.tools);
-    text += "\n\n";
-    text += &match &options.tool_choice {
-        Some(ToolChoice::Required) => "You must call a function now; do not answer in words.".to_owned(),
+    let choice = match &options.tool_choice {
+        Some(ToolChoice::Required) => "You must call a function now; do not answer in words.",
         Some(ToolChoice::Named { name }) => {
-            format!("You must call the function {name} now; do not answer in words.")
+            &format!("You must call the function {name} now; do not answer in words.")
         }
         Some(ToolChoice::Auto | ToolChoice::None) | None => {
-            "Call a function only if you need its result; otherwise answer in words.".to_owned()
+            "Call a function only if you need its result; otherwise answer in words."
         }
     };
-    text += match options.parallel_tool_calls {
-        Some(false) => " Call one function at a time.",
-        _ => " You may call several functions, one after the other.",
+    let number = match options.parallel_tool_calls {
+        Some(false) => "Call one function at a time.",
+        _ => "You may call several functions, one after the other.",
     };
-    text
+    format!("{}\n\n{choice} {number}", style.describe(&options.tools))
 }
 
 /// The messages so far.
