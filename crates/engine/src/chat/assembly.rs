@@ -4,7 +4,7 @@ use super::{
 };
 use crate::{
     error::{Code, Error, Result},
-    text::{Piece, ReasoningSplitter},
+    text::{Piece, ReasoningSplitter, ToolPiece, ToolTextSplitter},
     types::{
         Answer, Delta, Event, Events, FinishReason, Partial, Phase, ServerTimings, Timings, Usage, Warning,
     },
@@ -25,11 +25,18 @@ pub struct Assembly {
     finish_is_last: bool,
     usage: Option<Usage>,
     timings: ServerTimings,
-    tool_calls: ToolCalls,
+    tools: Tools,
     /// Some text or reasoning has come, though perhaps none that could be told yet.
     has_begun: bool,
     progress: u32,
     ended: bool,
+}
+
+/// The calls of an answer, and what finds those in its text.
+#[derive(Debug, Default)]
+struct Tools {
+    in_text: ToolTextSplitter,
+    calls: ToolCalls,
 }
 
 /// What the text was told apart into.
@@ -49,7 +56,8 @@ struct Finish {
 
 impl Assembly {
     pub fn new(rules: CallRules) -> Self {
-        Self { tool_calls: ToolCalls::new(rules), ..Self::default() }
+        let in_text = ToolTextSplitter::new(&rules.in_text, rules.keep_markup);
+        Self { tools: Tools { in_text, calls: ToolCalls::new(rules) }, ..Self::default() }
     }
 
     pub fn apply(&mut self, delta: Delta<'_>, events: &mut dyn Events) {
@@ -58,20 +66,20 @@ impl Assembly {
             Delta::Model(model) => set_once(&mut self.model, model),
             Delta::Text(text) => {
                 self.begins();
-                let parts = &mut self.parts;
-                self.splitter.push(text, &mut |piece| parts.take(piece, events));
+                let (parts, tools) = (&mut self.parts, &mut self.tools);
+                self.splitter.push(text, &mut |piece| parts.take(piece, tools, events));
             }
             Delta::Reasoning(text) => {
                 self.begins();
-                let parts = &mut self.parts;
+                let (parts, tools) = (&mut self.parts, &mut self.tools);
                 // The server tells reasoning apart itself: a tag in its text is only spoken of.
-                self.splitter.pass_through(&mut |piece| parts.take(piece, events));
-                parts.take(Piece::Reasoning(text), events);
+                self.splitter.pass_through(&mut |piece| parts.take(piece, tools, events));
+                parts.take(Piece::Reasoning(text), tools, events);
             }
             Delta::ToolCall(fragment) => {
                 self.begins();
                 let parts = &mut self.parts;
-                self.tool_calls.take(fragment, &mut |told| parts.tell(told, events));
+                self.tools.calls.take(fragment, &mut |told| parts.tell(told, events));
             }
             Delta::PromptProgress { done, total } => {
                 self.progress = self.progress.saturating_add(1);
@@ -100,10 +108,23 @@ impl Assembly {
         }
     }
 
-    /// Gives the text that was held back in case it would become a tag.
+    /// Gives the text that was held back in case it would become a tag or a call.
     pub fn release(&mut self, events: &mut dyn Events) {
-        let parts = &mut self.parts;
-        self.splitter.finish(&mut |piece| parts.take(piece, events));
+        let ending = self.ending();
+        let (parts, tools) = (&mut self.parts, &mut self.tools);
+        self.splitter.finish(&mut |piece| parts.take(piece, tools, events));
+        let Tools { in_text, calls } = tools;
+        in_text.finish(ending.cut(), &mut |piece| parts.show(piece, calls, events));
+    }
+
+    /// How the answer ended, as far as the server said it.
+    fn ending(&self) -> Ending {
+        match self.finish.as_ref().map(|finish| finish.reason) {
+            Some(FinishReason::Length) => Ending::Limit,
+            None if !self.ended => Ending::Broken,
+            Some(FinishReason::ContentFilter) => Ending::Broken,
+            _ => Ending::Proper,
+        }
     }
 
     /// The server said that nothing more comes.
@@ -123,12 +144,16 @@ impl Assembly {
 
     /// More text than a caller can be given.
     pub fn is_too_long(&self) -> bool {
-        self.parts.content.len() + self.parts.reasoning.len() + self.tool_calls.length() > MAX_TEXT
+        self.parts.content.len()
+            + self.parts.reasoning.len()
+            + self.tools.in_text.held()
+            + self.tools.calls.length()
+            > MAX_TEXT
     }
 
     /// More tool calls than a caller wants: the limit.
     pub fn too_many_calls(&self) -> Option<usize> {
-        self.tool_calls.too_many()
+        self.tools.calls.too_many()
     }
 
     fn begins(&mut self) {
@@ -141,11 +166,11 @@ impl Assembly {
     }
 
     fn is_empty(&self) -> bool {
-        self.parts.content.is_empty() && self.parts.reasoning.is_empty() && self.tool_calls.is_empty()
+        self.parts.content.is_empty() && self.parts.reasoning.is_empty() && self.tools.calls.is_empty()
     }
 
     fn into_partial(self) -> Partial {
-        let tool_calls = self.tool_calls.finish(Ending::Broken, &mut |_| {});
+        let tool_calls = self.tools.calls.finish(Ending::Broken, &mut |_| {});
         Partial { content: self.parts.content, reasoning: self.parts.reasoning, tool_calls }
     }
 
@@ -189,13 +214,9 @@ impl Assembly {
             let message = "The server counted no tokens although it sent some; its count was dropped.";
             self.parts.warn(Warning::new("usage", message), events);
         }
-        let ending = match finish_reason {
-            FinishReason::Length => Ending::Limit,
-            FinishReason::ContentFilter => Ending::Broken,
-            _ => Ending::Proper,
-        };
+        let ending = self.ending();
         let parts = &mut self.parts;
-        let tool_calls = self.tool_calls.finish(ending, &mut |told| parts.tell(told, events));
+        let tool_calls = self.tools.calls.finish(ending, &mut |told| parts.tell(told, events));
         Ok(Answer {
             id: self.id,
             model: self.model,
@@ -230,17 +251,17 @@ impl Assembly {
 }
 
 impl Parts {
-    fn take(&mut self, piece: Piece<'_>, events: &mut dyn Events) {
+    fn take(&mut self, piece: Piece<'_>, tools: &mut Tools, events: &mut dyn Events) {
+        let Tools { in_text, calls } = tools;
         match piece {
-            Piece::Text(text) => {
-                self.content.push_str(text);
-                events.event(Event::Message(text));
-            }
+            Piece::Text(text) => in_text.push(text, &mut |piece| self.show(piece, calls, events)),
             Piece::Reasoning(text) => {
                 self.reasoning.push_str(text);
                 events.event(Event::Reasoning(text));
             }
             Piece::TextWasReasoning => {
+                in_text.abandon(&mut |piece| self.show(piece, calls, events));
+                calls.withdraw();
                 self.reasoning.push_str(std::mem::take(&mut self.content).trim());
                 let message = "A closing reasoning tag came that nothing had opened: the text before it, already \
                                given as text, is reasoning.";
@@ -251,12 +272,21 @@ impl Parts {
                 if let Some(kept) = self.reasoning.strip_suffix(text) {
                     self.reasoning.truncate(kept.len());
                 }
-                self.content.push_str(text);
-                events.event(Event::Message(text));
+                in_text.push(text, &mut |piece| self.show(piece, calls, events));
                 let message = "A reasoning tag was opened twice and closed once: what came after the closing one, \
                                already given as reasoning, is text.";
                 self.warn(Warning::new("reasoning_tag", message), events);
             }
+        }
+    }
+
+    fn show(&mut self, piece: ToolPiece<'_>, calls: &mut ToolCalls, events: &mut dyn Events) {
+        match piece {
+            ToolPiece::Text(text) => {
+                self.content.push_str(text);
+                events.event(Event::Message(text));
+            }
+            ToolPiece::Call(call) => calls.add(call, &mut |told| self.tell(told, events)),
         }
     }
 

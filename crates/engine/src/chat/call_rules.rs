@@ -1,5 +1,5 @@
 use super::ToolNames;
-use crate::types::{Limits, ToolChoice, ToolOptions};
+use crate::types::{Limits, Tool, ToolChoice, ToolMode, ToolOptions};
 
 /// What a request says of the calls of its answer: by it they are put together, and held to what was asked for.
 #[derive(Debug, Clone)]
@@ -11,13 +11,24 @@ pub struct CallRules {
     pub is_single: bool,
     /// How many calls are kept at most.
     pub limit: usize,
+    /// What is looked for in the text, by the names that went over the wire.
+    pub in_text: Vec<Tool>,
+    pub keep_markup: bool,
 }
 
 impl CallRules {
     #[must_use]
     pub fn new(options: &ToolOptions, limit: usize) -> Self {
+        let names = ToolNames::of(&options.tools);
+        let sent = |tool: &Tool| Tool { name: names.sent(&tool.name), ..tool.clone() };
+        let in_text = match options.tool_mode {
+            ToolMode::Native => Vec::new(),
+            ToolMode::Auto | ToolMode::Prompted => options.tools.iter().map(sent).collect(),
+        };
         Self {
-            names: ToolNames::of(&options.tools),
+            in_text,
+            keep_markup: options.keep_tool_markup,
+            names,
             choice: options.tool_choice.clone().filter(|_| !options.tools.is_empty()),
             is_single: options.parallel_tool_calls == Some(false),
             limit,

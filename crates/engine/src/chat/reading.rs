@@ -302,6 +302,90 @@ mod tests {
         assert_eq!(answer(&stream(&[call, STOP])).tool_calls[0].raw_arguments, "{\"b\":\"\u{fffd}\"}");
     }
 
+    /// Of a stream with these pieces of text, offering `get_weather`.
+    fn answer_in_text(pieces: &[&str], finish: &str, options: &str) -> (Answer, Told) {
+        let tools = r#"{"name":"get weather","parameters":{"properties":{"city":{"type":"string"}}}}"#;
+        let options = serde_json::from_str(&format!(r#"{{"tools":[{tools}]{options}}}"#)).unwrap();
+        let deltas = pieces.iter().map(|text| format!(r#""delta":{}"#, serde_json::json!({"content": text})));
+        let end = format!(r#""delta":{{}},"finish_reason":"{finish}""#);
+        let choices: Vec<String> = deltas.chain([end]).collect();
+        let body = stream(&choices.iter().map(String::as_str).collect::<Vec<_>>());
+        let mut told = Told::default();
+        let mut reading = Reading::new(OpenAi.decoder(1 << 20), CallRules::new(&options, 128));
+        reading.push(body.as_bytes(), &mut told).unwrap();
+        (reading.finish(None, &mut told).unwrap(), told)
+    }
+
+    #[test]
+    fn a_call_is_read_out_of_the_text_and_does_not_show() {
+        let pieces = [
+            "<think>I could write <tool_call>{\"name\": \"get_weather\"}</tool_call>.</think>Well.\n<tool_",
+            "call>\n{\"name\": \"get_weather\", \"argum",
+            "ents\": {\"city\": \"Paris\"}}\n</tool_call>",
+        ];
+        let (answer, told) = answer_in_text(&pieces, "stop", "");
+        assert_eq!((answer.content.as_str(), told.text.as_str()), ("Well.", "Well."));
+        assert_eq!(answer.reasoning, "I could write <tool_call>{\"name\": \"get_weather\"}</tool_call>.");
+        assert_eq!((answer.finish_reason, answer.warnings), (FinishReason::ToolCalls, Vec::new()));
+        let [call] = answer.tool_calls.as_slice() else { panic!("{:?}", answer.tool_calls) };
+        assert_eq!((call.name.as_str(), call.id.len()), ("get weather", 9));
+        assert_eq!(call.raw_arguments, "{\"city\": \"Paris\"}");
+        assert_eq!(told.tool_calls, answer.tool_calls);
+        let (kept, _) = answer_in_text(&pieces, "stop", r#","keepToolMarkup":true"#);
+        assert!(kept.content.ends_with("</tool_call>") && kept.tool_calls.len() == 1, "{}", kept.content);
+        let (native, _) = answer_in_text(&pieces, "stop", r#","toolMode":"native""#);
+        assert!(
+            native.content.ends_with("</tool_call>") && native.tool_calls.is_empty(),
+            "{}",
+            native.content
+        );
+    }
+
+    #[test]
+    fn a_call_among_the_channels_of_harmony_is_read() {
+        let pieces = [
+            "<|channel|>analysis<|message|>I need the weather.<|end|><|start|>assistant<|channel|>commentary \
+                       to=functions.get_weather <|constrain|>json<|message|>{\"city\":\"Paris\"}<|call|>",
+        ];
+        let (answer, _) = answer_in_text(&pieces, "stop", "");
+        assert_eq!((answer.content.as_str(), answer.reasoning.as_str()), ("", "I need the weather."));
+        assert_eq!(answer.tool_calls[0].raw_arguments, "{\"city\":\"Paris\"}");
+    }
+
+    #[test]
+    fn a_call_in_text_that_turns_out_to_be_reasoning_does_not_count() {
+        let call = "Perhaps <tool_call>{\"name\":\"get_weather\",\"arguments\":{}}</tool_call>";
+        for pieces in [&[call, "\n</think>No."][..], &[&format!("{call}\n</think>No.")]] {
+            let (answer, _) = answer_in_text(pieces, "stop", "");
+            assert_eq!(answer.content, "No.");
+            assert!(answer.reasoning.starts_with("Perhaps"), "{}", answer.reasoning);
+            assert_eq!((answer.tool_calls, answer.finish_reason), (Vec::new(), FinishReason::Stop));
+        }
+    }
+
+    #[test]
+    fn a_call_in_text_that_the_limit_cut_off_is_invalid_and_does_not_show() {
+        let pieces = ["Well. <tool_call>{\"name\":\"get_weather\",\"arguments\":{\"city\":\"Pa"];
+        let (answer, told) = answer_in_text(&pieces, "length", "");
+        assert_eq!((answer.content.as_str(), answer.finish_reason), ("Well.", FinishReason::Length));
+        assert!(
+            matches!(&answer.tool_calls[0].arguments, Arguments::Invalid { invalid } if invalid.contains("limit"))
+        );
+        assert_eq!(told.tool_calls.len(), 1);
+    }
+
+    #[test]
+    fn more_calls_in_text_than_the_limit_are_not_kept() {
+        let call = "<tool_call>{\"name\":\"get_weather\",\"arguments\":{}}</tool_call>";
+        let options = serde_json::from_str(r#"{"tools":[{"name":"get_weather"}]}"#).unwrap();
+        let rules = CallRules::new(&options, 2);
+        let mut reading = Reading::new(OpenAi.decoder(1 << 20), rules);
+        let delta = format!(r#""delta":{}"#, serde_json::json!({"content": call.repeat(3)}));
+        let error = reading.push(stream(&[&delta]).as_bytes(), &mut Told::default()).unwrap_err();
+        assert!(error.message.contains("more than 2 tool calls"), "{error}");
+        assert_eq!(error.partial.as_ref().unwrap().tool_calls.len(), 2);
+    }
+
     #[test]
     fn a_call_that_was_cut_off_is_never_valid() {
         let piece = r#""delta":{"tool_calls":[{"index":0,"id":"a","function":{"name":"f","arguments":"{\"b\":[1"}}]}"#;

@@ -2,7 +2,10 @@ use std::collections::HashSet;
 
 use super::CallRules;
 use crate::{
-    text::json_repair::{NoObject, Repaired, object},
+    text::{
+        FoundCall,
+        json_repair::{NoObject, Repaired, object},
+    },
     types::{Arguments, ToolCall, ToolCallFragment, Warning},
 };
 
@@ -16,6 +19,8 @@ pub struct ToolCalls {
     done: usize,
     read: Vec<ToolCall>,
     ids: HashSet<String>,
+    /// The ids of those that were read from the text.
+    in_text: HashSet<String>,
     /// How much text all have.
     length: usize,
     has_too_many: bool,
@@ -30,6 +35,8 @@ struct Begun {
     name: String,
     arguments: String,
     nesting: Nesting,
+    /// What was read from the text.
+    found: Option<Arguments>,
     /// Its brackets are closed, but it is no JSON as it stands: more may come.
     is_odd: bool,
 }
@@ -49,6 +56,17 @@ pub enum Ending {
     /// By the limit of its length.
     Limit,
     Broken,
+}
+
+impl Ending {
+    /// Why a call is none that this left unfinished.
+    pub fn cut(self) -> Option<&'static str> {
+        match self {
+            Self::Proper => None,
+            Self::Limit => Some("cut off by the limit of the answer's length"),
+            Self::Broken => Some("cut off: the answer broke off"),
+        }
+    }
 }
 
 /// Where a fragment goes.
@@ -103,6 +121,31 @@ impl ToolCalls {
         call.nesting.follow(fragment.arguments);
         call.arguments.push_str(fragment.arguments);
         self.length += fragment.arguments.len();
+    }
+
+    /// Takes a call that was read from the text, whole.
+    pub fn add(&mut self, call: FoundCall, out: &mut Out<'_>) {
+        if self.begun.len() == self.rules.limit {
+            self.has_too_many = true;
+            return;
+        }
+        self.tell_complete(out);
+        let id = self.new_id();
+        self.length += call.raw_arguments.len();
+        self.in_text.insert(id.clone());
+        let mut begun = Begun { id, name: call.name, found: Some(call.arguments), ..Begun::default() };
+        begun.nesting.follow(&call.raw_arguments);
+        begun.arguments = call.raw_arguments;
+        self.begun.push(begun);
+        if self.done + 1 == self.begun.len() {
+            let arguments = self.begun[self.done].read(Ending::Proper);
+            self.tell(arguments, out);
+        }
+    }
+
+    /// The text so far was reasoning: no call in it counts.
+    pub fn withdraw(&mut self) {
+        self.read.retain(|call| !self.in_text.contains(&call.id));
     }
 
     /// Tells the calls that were not told yet, and gives all.
@@ -193,18 +236,22 @@ impl ToolCalls {
             let message = "The arguments of a tool call had to be repaired.";
             out(Told::Warning(Warning::new("tool_arguments", message)));
         }
-        let id = if id.is_empty() || self.ids.contains(&id) { self.new_id(out) } else { id };
+        let id = if id.is_empty() || self.ids.contains(&id) {
+            let message = "The server gave a tool call no id, or another's; it was given one.";
+            out(Told::Warning(Warning::new("tool_call_id", message)));
+            self.new_id()
+        } else {
+            id
+        };
         self.ids.insert(id.clone());
         let call = ToolCall { id, name, raw_arguments, arguments };
         out(Told::Call(&call));
         self.read.push(call);
     }
 
-    fn new_id(&self, out: &mut Out<'_>) -> String {
+    fn new_id(&self) -> String {
         /// What Mistral's models take, whose servers refuse all else in the history.
         const LENGTH: usize = 9;
-        let message = "The server gave a tool call no id, or another's; it was given one.";
-        out(Told::Warning(Warning::new("tool_call_id", message)));
         loop {
             let id: String = (0..LENGTH).map(|_| fastrand::alphanumeric()).collect();
             if !self.ids.contains(&id) && self.begun.iter().all(|call| call.id != id) {
@@ -236,11 +283,10 @@ impl Begun {
     }
 
     fn read(&self, ending: Ending) -> Arguments {
-        let cut = match ending {
-            Ending::Proper => None,
-            Ending::Limit => Some("cut off by the limit of the answer's length"),
-            Ending::Broken => Some("cut off: the answer broke off"),
-        };
+        if let Some(found) = &self.found {
+            return found.clone();
+        }
+        let cut = ending.cut();
         let read = if self.nesting.has_text {
             object(&self.arguments)
         } else {

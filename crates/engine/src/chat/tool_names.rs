@@ -73,7 +73,9 @@ impl ToolNames {
         self.0.iter().find(|name| name.sent == sent).map_or(sent, |name| &name.given)
     }
 
-    fn sent(&self, given: &str) -> String {
+    /// The name that goes over the wire.
+    #[must_use]
+    pub fn sent(&self, given: &str) -> String {
         // The history may speak of a tool that is no longer offered.
         self.0.iter().find(|name| name.given == given).map_or_else(|| plain(given), |name| name.sent.clone())
     }

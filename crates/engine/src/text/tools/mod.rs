@@ -144,6 +144,17 @@ impl ToolTextSplitter {
         self.output.finish(out);
     }
 
+    /// How much is held back, in bytes.
+    #[must_use]
+    pub fn held(&self) -> usize {
+        self.held.len()
+            + match &self.at {
+                At::Text => 0,
+                At::Block(block) => block.text.len(),
+                At::After(after) => after.markup.len() + after.space.len(),
+            }
+    }
+
     /// Gives what was held back as text, and forgets the rest: it stood in reasoning.
     pub fn abandon(&mut self, out: &mut dyn FnMut(ToolPiece<'_>)) {
         match std::mem::take(&mut self.at) {
