@@ -86,14 +86,14 @@ impl ValueScanner {
     fn scan(&mut self, text: &str) -> Scan {
         for (at, byte) in text.bytes().enumerate() {
             if matches!(byte, b'<' | b'[' | b'`') {
-                match self.stops_at(&text[at..]) {
-                    Match::Yes(0) => return Scan::End(at),
-                    Match::Yes(_) => self.quoted_close = self.quoted_close.or(Some(self.length + at)),
-                    Match::MayBe => {
+                match self.stop(&text[at..]) {
+                    Stop::Here => return Scan::End(at),
+                    Stop::Quoted => self.quoted_close = self.quoted_close.or(Some(self.length + at)),
+                    Stop::MayBe => {
                         self.length += at;
                         return Scan::More(at);
                     }
-                    Match::No => {}
+                    Stop::No => {}
                 }
             }
             if self.brackets.pass(byte) {
@@ -105,23 +105,21 @@ impl ValueScanner {
         Scan::More(text.len())
     }
 
-    /// Whether the value ends here without its brackets, with a length of 0; or a string of it holds a closing tag.
-    fn stops_at(&self, text: &str) -> Match {
-        if !self.brackets.is_in_string() {
-            return match any_begins(self.stops, text) {
-                Match::Yes(_) => Match::Yes(0),
-                other => other,
-            };
-        }
-        let found = any_begins(self.closes, text);
-        let Match::Yes(length) = found else { return found };
-        // JSON has no line ends in strings: beside one the closing quote is missing.
-        match text.as_bytes().get(length) {
-            _ if text.starts_with('`') => found,
-            _ if self.strings_end || self.line_blank => Match::Yes(0),
-            Some(b'\n') => Match::Yes(0),
-            Some(_) => found,
-            None => Match::MayBe,
+    /// Whether a marker ends the value here, although brackets of it are open.
+    fn stop(&self, text: &str) -> Stop {
+        let in_string = self.brackets.is_in_string();
+        match any_begins(if in_string { self.closes } else { self.stops }, text) {
+            Match::No => Stop::No,
+            Match::MayBe => Stop::MayBe,
+            Match::Yes(_) if !in_string => Stop::Here,
+            Match::Yes(_) if text.starts_with('`') => Stop::Quoted,
+            Match::Yes(_) if self.strings_end || self.line_blank => Stop::Here,
+            // JSON has no line ends in strings: beside one the closing quote is missing.
+            Match::Yes(length) => match text.as_bytes().get(length) {
+                None => Stop::MayBe,
+                Some(b'\n') => Stop::Here,
+                Some(_) => Stop::Quoted,
+            },
         }
     }
 
@@ -132,6 +130,14 @@ impl ValueScanner {
         let end = self.quoted_close.or(is_held.then_some(self.length));
         end.filter(|_| self.brackets.is_in_string())
     }
+}
+
+enum Stop {
+    Here,
+    /// A string holds it.
+    Quoted,
+    MayBe,
+    No,
 }
 
 #[derive(Debug)]

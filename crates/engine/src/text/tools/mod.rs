@@ -50,6 +50,7 @@ pub struct ToolTextSplitter {
     strings_end: bool,
 }
 
+/// Where the splitter stands.
 #[derive(Debug, Default)]
 enum At {
     #[default]
@@ -202,7 +203,7 @@ impl ToolTextSplitter {
                     Opening::Block { syntax, body, scan } => {
                         self.begun = true;
                         self.output.text(&text[..at], out);
-                        self.open(syntax, Vec::new(), &rest[..scan], body);
+                        self.open(syntax, Vec::new(), rest[..scan].to_owned(), body);
                         return &rest[scan..];
                     }
                     Opening::MayBe => {
@@ -230,9 +231,10 @@ impl ToolTextSplitter {
         text.bytes().position(|byte| matches!(byte, b'<' | b'[' | b'`' | b'\n'))
     }
 
-    fn open(&mut self, syntax: &'static dyn Syntax, calls: Vec<FoundCall>, opening: &str, body: usize) {
+    /// Begins a block with what is known of its `text`.
+    fn open(&mut self, syntax: &'static dyn Syntax, calls: Vec<FoundCall>, text: String, body: usize) {
         let scanner = Scanner::new(syntax.extent(), &STOPS, syntax.closes(), self.strings_end);
-        let (text, scan) = (opening.to_owned(), opening.len());
+        let scan = text.len();
         self.at = At::Block(Block { syntax, calls, text, body, scan, scanner });
     }
 
@@ -347,11 +349,11 @@ impl ToolTextSplitter {
             // It counts with what came before, or not at all.
             let body = after.markup.len();
             let markup = after.markup + &after.space + &text[..scan];
-            self.open(after.syntax, after.calls, &markup, body);
+            self.open(after.syntax, after.calls, markup, body);
         } else {
             after.closed = true;
             self.settle(&mut after, out);
-            self.open(after.syntax, Vec::new(), &text[..scan], scan);
+            self.open(after.syntax, Vec::new(), text[..scan].to_owned(), scan);
         }
         &text[scan..]
     }

@@ -265,6 +265,7 @@ fn what_only_resembles_markup_is_text() {
         "[get_weather] is a tool",
         "[get_weather(city=x)]",
         "```json\n{\"city\": \"Paris\"}\n```",
+        "```json\n```json\n{\"name\": \"get_weather\", \"arguments\": {}}\n```",
         "```tool_code\nimport os\nget_weather('Paris')\n```",
         "```tool_code\nget_weather(city='Paris')\nx = 1\n```",
         "```tool_code\nfor x in y: pass\n```",

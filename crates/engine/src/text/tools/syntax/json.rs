@@ -39,7 +39,10 @@ pub enum Proof {
 
 /// Whether a call, or a list that begins with one, begins with `text`.
 pub fn head(text: &str, offered: &Offered, proof: Proof) -> Head {
-    let start = start_of_value(text);
+    let start = match proof {
+        Proof::Name => start_of_value(text),
+        Proof::NameAndArguments => text.trim_start(),
+    };
     let object = start.strip_prefix('[').map_or(start, str::trim_start);
     match object.bytes().next() {
         None => Head::MayBe,
