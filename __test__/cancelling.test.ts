@@ -56,7 +56,7 @@ describe('aborting', () => {
     await chat.leftByClient
     const error = await failure
     expect(error).toMatchObject(ABORTED)
-    expect(error.partial).toEqual({ content: '' })
+    expect(error.partial).toEqual({ content: '', toolCalls: [] })
     expect(error.attempts).toBe(1)
   })
 
@@ -87,7 +87,7 @@ describe('aborting', () => {
     const error = await failureOf(loop())
     await chat.leftByClient
     expect(error).toMatchObject(ABORTED)
-    expect(error.partial).toEqual({ content: 'Hel', reasoning: 'Hm' })
+    expect(error.partial).toEqual({ content: 'Hel', reasoning: 'Hm', toolCalls: [] })
     expect(seen).toEqual(['reasoning', 'message', 'error'])
     expect(error.cause).toBe(REASON)
     expect(await failureOf(stream.response())).toBe(error)

@@ -138,7 +138,7 @@ describe('a refusal', () => {
         server: 'openai-compatible',
         ...details,
       })
-      expect(error.partial).toEqual({ content: '' })
+      expect(error.partial).toEqual({ content: '', toolCalls: [] })
     },
   )
 

@@ -75,6 +75,7 @@ const RESPONSE: ChatResponse = {
   id: 'r',
   model: 'm',
   content: 'Mock',
+  toolCalls: [],
   message: { role: 'assistant', content: 'Mock' },
   finishReason: 'stop',
   timings: { total: 1, attempts: 1, cached: false },
@@ -447,7 +448,11 @@ describe('a failure', () => {
     ['a filter', new InvalidRequestError({ code: 'content_filter', message: 'x' })],
     [
       'an answer that broke off in its reasoning',
-      new StreamError({ code: 'stream', message: 'x', partial: { content: '', reasoning: 'Hm' } }),
+      new StreamError({
+        code: 'stream',
+        message: 'x',
+        partial: { content: '', reasoning: 'Hm', toolCalls: [] },
+      }),
     ],
     ['an open circuit', errors('x', 'circuit_open')],
     ['others’ error', new TypeError('x is not a function')],
@@ -464,7 +469,10 @@ describe('a failure', () => {
     ['an abort', new AbortError({ code: 'aborted', message: 'x' })],
     ['others’ abort', new DOMException('x', 'AbortError')],
     ['a mistake', new ConfigurationError({ code: 'configuration', message: 'x' })],
-    ['text that came', new ServerError({ code: 'server', message: 'x', partial: { content: 'Hel' } })],
+    [
+      'text that came',
+      new ServerError({ code: 'server', message: 'x', partial: { content: 'Hel', toolCalls: [] } }),
+    ],
     ['a tool call that came', errors('x', 'stream', { partial: { content: '', toolCalls: [{}] } })],
   ])('that is the caller’s, or comes after an answer began, does not: %s', async (_name, error) => {
     const next = mock('next')
@@ -542,7 +550,7 @@ describe('the error of all of them', () => {
   it('keeps the reasoning that had come', async () => {
     const { provider } = await inTurn({ chunks: [role, reasoning('Hm')], end: 'destroy' })
     const error = await failureOf(fallback([provider, failing('b', REASON)]).query({ prompt: 'hello' }))
-    expect(error.partial).toEqual({ content: '', reasoning: 'Hm' })
+    expect(error.partial).toEqual({ content: '', reasoning: 'Hm', toolCalls: [] })
   })
 
   it('is safe to log', async () => {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { ProviderError, type ProviderProgressEvent } from '../index.js'
+import { type ChatResponse, ProviderError, type ProviderProgressEvent } from '../index.js'
 import { asking, providerOf } from './support/provider.js'
 import { type Answer, startScriptedServer } from './support/scripted-server.js'
 import { eventsOf, textOf, witness } from './support/witness.js'
@@ -20,6 +20,11 @@ interface Expectation {
   reasoning?: string
   finish?: string
   usage?: [number, number]
+  tools?: { name: string; args: unknown }[]
+  /** Some call was repaired. */
+  repaired?: boolean
+  /** There is a call, and none that could be used. */
+  toolsInvalid?: boolean
   error?: boolean
   /** It broke off: an error, or at least no success. */
   errorOrFlag?: boolean
@@ -36,12 +41,15 @@ function named(wanted: (expected: Expectation) => boolean): [string, Quirk][] {
   return quirks.filter((quirk) => wanted(quirk.expect)).map((quirk) => [`${quirk.id}: ${quirk.why}`, quirk])
 }
 
+/** All that the cases call. */
+const offered = ['get_weather', 'get_time', 'list_files'].map((name) => ({ name }))
+
 async function ask(quirk: Quirk) {
   const server = await startScriptedServer()
   const chunks = quirk.chunks_b64?.map((piece) => Buffer.from(piece, 'base64')) ?? quirk.chunks ?? []
   const earlier = (quirk.sequence ?? []).map(({ body, ...rest }) => ({ ...rest, chunks: [body] }))
   server.answersChats(...earlier, { ...quirk, chunks, end: quirk.destroy ? 'destroy' : 'properly' })
-  const stream = providerOf(server).stream(asking('hello'))
+  const stream = providerOf(server).stream({ ...asking('hello'), tools: offered })
   const seen = await eventsOf(stream).catch((error: ProviderError) => witness(error))
   return { stream, seen }
 }
@@ -50,7 +58,7 @@ describe('an answer is read although', () => {
   const answers = named((expected) => !(expected.error || expected.errorOrFlag))
 
   it.each(answers)('%s', async (_name, quirk) => {
-    const { text, reasoning, finish, usage, maxMs = 5_000 } = quirk.expect
+    const { text = '', reasoning, finish, usage, maxMs = 5_000 } = quirk.expect
     const { stream, seen } = await ask(quirk)
     expect(seen).not.toBeInstanceOf(Error)
     expect(textOf(seen as ProviderProgressEvent[])).toBe(text)
@@ -63,8 +71,28 @@ describe('an answer is read although', () => {
     })
     expect('reasoning' in response).toBe(reasoning !== undefined)
     expect(response.timings.total).toBeLessThan(maxMs)
+    checkCalls(response, quirk.expect)
+    const told = (seen as ProviderProgressEvent[]).flatMap((event) =>
+      event.type === 'tool_call' ? [event.toolCall] : [],
+    )
+    expect(told).toEqual(response.toolCalls)
   })
 })
+
+function checkCalls({ toolCalls, message }: ChatResponse, expected: Expectation): void {
+  const { tools = [], repaired, toolsInvalid } = expected
+  expect(message.toolCalls ?? []).toEqual(toolCalls)
+  const ids = toolCalls.map(({ id }) => id)
+  expect(ids).not.toContain('')
+  expect(new Set(ids).size).toBe(ids.length)
+  if (toolsInvalid) {
+    expect(toolCalls).not.toEqual([])
+    for (const call of toolCalls) expect(call).toMatchObject({ invalid: expect.stringMatching(/./) })
+    return
+  }
+  expect(toolCalls.map((call) => ({ name: call.name, args: call.arguments }))).toEqual(tools)
+  if (repaired) expect(toolCalls.some((call) => 'repaired' in call && call.repaired)).toBe(true)
+}
 
 describe('a failure is told', () => {
   const failures = named((expected) => Boolean(expected.error || expected.errorOrFlag))

@@ -165,7 +165,7 @@ describe('response()', () => {
     await chat.leftByClient
     const error = await failureOf(stream.response())
     expect(error).toBeInstanceOf(AbortError)
-    expect(error.partial).toEqual({ content: 'Hel' })
+    expect(error.partial).toEqual({ content: 'Hel', toolCalls: [] })
   })
 
   it('rejects with the reason of a cancel', async () => {

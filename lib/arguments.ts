@@ -1,5 +1,6 @@
 import type { CallOptions, Limits, ProviderConfig, RetryOptions, Timeouts, TlsOptions } from './config'
 import { ConfigurationError } from './errors'
+import type { Tool, ToolOptions } from './tools'
 
 /** The configuration in its long form. */
 export function configOf(config: ProviderConfig | number | string | undefined): ProviderConfig {
@@ -42,11 +43,13 @@ const OPTIONS = [
 ]
 const TIMEOUTS = ['connect', 'firstToken', 'idle', 'metadata', 'total']
 const RETRY = ['maxRetries', 'baseDelay', 'maxDelay', 'maxTotal']
-const LIMITS = ['maxEventBytes', 'maxResponseBytes']
+const LIMITS = ['maxEventBytes', 'maxResponseBytes', 'maxToolCalls']
 const TLS = ['ca', 'cert', 'key', 'insecure']
 
+const TOOLS = ['tools', 'toolChoice', 'parallelToolCalls', 'toolMode', 'keepToolMarkup'] as const
+
 /** What a request holds beside its options. */
-const APART = new Set([
+const APART = new Set<string>([
   'messages',
   'prompt',
   'systemPrompt',
@@ -55,6 +58,7 @@ const APART = new Set([
   'timeout',
   'signal',
   'onProgress',
+  ...TOOLS,
 ])
 
 const spellings = (fields: string[]) => new Map(fields.map((field) => [plain(field), field]))
@@ -129,6 +133,37 @@ export function optionsOf(request: object): Record<string, unknown> {
   return options
 }
 
+/** What a request says of tools, checked; `undefined` where it says nothing. (Functions do not cross.) */
+export function toolsOf(request: ToolOptions): Record<string, unknown> | undefined {
+  const given = TOOLS.filter((name) => request[name] !== undefined)
+  if (given.length === 0) return undefined
+  checkChoice(request, checkTools(request.tools ?? []))
+  return Object.fromEntries(given.map((name) => [name, request[name]]))
+}
+
+/** Checks that tools have names to be called by, and returns those. */
+function checkTools(tools: readonly Tool[]): Set<string> {
+  if (!Array.isArray(tools)) throw mistake(`\`tools\` must be a list, not ${describe(tools)}`)
+  const names = new Set<string>()
+  for (const [index, tool] of tools.entries()) {
+    const name = tool?.name
+    if (typeof name !== 'string' || name === '')
+      throw mistake(`\`tools[${index}].name\` must be a text that is not empty, not ${describe(name)}`)
+    if (names.has(name)) throw mistake(`\`tools\` has two tools named ${JSON.stringify(name)}`)
+    names.add(name)
+  }
+  return names
+}
+
+/** Checks that there is a tool to choose, where one must be called. */
+function checkChoice({ toolChoice }: ToolOptions, names: Set<string>): void {
+  const wanted = typeof toolChoice === 'object' ? toolChoice?.name : undefined
+  if (wanted !== undefined && !names.has(wanted))
+    throw mistake(`\`toolChoice\` names ${describe(wanted)}, which is none of \`tools\``)
+  if (toolChoice === 'required' && names.size === 0)
+    throw mistake("`toolChoice: 'required'` needs `tools` to choose from")
+}
+
 /** Timeouts in their long form: a number is `total`, and Infinity is no limit. */
 export function timeoutsOf(timeout: number | Timeouts | undefined): Timeouts | undefined {
   if (timeout === undefined) return undefined
@@ -174,14 +209,14 @@ function isSpan(value: unknown): boolean {
   return typeof value === 'number' && value >= 0
 }
 
-/** Checks that limits are whole numbers of bytes. */
+/** Checks that limits are whole numbers. */
 export function checkLimits(limits: Limits | undefined): void {
   if (limits === undefined) return
   checkObject(limits, '`limits`')
   checkFields(limits, 'limits')
   for (const [name, value] of Object.entries(limits)) {
     if (value !== undefined && !(Number.isSafeInteger(value) && value > 0))
-      throw mistake(`\`limits.${name}\` must be a whole number of bytes, 1 or more, not ${describe(value)}`)
+      throw mistake(`\`limits.${name}\` must be a whole number, 1 or more, not ${describe(value)}`)
   }
 }
 

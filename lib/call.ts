@@ -106,7 +106,7 @@ export class Call<T> implements Receiver {
       this.#fail({
         code: 'aborted',
         message: 'The call was cancelled before it began',
-        partial: { content: '' },
+        partial: { content: '', toolCalls: [] },
       })
     }
   }
@@ -182,6 +182,9 @@ export class Call<T> implements Receiver {
         break
       case Kind.Reasoning:
         this.#emit({ type: 'reasoning', content: text }, text.length + RECORD_COST)
+        break
+      case Kind.ToolCall:
+        this.#emit({ type: 'tool_call', toolCall: JSON.parse(text) }, text.length + RECORD_COST)
         break
       case Kind.Progress:
         this.#emit({ type: 'progress', ...JSON.parse(text) }, text.length + RECORD_COST)
@@ -282,7 +285,12 @@ export class Call<T> implements Receiver {
     this.#emit({ type: 'completion' }, 0)
     this.#endWith(() => {
       if (this.#cancelled || this.#thrown)
-        this.#fail({ code: 'aborted', message: CANCELLED, attempts: attemptsOf(details), ...this.#partial() })
+        this.#fail({
+          code: 'aborted',
+          message: CANCELLED,
+          attempts: attemptsOf(details),
+          ...this.#partial(details),
+        })
       else {
         const result = this.#setup.finish(this.#content, this.#reasoning, details)
         this.#settle(() => this.#resolve(result))
@@ -291,11 +299,10 @@ export class Call<T> implements Receiver {
   }
 
   /** What had arrived of an answer whose end the caller did not want to hear. */
-  #partial(): Pick<ErrorDetails, 'partial'> {
-    const partial = this.#reasoning
-      ? { content: this.#content, reasoning: this.#reasoning }
-      : { content: this.#content }
-    return { partial }
+  #partial(details: string): Pick<ErrorDetails, 'partial'> {
+    const { toolCalls = [] } = JSON.parse(details)
+    const partial = { content: this.#content, toolCalls }
+    return { partial: this.#reasoning ? { ...partial, reasoning: this.#reasoning } : partial }
   }
 
   #fail(details: ErrorDetails): void {

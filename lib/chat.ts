@@ -1,17 +1,24 @@
 import type { CallOptions, GenerationOptions } from './config'
 import type { ProgressCallback, ProviderProgressEvent } from './events'
+import type { ToolCall, ToolOptions } from './tools'
 
 /** A turn of a conversation. */
 export type ChatMessage =
   | { role: 'system' | 'developer'; content: string }
-  | { role: 'user'; content: string; name?: string | undefined }
+  | { role: 'user'; content: string | readonly ContentPart[]; name?: string | undefined }
   | AssistantMessage
+  | { role: 'tool'; toolCallId: string; content: string | readonly ContentPart[]; name?: string | undefined }
+
+/** Part of a message. */
+export type ContentPart = { type: 'text'; text: string }
 
 export interface AssistantMessage {
   role: 'assistant'
   content: string | null
-  /** Is not sent back. */
   reasoning?: string | undefined
+  toolCalls?: readonly ToolCall[] | undefined
+  /** Opaque: what this server wants to see again (signatures, reasoning details). */
+  providerData?: Record<string, unknown> | undefined
 }
 
 /** One question, for {@link OpenAICompatibleProvider.query}. */
@@ -26,7 +33,7 @@ export interface QueryOptions extends GenerationOptions, CallOptions {
 }
 
 /** A conversation, for {@link OpenAICompatibleProvider.chat} and {@link OpenAICompatibleProvider.stream}. */
-export interface ChatRequest extends GenerationOptions, CallOptions {
+export interface ChatRequest extends GenerationOptions, CallOptions, ToolOptions {
   messages: readonly ChatMessage[]
   /** Default: the provider's. */
   model?: string | undefined
@@ -41,6 +48,7 @@ export interface ChatResponse {
   content: string
   /** The reasoning, wherever it came from; absent if there was none. */
   reasoning?: string
+  toolCalls: ToolCall[]
   /** Append this to the history as it is. */
   message: AssistantMessage
   /** `'unknown'`: the server said that the answer is complete, but not why, or in a word unknown here. */

@@ -116,12 +116,14 @@ export interface RetryOptions {
   maxTotal?: number | undefined
 }
 
-/** What is read at most of an answer to a chat, in bytes: whole numbers, 1 or more. */
+/** What is read at most of an answer to a chat: whole numbers, 1 or more. */
 export interface Limits {
-  /** One event of the stream, or an answer that is one JSON document. @defaultValue 64 MiB */
+  /** Bytes of one event of the stream, or of an answer that is one JSON document. @defaultValue 64 MiB */
   maxEventBytes?: number | undefined
-  /** The whole body, after decompression. @defaultValue 1 GiB */
+  /** Bytes of the whole body, after decompression. @defaultValue 1 GiB */
   maxResponseBytes?: number | undefined
+  /** The model's calls of tools. @defaultValue 128 */
+  maxToolCalls?: number | undefined
 }
 
 /** The fields that OpenAI-compatible servers share. Only what is set is sent. */

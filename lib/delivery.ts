@@ -12,6 +12,7 @@ export const Kind = {
   Done: 7,
   Failed: 8,
   Retry: 9,
+  ToolCall: 10,
 } as const
 
 /** What takes the records of one call. Neither method throws. */

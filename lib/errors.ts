@@ -1,4 +1,5 @@
 import type { Timeouts } from './config'
+import type { ToolCall } from './tools'
 
 /** What kind of failure it is; the class that stands behind each. The union may grow in a minor version. */
 export type ErrorCode =
@@ -22,6 +23,13 @@ export type ErrorCode =
   | 'aborted' // AbortError
   | 'unsupported' // UnsupportedError
 
+/** What had arrived of an answer. */
+export interface PartialAnswer {
+  content: string
+  reasoning?: string
+  toolCalls: ToolCall[]
+}
+
 /** What is known of a failure: how the engine hands it over. */
 export interface ErrorDetails {
   code: ErrorCode
@@ -36,7 +44,7 @@ export interface ErrorDetails {
   body?: string
   requestId?: string
   attempts?: number
-  partial?: { content: string; reasoning?: string }
+  partial?: PartialAnswer
   clock?: keyof Timeouts
   availableModels?: string[]
   promptTokens?: number
@@ -71,7 +79,7 @@ export class ProviderError extends Error {
   /** How often the request was sent. */
   declare readonly attempts: number
   /** What had arrived when a chat failed. */
-  declare readonly partial?: { content: string; reasoning?: string }
+  declare readonly partial?: PartialAnswer
   /** Of a {@link fallback}: what was tried, in order, and how each failed. */
   declare readonly tried?: readonly { provider: string; error: Error }[]
 

@@ -1,4 +1,5 @@
 import type { ErrorCode } from './errors'
+import type { ToolCall } from './tools'
 
 /** What happens while an answer arrives. The union may grow in a minor version. */
 export type ProviderProgressEvent =
@@ -6,6 +7,8 @@ export type ProviderProgressEvent =
   | { type: 'message'; content: string }
   /** A piece of the reasoning; never empty. */
   | { type: 'reasoning'; content: string }
+  /** A whole call, as soon as nothing more of it can come. */
+  | { type: 'tool_call'; toolCall: ToolCall }
   /** Only where the server tells: it is loading its model, or reading the prompt (`done` of `total` tokens). */
   | { type: 'progress'; phase: 'loading' | 'prompt'; done?: number; total?: number }
   /**

@@ -5,6 +5,7 @@ export type {
   ChatRequest,
   ChatResponse,
   ChatStream,
+  ContentPart,
   QueryOptions,
   Timings,
   Usage,
@@ -69,3 +70,4 @@ export { TGIProvider } from './servers/tgi'
 export { type VLLMChatRequest, VLLMProvider, type VLLMQueryOptions } from './servers/vllm'
 export type { VLLMExtraBody, VLLMStructuredOutputs } from './servers/vllm-extra-body'
 export type { Authenticator, Check, Diagnosis, ModelInfo, ProviderStatus } from './status'
+export type { Tool, ToolCall, ToolOptions } from './tools'

@@ -13,6 +13,7 @@ import {
   timeoutsOf,
   tlsOf,
   toJson,
+  toolsOf,
 } from './arguments'
 import { Call, type CallSetup, type Hooks, type Listener, type PendingCall } from './call'
 import type { ChatMessage, ChatRequest, ChatResponse, ChatStream, QueryOptions } from './chat'
@@ -378,7 +379,7 @@ export class OpenAICompatibleProvider implements ChatProvider, AsyncDisposable {
       throw mistake('`messages` must be a list of at least one message')
     }
     const { model, timeout, signal } = given
-    const request = { messages, model, timeout: timeoutsOf(timeout), options: optionsOf(given) }
+    const request = { messages, model, timeout: timeoutsOf(timeout), options: optionsOf(given), tools: toolsOf(given) }
     const { json, texts, places } = crossing(request)
     const hooks = this.#hooks()
     const flags =
@@ -477,7 +478,9 @@ function onlyText(content: string): string {
 
 function wholeAnswer(content: string, reasoning: string, details: string): ChatResponse {
   const parts = reasoning ? { content, reasoning } : { content }
-  return Object.assign(JSON.parse(details), parts, { message: { role: 'assistant', ...parts } })
+  const answer = JSON.parse(details)
+  const calls = answer.toolCalls.length > 0 ? { toolCalls: answer.toolCalls } : {}
+  return Object.assign(answer, parts, { message: { role: 'assistant', ...parts, ...calls } })
 }
 
 function reportedCapabilities(told: string | null, given: CapabilityOverrides): ProviderCapabilities {

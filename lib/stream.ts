@@ -123,8 +123,9 @@ export class EventStream implements ChatStream {
   /** The caller does not want to hear the rest, which may be here already. */
   #abandon(reason: unknown): void {
     if (this.#heardEnd || this.#abandoned !== undefined) return
-    this.#abandoned = this.#call.result.then(({ content, reasoning, timings }) => {
-      const partial = reasoning === undefined ? { content } : { content, reasoning }
+    this.#abandoned = this.#call.result.then(({ content, reasoning, toolCalls, timings }) => {
+      const arrived = { content, toolCalls }
+      const partial = reasoning === undefined ? arrived : { ...arrived, reasoning }
       throw errorOf(
         {
           code: 'aborted',

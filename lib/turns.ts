@@ -1,7 +1,7 @@
 import { checkCall, timeoutsOf } from './arguments'
 import { CANCELLED, type CallSetup, isThenable } from './call'
 import type { CallOptions, Timeouts } from './config'
-import { type ErrorDetails, errorOf, ProviderError, traced } from './errors'
+import { type ErrorDetails, errorOf, type PartialAnswer, ProviderError, traced } from './errors'
 import type { ProgressCallback, ProviderProgressEvent } from './events'
 import { onAbort } from './signals'
 import {
@@ -361,11 +361,14 @@ function reasonOf(over: Over): unknown {
 }
 
 /** What had arrived of an answer that is not wanted any more. */
-function arrived(outcome: Outcome<unknown>): NonNullable<ErrorDetails['partial']> {
-  if (typeof outcome !== 'object') return { content: '' }
-  if ('error' in outcome) return partialOf(outcome.error) ?? { content: '' }
+function arrived(outcome: Outcome<unknown>): PartialAnswer {
+  if (typeof outcome !== 'object') return { content: '', toolCalls: [] }
+  if ('error' in outcome) return partialOf(outcome.error) ?? { content: '', toolCalls: [] }
   const { value } = outcome
-  if (typeof value === 'string') return { content: value }
-  const { content } = (value ?? {}) as { content?: unknown }
-  return { content: typeof content === 'string' ? content : '' }
+  if (typeof value === 'string') return { content: value, toolCalls: [] }
+  const { content, toolCalls } = (value ?? {}) as Partial<PartialAnswer>
+  return {
+    content: typeof content === 'string' ? content : '',
+    toolCalls: Array.isArray(toolCalls) ? toolCalls : [],
+  }
 }

@@ -116,6 +116,7 @@ impl Events for CallSink {
         match event {
             Event::Message(text) => self.push(Kind::Message, text, urgent),
             Event::Reasoning(text) => self.push(Kind::Reasoning, text, urgent),
+            Event::ToolCall(call) => self.push(Kind::ToolCall, &to_json(call), true),
             Event::Progress { phase, done, total } => {
                 let mut progress = json!({ "phase": phase.as_str() });
                 for (name, count) in [("done", done), ("total", total)] {

@@ -50,6 +50,7 @@ pub enum Kind {
     /// The error, as JSON. Ends the call.
     Failed = 8,
     Retry = 9,
+    ToolCall = 10,
 }
 
 /// Records that wait, with their text.

@@ -243,7 +243,9 @@ fn parsed<T: DeserializeOwned>(json: &str) -> Result<T> {
     serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
         let place = error.path().to_string();
         // How the arguments are grouped on their way here is no business of the caller's.
-        let place = place.trim_start_matches("options.").trim_start_matches("endpoint.");
+        let place = ["options.", "endpoint.", "tools."]
+            .into_iter()
+            .fold(place.as_str(), |place, group| place.strip_prefix(group).unwrap_or(place));
         Error::of_argument(place, &error.into_inner().to_string())
     })
 }

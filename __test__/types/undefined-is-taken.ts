@@ -7,6 +7,7 @@ import type {
   FallbackOptions,
   GenerationOptions,
   OllamaConfig,
+  Limits,
   OpenAICompatibleProvider,
   ProviderConfig,
   ProviderDefinition,
@@ -17,6 +18,7 @@ import type {
   VLLMChatRequest,
   VLLMQueryOptions,
   VLLMStructuredOutputs,
+  ToolOptions,
 } from '../../index.js'
 
 /** The optional fields of `T` that do not take an explicit `undefined`. */
@@ -35,6 +37,8 @@ export type Taken = [
   None<Refusing<RetryOptions>>,
   None<Refusing<TlsOptions>>,
   None<Refusing<GenerationOptions>>,
+  None<Refusing<Limits>>,
+  None<Refusing<ToolOptions>>,
   None<Refusing<CallOptions>>,
   None<Refusing<FallbackOptions>>,
   None<Refusing<QueryOptions>>,

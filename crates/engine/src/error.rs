@@ -344,7 +344,7 @@ mod tests {
             (said::<ChatRequest>(r#"{"messages":[{"content":"sk-secret"}]}"#), "missing field `role`"),
             (
                 said::<ChatRequest>(r#"{"messages":[{"role":"sk-secret"}]}"#),
-                "expected one of `system`, `developer`, `user`, `assistant`",
+                "expected one of `system`, `developer`, `user`, `assistant`, `tool`",
             ),
             (said::<ChatRequest>(r#"{"options":{"stop":[5]}}"#), "expected a string or a list of strings"),
             (said::<ChatRequest>(r#"{"messages":[{"role":"user"}]}"#), "expected a string as `content`"),

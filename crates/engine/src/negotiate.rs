@@ -12,9 +12,12 @@ use crate::{error::Error, types::Warning};
 
 /// What is done about each field that a server may refuse. What is not here is never touched: without its messages or
 /// its tools, it would be another request.
-static REMEDIES: [Remedy; 19] = [
+static REMEDIES: [Remedy; 21] = [
     Remedy::LeaveOutOurs("stream_options", || json!({ "include_usage": true })),
     Remedy::LeaveOutOurs("return_progress", || json!(true)),
+    // What the package sees to itself.
+    Remedy::Enforce("tool_choice"),
+    Remedy::Enforce("parallel_tool_calls"),
     // What reasoning models refuse, and what not every server knows.
     // <https://platform.openai.com/docs/guides/reasoning>
     Remedy::LeaveOut("temperature"),
@@ -41,6 +44,8 @@ enum Remedy {
     LeaveOut(&'static str),
     /// What the package adds by itself, and how: what the user set in its place is never left out.
     LeaveOutOurs(&'static str, fn() -> Value),
+    /// What the user set is left out, and seen to by the package. A choice of tools is made by what is offered.
+    Enforce(&'static str),
     Rename {
         from: &'static str,
         to: &'static str,
@@ -98,6 +103,13 @@ impl Remedy {
             Self::LeaveOutOurs(field, ours) => {
                 body.get(field) == Some(&ours()) && body.remove(field).is_some()
             }
+            Self::Enforce(field) => {
+                let value = body.remove(field);
+                if let Some(choice) = value.as_ref().filter(|_| field == "tool_choice") {
+                    choose(choice, body);
+                }
+                value.is_some()
+            }
             Self::Rename { from, to } => {
                 let Some(value) = body.remove(from) else { return false };
                 body.entry(to).or_insert(value);
@@ -126,6 +138,10 @@ impl Remedy {
             Self::LeaveOutOurs(field, ours) => {
                 let is_named = path.map(top) == Some(field) || words.contains(field);
                 (is_named && body.get(field) == Some(&ours())).then_some(0)
+            }
+            Self::Enforce(field) => {
+                let is_named = path.map(top) == Some(field) || words.contains(field);
+                (is_named && body.contains_key(field)).then_some(0)
             }
             Self::LeaveOut(field) | Self::Rename { from: field, .. } => {
                 if !error.refusal.of_any_value || !body.contains_key(field) {
@@ -165,7 +181,7 @@ impl Remedy {
 
     fn warning(&self) -> Warning {
         let message = match self {
-            Self::LeaveOut(field) | Self::LeaveOutOurs(field, _) => {
+            Self::LeaveOut(field) | Self::LeaveOutOurs(field, _) | Self::Enforce(field) => {
                 format!("The server refuses `{field}`; it is left out.")
             }
             Self::Rename { from, to } => format!("The server refuses `{from}`; it is sent as `{to}`."),
@@ -179,6 +195,17 @@ impl Remedy {
     /// What the user did not set, nobody misses.
     fn told_each_time(&self) -> Option<Warning> {
         (!matches!(self, Self::LeaveOutOurs(..))).then(|| self.warning())
+    }
+}
+
+/// Makes a choice of tools by what is offered.
+fn choose(choice: &Value, body: &mut Map<String, Value>) {
+    if choice == "none" {
+        body.remove("tools");
+    } else if let Some(name) = choice.pointer("/function/name")
+        && let Some(Value::Array(tools)) = body.get_mut("tools")
+    {
+        tools.retain(|tool| tool.pointer("/function/name") == Some(name));
     }
 }
 
@@ -245,6 +272,27 @@ mod tests {
     const MAX_TOKENS: &str = r#"{"error":{"message":"Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead.","type":"invalid_request_error","param":"max_tokens","code":"unsupported_parameter"}}"#;
     const MAX_COMPLETION_TOKENS: &str = r#"{"error":{"message":"Unrecognized request argument supplied: max_completion_tokens","type":"invalid_request_error","param":null,"code":null}}"#;
     const TEMPERATURE: &str = r#"{"error":{"message":"Unsupported parameter: 'temperature' is not supported with this model.","type":"invalid_request_error","param":"temperature","code":null}}"#;
+
+    #[test]
+    fn a_refused_choice_of_tools_is_made_by_what_is_offered() {
+        let tools = json!([{ "function": { "name": "f" } }, { "function": { "name": "g" } }]);
+        let offered = |choice: Value| {
+            let learnt = Learnt::default();
+            let body = json!({ "tools": tools, "tool_choice": choice, "parallel_tool_calls": false });
+            let Value::Object(body) = body else { unreachable!("it is one") };
+            let mut sent = body.clone();
+            let error = refusal(400, "Invalid tool_choice type: 'object'");
+            assert_eq!(learnt.refusal(&error, "m", &mut sent).unwrap().code, "refused_field");
+            assert_eq!((sent.get("tool_choice"), &sent["parallel_tool_calls"]), (None, &json!(false)));
+            let mut next = body;
+            learnt.apply("m", &mut next);
+            assert_eq!(next, sent);
+            sent.get("tools").map(|tools| tools.as_array().unwrap().len())
+        };
+        assert_eq!(offered(json!({ "type": "function", "function": { "name": "g" } })), Some(1));
+        assert_eq!(offered(json!("required")), Some(2));
+        assert_eq!(offered(json!("none")), None);
+    }
 
     #[test]
     fn a_field_that_is_refused_is_left_out() {

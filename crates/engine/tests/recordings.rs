@@ -10,16 +10,17 @@ use std::{
 
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use local_llm_engine::{
-    chat::Reading,
+    chat::{CallRules, Reading},
     error::{Code, Error, Result},
     protocol::{
         Dialect,
         ollama::{Ollama, PullReader, decode_running, decode_show},
         openai::OpenAi,
     },
-    types::{Answer, Event, ModelInfo, Timings},
+    types::{Answer, Arguments, Event, ModelInfo, Timings, ToolCall},
 };
 use serde::Deserialize;
+use serde_json::{Map, Value};
 
 /// Up to this size, a body is cut in two at every byte.
 const CUT_EVERYWHERE: usize = 16 * 1024;
@@ -70,7 +71,9 @@ fn broken_off_anywhere() {
 fn difference_of_broken(outcome: &Outcome, whole: &ExpectedAnswer, was_complete: bool) -> Option<String> {
     match &outcome.result {
         Ok(Meaning::Answer(answer))
-            if answer.content == whole.text && answer.reasoning == whole.reasoning =>
+            if answer.content == whole.text
+                && answer.reasoning == whole.reasoning
+                && differences_of_calls(&answer.tool_calls, &whole.tool_calls).is_empty() =>
         {
             None
         }
@@ -81,11 +84,25 @@ fn difference_of_broken(outcome: &Outcome, whole: &ExpectedAnswer, was_complete:
             let is_class = matches!(error.code, Code::Stream | Code::EmptyCompletion);
             let is_part =
                 whole.text.starts_with(&partial.content) && whole.reasoning.starts_with(&partial.reasoning);
-            let was_told = partial.content == outcome.text && partial.reasoning == outcome.reasoning;
-            let fits = is_class && (whole.events_differ.is_some() || is_part && was_told);
+            let was_told = partial.content == outcome.text
+                && partial.reasoning == outcome.reasoning
+                && partial.tool_calls.starts_with(&outcome.tool_calls);
+            let are_parts = partial.tool_calls.len() <= whole.tool_calls.len()
+                && partial
+                    .tool_calls
+                    .iter()
+                    .zip(&whole.tool_calls)
+                    .all(|(call, whole)| is_part_of(call, whole));
+            let fits = is_class && are_parts && (whole.events_differ.is_some() || is_part && was_told);
             (!fits).then(|| format!("{error}; {partial:?}"))
         }
     }
+}
+
+/// A call that is not whole is never one that can be used.
+fn is_part_of(call: &ToolCall, whole: &ExpectedCall) -> bool {
+    let is_cut = matches!(&call.arguments, Arguments::Invalid { invalid } if invalid.starts_with("cut off"));
+    whole.difference(call).is_none() || is_cut && whole.name.starts_with(&call.name)
 }
 
 #[test]
@@ -221,12 +238,52 @@ struct ExpectedAnswer {
     text: String,
     #[serde(default)]
     reasoning: String,
+    #[serde(default)]
+    tool_calls: Vec<ExpectedCall>,
     finish: String,
     usage: Option<ExpectedUsage>,
     timings: Option<ExpectedTimings>,
     id: Option<String>,
     model: Option<String>,
     events_differ: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ExpectedCall {
+    name: String,
+    id: Option<String>,
+    arguments: Option<Map<String, Value>>,
+    #[serde(default)]
+    repaired: bool,
+    invalid: Option<String>,
+    raw: Option<String>,
+}
+
+impl ExpectedCall {
+    fn difference(&self, got: &ToolCall) -> Option<String> {
+        let is_as_expected = match &got.arguments {
+            Arguments::Read { arguments, repaired } => {
+                self.arguments.as_ref() == Some(arguments) && self.repaired == *repaired
+            }
+            Arguments::Invalid { invalid } => {
+                self.invalid.as_ref().is_some_and(|words| invalid.contains(words))
+            }
+        };
+        let is_same = got.name == self.name
+            && self.id.as_ref().map_or(!got.id.is_empty(), |id| *id == got.id)
+            && self.raw.as_ref().is_none_or(|raw| *raw == got.raw_arguments);
+        (!is_same || !is_as_expected).then(|| format!("a tool call is {got:?}, of {}", self.name))
+    }
+}
+
+fn differences_of_calls(got: &[ToolCall], expected: &[ExpectedCall]) -> Vec<String> {
+    if got.len() != expected.len() {
+        return vec![format!("tool calls are {got:?}, not {}", expected.len())];
+    }
+    let ids: BTreeSet<_> = got.iter().map(|call| &call.id).collect();
+    let doubled = (ids.len() < got.len()).then(|| "ids of tool calls are doubled".to_owned());
+    got.iter().zip(expected).filter_map(|(got, expected)| expected.difference(got)).chain(doubled).collect()
 }
 
 #[derive(Deserialize, Debug, PartialEq)]
@@ -291,6 +348,7 @@ struct Outcome {
     /// As the events told it.
     text: String,
     reasoning: String,
+    tool_calls: Vec<ToolCall>,
     result: Result<Meaning>,
 }
 
@@ -335,6 +393,7 @@ impl Case {
                 return Outcome {
                     text: String::new(),
                     reasoning: String::new(),
+                    tool_calls: Vec::new(),
                     result: Ok(Meaning::Server),
                 };
             }
@@ -350,7 +409,7 @@ impl Case {
             }
         };
         let result = models.map(Meaning::Models);
-        Outcome { text: String::new(), reasoning: String::new(), result }
+        Outcome { text: String::new(), reasoning: String::new(), tool_calls: Vec::new(), result }
     }
 
     /// What is not as expected.
@@ -360,6 +419,7 @@ impl Case {
         match (&outcome.result, answer, error, models) {
             (Ok(Meaning::Answer(answer)), Some(expected), None, None) => {
                 differences.answer(answer, expected);
+                differences.see("tool calls of the events", &outcome.tool_calls, &answer.tool_calls);
                 if expected.events_differ.is_none() {
                     differences.see("text of the events", &outcome.text, &expected.text);
                     differences.see("reasoning of the events", &outcome.reasoning, &expected.reasoning);
@@ -381,23 +441,24 @@ impl Case {
 
 /// Reads a chat as its bytes arrive.
 fn read_pieces(dialect: &dyn Dialect, pieces: &[&[u8]], end: End) -> Outcome {
-    let (mut text, mut reasoning) = (String::new(), String::new());
+    let (mut text, mut reasoning, mut tool_calls) = (String::new(), String::new(), Vec::new());
     let mut events = |event: Event<'_>| match event {
         Event::Message(piece) => text.push_str(piece),
         Event::Reasoning(piece) => reasoning.push_str(piece),
+        Event::ToolCall(call) => tool_calls.push(call.clone()),
         _ => {}
     };
     let broken = match end {
         End::Complete => None,
         End::Broken => Some(Error::new(Code::Stream, "The connection broke")),
     };
-    let mut reading = Reading::new(dialect.decoder(usize::MAX));
+    let mut reading = Reading::new(dialect.decoder(usize::MAX), CallRules::default());
     let result = pieces
         .iter()
         .try_for_each(|piece| reading.push(piece, &mut events))
         .and_then(|()| reading.finish(broken, &mut events))
         .map(|answer| Meaning::Answer(Box::new(answer)));
-    Outcome { text, reasoning, result }
+    Outcome { text, reasoning, tool_calls, result }
 }
 
 #[derive(Default)]
@@ -420,6 +481,7 @@ impl Differences {
     fn answer(&mut self, got: &Answer, expected: &ExpectedAnswer) {
         self.see("content", &got.content, &expected.text);
         self.see("reasoning", &got.reasoning, &expected.reasoning);
+        self.0.extend(differences_of_calls(&got.tool_calls, &expected.tool_calls));
         self.see("finish reason", &word(&got.finish_reason), &expected.finish);
         let usage = got.usage.map(|usage| ExpectedUsage {
             input: usage.input_tokens,

@@ -1,6 +1,10 @@
+use super::{
+    CallRules,
+    tool_calls::{Ending, Told, ToolCalls},
+};
 use crate::{
     error::{Code, Error, Result},
-    text::{Piece, ReasoningSplitter},
+    text::{Piece, ReasoningSplitter, ToolPiece, ToolTextSplitter},
     types::{
         Answer, Delta, Event, Events, FinishReason, Partial, Phase, ServerTimings, Timings, Usage, Warning,
     },
@@ -11,7 +15,6 @@ pub const MAX_TEXT: usize = 128 << 20;
 
 /// What has arrived of an answer.
 #[derive(Debug, Default)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own, in no order")]
 pub struct Assembly {
     id: String,
     model: String,
@@ -22,11 +25,18 @@ pub struct Assembly {
     finish_is_last: bool,
     usage: Option<Usage>,
     timings: ServerTimings,
-    has_tool_calls: bool,
+    tools: Tools,
     /// Some text or reasoning has come, though perhaps none that could be told yet.
     has_begun: bool,
     progress: u32,
     ended: bool,
+}
+
+/// The calls of an answer, and what finds those in its text.
+#[derive(Debug, Default)]
+struct Tools {
+    in_text: ToolTextSplitter,
+    calls: ToolCalls,
 }
 
 /// What the text was told apart into.
@@ -45,27 +55,31 @@ struct Finish {
 }
 
 impl Assembly {
+    pub fn new(rules: CallRules) -> Self {
+        let in_text = ToolTextSplitter::new(&rules.in_text, rules.keep_markup);
+        Self { tools: Tools { in_text, calls: ToolCalls::new(rules) }, ..Self::default() }
+    }
+
     pub fn apply(&mut self, delta: Delta<'_>, events: &mut dyn Events) {
         match delta {
             Delta::Id(id) => set_once(&mut self.id, id),
             Delta::Model(model) => set_once(&mut self.model, model),
             Delta::Text(text) => {
                 self.begins();
-                let parts = &mut self.parts;
-                self.splitter.push(text, &mut |piece| parts.take(piece, events));
+                let (parts, tools) = (&mut self.parts, &mut self.tools);
+                self.splitter.push(text, &mut |piece| parts.take(piece, tools, events));
             }
             Delta::Reasoning(text) => {
                 self.begins();
-                let parts = &mut self.parts;
+                let (parts, tools) = (&mut self.parts, &mut self.tools);
                 // The server tells reasoning apart itself: a tag in its text is only spoken of.
-                self.splitter.pass_through(&mut |piece| parts.take(piece, events));
-                parts.take(Piece::Reasoning(text), events);
+                self.splitter.pass_through(&mut |piece| parts.take(piece, tools, events));
+                parts.take(Piece::Reasoning(text), tools, events);
             }
-            Delta::ToolCall => {
+            Delta::ToolCall(fragment) => {
                 self.begins();
-                self.has_tool_calls = true;
-                let message = "The model called tools; this version does not read them.";
-                self.parts.warn(Warning::new("tool_calls", message), events);
+                let parts = &mut self.parts;
+                self.tools.calls.take(fragment, &mut |told| parts.tell(told, events));
             }
             Delta::PromptProgress { done, total } => {
                 self.progress = self.progress.saturating_add(1);
@@ -94,10 +108,23 @@ impl Assembly {
         }
     }
 
-    /// Gives the text that was held back in case it would become a tag.
+    /// Gives the text that was held back in case it would become a tag or a call.
     pub fn release(&mut self, events: &mut dyn Events) {
-        let parts = &mut self.parts;
-        self.splitter.finish(&mut |piece| parts.take(piece, events));
+        let ending = self.ending();
+        let (parts, tools) = (&mut self.parts, &mut self.tools);
+        self.splitter.finish(&mut |piece| parts.take(piece, tools, events));
+        let Tools { in_text, calls } = tools;
+        in_text.finish(ending.cut(), &mut |piece| parts.show(piece, calls, events));
+    }
+
+    /// How the answer ended, as far as the server said it.
+    fn ending(&self) -> Ending {
+        match self.finish.as_ref().map(|finish| finish.reason) {
+            Some(FinishReason::Length) => Ending::Limit,
+            None if !self.ended => Ending::Broken,
+            Some(FinishReason::ContentFilter) => Ending::Broken,
+            _ => Ending::Proper,
+        }
     }
 
     /// The server said that nothing more comes.
@@ -117,7 +144,16 @@ impl Assembly {
 
     /// More text than a caller can be given.
     pub fn is_too_long(&self) -> bool {
-        self.parts.content.len() + self.parts.reasoning.len() > MAX_TEXT
+        self.parts.content.len()
+            + self.parts.reasoning.len()
+            + self.tools.in_text.held()
+            + self.tools.calls.length()
+            > MAX_TEXT
+    }
+
+    /// More tool calls than a caller wants: the limit.
+    pub fn too_many_calls(&self) -> Option<usize> {
+        self.tools.calls.too_many()
     }
 
     fn begins(&mut self) {
@@ -130,11 +166,12 @@ impl Assembly {
     }
 
     fn is_empty(&self) -> bool {
-        self.parts.content.is_empty() && self.parts.reasoning.is_empty()
+        self.parts.content.is_empty() && self.parts.reasoning.is_empty() && self.tools.calls.is_empty()
     }
 
     fn into_partial(self) -> Partial {
-        Partial { content: self.parts.content, reasoning: self.parts.reasoning }
+        let tool_calls = self.tools.calls.finish(Ending::Broken, &mut |_| {});
+        Partial { content: self.parts.content, reasoning: self.parts.reasoning, tool_calls }
     }
 
     /// The verdict, once the body is at its end. `broken`: why it ended, if not properly.
@@ -177,6 +214,9 @@ impl Assembly {
             let message = "The server counted no tokens although it sent some; its count was dropped.";
             self.parts.warn(Warning::new("usage", message), events);
         }
+        let ending = self.ending();
+        let parts = &mut self.parts;
+        let tool_calls = self.tools.calls.finish(ending, &mut |told| parts.tell(told, events));
         Ok(Answer {
             id: self.id,
             model: self.model,
@@ -184,9 +224,12 @@ impl Assembly {
             reasoning: self.parts.reasoning,
             // Several servers say "stop" although tools were called.
             finish_reason: match finish_reason {
-                FinishReason::Stop | FinishReason::Unknown if self.has_tool_calls => FinishReason::ToolCalls,
+                FinishReason::Stop | FinishReason::Unknown if !tool_calls.is_empty() => {
+                    FinishReason::ToolCalls
+                }
                 reason => reason,
             },
+            tool_calls,
             usage: self.usage,
             timings: Timings {
                 server_prompt: self.timings.prompt,
@@ -208,17 +251,17 @@ impl Assembly {
 }
 
 impl Parts {
-    fn take(&mut self, piece: Piece<'_>, events: &mut dyn Events) {
+    fn take(&mut self, piece: Piece<'_>, tools: &mut Tools, events: &mut dyn Events) {
+        let Tools { in_text, calls } = tools;
         match piece {
-            Piece::Text(text) => {
-                self.content.push_str(text);
-                events.event(Event::Message(text));
-            }
+            Piece::Text(text) => in_text.push(text, &mut |piece| self.show(piece, calls, events)),
             Piece::Reasoning(text) => {
                 self.reasoning.push_str(text);
                 events.event(Event::Reasoning(text));
             }
             Piece::TextWasReasoning => {
+                in_text.abandon(&mut |piece| self.show(piece, calls, events));
+                calls.withdraw();
                 self.reasoning.push_str(std::mem::take(&mut self.content).trim());
                 let message = "A closing reasoning tag came that nothing had opened: the text before it, already \
                                given as text, is reasoning.";
@@ -229,12 +272,28 @@ impl Parts {
                 if let Some(kept) = self.reasoning.strip_suffix(text) {
                     self.reasoning.truncate(kept.len());
                 }
-                self.content.push_str(text);
-                events.event(Event::Message(text));
+                in_text.push(text, &mut |piece| self.show(piece, calls, events));
                 let message = "A reasoning tag was opened twice and closed once: what came after the closing one, \
                                already given as reasoning, is text.";
                 self.warn(Warning::new("reasoning_tag", message), events);
             }
+        }
+    }
+
+    fn show(&mut self, piece: ToolPiece<'_>, calls: &mut ToolCalls, events: &mut dyn Events) {
+        match piece {
+            ToolPiece::Text(text) => {
+                self.content.push_str(text);
+                events.event(Event::Message(text));
+            }
+            ToolPiece::Call(call) => calls.add(call, &mut |told| self.tell(told, events)),
+        }
+    }
+
+    fn tell(&mut self, told: Told<'_>, events: &mut dyn Events) {
+        match told {
+            Told::Call(call) => events.event(Event::ToolCall(call)),
+            Told::Warning(warning) => self.warn(warning, events),
         }
     }
 

@@ -1,6 +1,11 @@
 //! Deltas into one answer, and the verdict on it: complete, cut by its limit, or broken off. Knows no dialect.
 
 mod assembly;
+mod call_rules;
 mod reading;
+mod tool_calls;
+mod tool_names;
 
+pub use call_rules::CallRules;
 pub use reading::Reading;
+pub use tool_names::ToolNames;

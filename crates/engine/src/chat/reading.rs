@@ -1,4 +1,7 @@
-use super::assembly::{Assembly, MAX_TEXT};
+use super::{
+    CallRules,
+    assembly::{Assembly, MAX_TEXT},
+};
 use crate::{
     error::{Code, Error, Result},
     protocol::Decoder,
@@ -13,8 +16,8 @@ pub struct Reading {
 
 impl Reading {
     #[must_use]
-    pub fn new(decoder: Box<dyn Decoder>) -> Self {
-        Self { decoder, assembly: Assembly::default() }
+    pub fn new(decoder: Box<dyn Decoder>, rules: CallRules) -> Self {
+        Self { decoder, assembly: Assembly::new(rules) }
     }
 
     /// # Errors
@@ -24,10 +27,18 @@ impl Reading {
         self.decoder
             .push(bytes, &mut |delta| assembly.apply(delta, events))
             .map_err(|error| self.fail(error, events))?;
+        self.check_limits().map_err(|error| self.fail(error, events))
+    }
+
+    fn check_limits(&self) -> Result<()> {
+        if let Some(limit) = self.assembly.too_many_calls() {
+            let message = format!("The answer has more than {limit} tool calls (limits.maxToolCalls)");
+            let hint = "If so many calls are to be expected, raise `limits.maxToolCalls`.";
+            return Err(Error::new(Code::Protocol, message).hint(hint));
+        }
         if self.assembly.is_too_long() {
             let message = format!("The answer's text is longer than {MAX_TEXT} bytes: no string holds more");
-            let error = Error::new(Code::Protocol, message);
-            return Err(self.fail(error, events));
+            return Err(Error::new(Code::Protocol, message));
         }
         Ok(())
     }
@@ -46,6 +57,7 @@ impl Reading {
                 return Err(self.fail(broken.unwrap_or(error), events));
             }
         }
+        self.check_limits().map_err(|error| self.fail(error, events))?;
         self.assembly.release(events);
         let last_words = self.decoder.last_words().map(str::to_owned);
         self.assembly.verdict(broken, events).map_err(|mut error| {
@@ -97,7 +109,7 @@ mod tests {
     use super::*;
     use crate::{
         protocol::{Dialect, ollama::Ollama, openai::OpenAi},
-        types::{Event, FinishReason, Usage},
+        types::{Arguments, Event, FinishReason, ToolCall, Usage},
     };
 
     #[derive(Debug, Default, PartialEq)]
@@ -105,6 +117,7 @@ mod tests {
         text: String,
         reasoning: String,
         warnings: Vec<&'static str>,
+        tool_calls: Vec<ToolCall>,
         progress: Vec<(Option<u64>, Option<u64>)>,
     }
 
@@ -115,6 +128,7 @@ mod tests {
                 Event::Reasoning(text) => self.reasoning.push_str(text),
                 Event::Warning(warning) => self.warnings.push(warning.code),
                 Event::Progress { done, total, .. } => self.progress.push((done, total)),
+                Event::ToolCall(call) => self.tool_calls.push(call.clone()),
                 Event::Retry { .. } | Event::Load(_) => unreachable!("a reading is one attempt of a chat"),
             }
         }
@@ -126,7 +140,7 @@ mod tests {
 
     fn read_in(dialect: &dyn Dialect, pieces: &[&[u8]]) -> (Result<Answer>, Told) {
         let mut told = Told::default();
-        let mut reading = Reading::new(dialect.decoder(1 << 20));
+        let mut reading = Reading::new(dialect.decoder(1 << 20), CallRules::default());
         for piece in pieces {
             if let Err(error) = reading.push(piece, &mut told) {
                 return (Err(error), told);
@@ -137,6 +151,10 @@ mod tests {
 
     fn answer(body: &str) -> Answer {
         read(&[body.as_bytes()]).0.unwrap_or_else(|error| panic!("{error}: {body}"))
+    }
+
+    fn answer_or_error(body: &str) -> Result<Answer> {
+        read(&[body.as_bytes()]).0
     }
 
     fn error(body: &str) -> Error {
@@ -201,12 +219,190 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_held_of_many_choices_and_tool_calls_but_that_they_came() {
+    fn nothing_is_held_of_many_choices_and_tool_calls_that_say_nothing() {
         let many = "{},".repeat(100_000);
         let choices = format!("data: {{\"choices\":[{many}{{}}]}}\n\n");
         let tools = format!("\"delta\":{{\"tool_calls\":[{many}{{\"index\":4294967295}}]}}");
         let answer = answer(&(choices + &stream(&[HELLO, &tools, STOP])));
-        assert_eq!((answer.content.as_str(), answer.finish_reason), ("Hello", FinishReason::ToolCalls));
+        assert_eq!((answer.content.as_str(), answer.finish_reason), ("Hello", FinishReason::Stop));
+        assert_eq!(answer.tool_calls, []);
+    }
+
+    #[test]
+    fn more_tool_calls_than_the_limit_end_the_answer() {
+        let calls = |count: usize| {
+            let call = r#"{"id":"","function":{"name":"f","arguments":"{}"}},"#.repeat(count);
+            let list = call.trim_end_matches(',');
+            answer_or_error(&format!(
+                r#"{{"choices":[{{"message":{{"content":"Hello","tool_calls":[{list}]}}}}]}}"#
+            ))
+        };
+        assert_eq!(calls(128).unwrap().tool_calls.len(), 128);
+        let error = calls(129).unwrap_err();
+        assert_eq!(error.code, Code::Protocol);
+        assert!(error.message.contains("128 tool calls (limits.maxToolCalls)"), "{error}");
+        assert_eq!(error.partial.as_ref().unwrap().tool_calls.len(), 128);
+    }
+
+    #[test]
+    fn tool_calls_are_found_wherever_and_however_servers_put_them() {
+        for choice in [
+            r#""delta":{"tool_calls":[{"index":0,"id":"a","function":{"name":"f","arguments":"{\"b\":1}"}}]}"#,
+            r#""delta":{"tool_calls":[{"index":0,"id":"a","function":{"name":"f","arguments":{"b":1}}}]}"#,
+            r#""delta":{"tool_calls":{"index":0,"id":"a","function":{"name":"f","arguments":"{\"b\":1}"}}}"#,
+            r#""delta":{"tool_calls":[{"id":"a","name":"f","arguments":"{\"b\":1}"}]}"#,
+            r#""delta":{"tool_calls":[{"index":"0","id":"a","function":null,"name":"f","arguments":{"b":1}}]}"#,
+            r#""delta":{"tool_calls":[null,7,"x",[],{"index":-1,"id":"a","type":null,"function":{"name":"f","arguments":"{\"b\":1}"}}]}"#,
+            r#""delta":{"tool_calls":null},"message":{"tool_calls":[{"id":"a","function":{"name":"f","arguments":"{\"b\":1}"}}]}"#,
+            r#""message":{"tool_calls":[{"id":"a","function":{"name":"f","arguments":"{\"b\":1}"}}]}"#,
+            r#""delta":{},"tool_calls":[{"id":"a","function":{"name":"f","arguments":"{\"b\":1}"}}]"#,
+            r#""delta":{"tool_calls":[{"id":"a","id":"a","function":{"name":"f","name":"f","arguments":"{\"b\":1}"}}]}"#,
+            r#""delta":{"tool_calls":[{"id":"a","function":{"name":"f","arguments":"{\"b\":1}"}}]},"finish_reason":"tool_calls""#,
+        ] {
+            let answer = answer(&stream(&[choice, STOP]));
+            let call = &answer.tool_calls[0];
+            assert_eq!(
+                (call.id.as_str(), call.name.as_str(), call.raw_arguments.as_str()),
+                ("a", "f", r#"{"b":1}"#),
+                "{choice}"
+            );
+            assert_eq!(
+                (answer.tool_calls.len(), answer.finish_reason),
+                (1, FinishReason::ToolCalls),
+                "{choice}"
+            );
+        }
+        for nothing in ["null", "[]", "{}", "7", r#""none""#, "[null]"] {
+            let choice =
+                format!(r#""delta":{{"content":"Hello","tool_calls":{nothing},"function_call":null}}"#);
+            assert_eq!(answer(&stream(&[&choice, STOP])).finish_reason, FinishReason::Stop, "{nothing}");
+        }
+    }
+
+    #[test]
+    fn the_one_call_of_old_comes_in_pieces_too() {
+        let answer = answer(&stream(&[
+            r#""delta":{"function_call":{"name":"f","arguments":""}}"#,
+            r#""delta":{"function_call":{"arguments":"{\"b\":"}}"#,
+            r#""delta":{"function_call":{"arguments":"1}"}}"#,
+            r#""delta":{},"finish_reason":"function_call""#,
+        ]));
+        let call = &answer.tool_calls[0];
+        assert_eq!((call.name.as_str(), call.raw_arguments.as_str()), ("f", r#"{"b":1}"#));
+        assert_eq!(
+            (answer.finish_reason, answer.warnings[0].code),
+            (FinishReason::ToolCalls, "tool_call_id")
+        );
+    }
+
+    #[test]
+    fn half_of_an_emoji_in_the_arguments_is_read_with_the_rest() {
+        let call =
+            r#""delta":{"tool_calls":[{"id":"a","function":{"name":"f","arguments":"{\"b\":\"\ud83d\"}"}}]}"#;
+        assert_eq!(answer(&stream(&[call, STOP])).tool_calls[0].raw_arguments, "{\"b\":\"\u{fffd}\"}");
+    }
+
+    /// Of a stream with these pieces of text, offering `get_weather`.
+    fn answer_in_text(pieces: &[&str], finish: &str, options: &str) -> (Answer, Told) {
+        let tools = r#"{"name":"get weather","parameters":{"properties":{"city":{"type":"string"}}}}"#;
+        let options = serde_json::from_str(&format!(r#"{{"tools":[{tools}]{options}}}"#)).unwrap();
+        let deltas = pieces.iter().map(|text| format!(r#""delta":{}"#, serde_json::json!({"content": text})));
+        let end = format!(r#""delta":{{}},"finish_reason":"{finish}""#);
+        let choices: Vec<String> = deltas.chain([end]).collect();
+        let body = stream(&choices.iter().map(String::as_str).collect::<Vec<_>>());
+        let mut told = Told::default();
+        let mut reading = Reading::new(OpenAi.decoder(1 << 20), CallRules::new(&options, 128));
+        reading.push(body.as_bytes(), &mut told).unwrap();
+        (reading.finish(None, &mut told).unwrap(), told)
+    }
+
+    #[test]
+    fn a_call_is_read_out_of_the_text_and_does_not_show() {
+        let pieces = [
+            "<think>I could write <tool_call>{\"name\": \"get_weather\"}</tool_call>.</think>Well.\n<tool_",
+            "call>\n{\"name\": \"get_weather\", \"argum",
+            "ents\": {\"city\": \"Paris\"}}\n</tool_call>",
+        ];
+        let (answer, told) = answer_in_text(&pieces, "stop", "");
+        assert_eq!((answer.content.as_str(), told.text.as_str()), ("Well.", "Well."));
+        assert_eq!(answer.reasoning, "I could write <tool_call>{\"name\": \"get_weather\"}</tool_call>.");
+        assert_eq!((answer.finish_reason, answer.warnings), (FinishReason::ToolCalls, Vec::new()));
+        let [call] = answer.tool_calls.as_slice() else { panic!("{:?}", answer.tool_calls) };
+        assert_eq!((call.name.as_str(), call.id.len()), ("get weather", 9));
+        assert_eq!(call.raw_arguments, "{\"city\": \"Paris\"}");
+        assert_eq!(told.tool_calls, answer.tool_calls);
+        let (kept, _) = answer_in_text(&pieces, "stop", r#","keepToolMarkup":true"#);
+        assert!(kept.content.ends_with("</tool_call>") && kept.tool_calls.len() == 1, "{}", kept.content);
+        let (native, _) = answer_in_text(&pieces, "stop", r#","toolMode":"native""#);
+        assert!(
+            native.content.ends_with("</tool_call>") && native.tool_calls.is_empty(),
+            "{}",
+            native.content
+        );
+    }
+
+    #[test]
+    fn a_call_among_the_channels_of_harmony_is_read() {
+        let pieces = [
+            "<|channel|>analysis<|message|>I need the weather.<|end|><|start|>assistant<|channel|>commentary \
+                       to=functions.get_weather <|constrain|>json<|message|>{\"city\":\"Paris\"}<|call|>",
+        ];
+        let (answer, _) = answer_in_text(&pieces, "stop", "");
+        assert_eq!((answer.content.as_str(), answer.reasoning.as_str()), ("", "I need the weather."));
+        assert_eq!(answer.tool_calls[0].raw_arguments, "{\"city\":\"Paris\"}");
+    }
+
+    #[test]
+    fn a_call_in_text_that_turns_out_to_be_reasoning_does_not_count() {
+        let call = "Perhaps <tool_call>{\"name\":\"get_weather\",\"arguments\":{}}</tool_call>";
+        for pieces in [&[call, "\n</think>No."][..], &[&format!("{call}\n</think>No.")]] {
+            let (answer, _) = answer_in_text(pieces, "stop", "");
+            assert_eq!(answer.content, "No.");
+            assert!(answer.reasoning.starts_with("Perhaps"), "{}", answer.reasoning);
+            assert_eq!((answer.tool_calls, answer.finish_reason), (Vec::new(), FinishReason::Stop));
+        }
+    }
+
+    #[test]
+    fn a_call_in_text_that_the_limit_cut_off_is_invalid_and_does_not_show() {
+        let pieces = ["Well. <tool_call>{\"name\":\"get_weather\",\"arguments\":{\"city\":\"Pa"];
+        let (answer, told) = answer_in_text(&pieces, "length", "");
+        assert_eq!((answer.content.as_str(), answer.finish_reason), ("Well.", FinishReason::Length));
+        assert!(
+            matches!(&answer.tool_calls[0].arguments, Arguments::Invalid { invalid } if invalid.contains("limit"))
+        );
+        assert_eq!(told.tool_calls.len(), 1);
+    }
+
+    #[test]
+    fn more_calls_in_text_than_the_limit_are_not_kept() {
+        let call = "<tool_call>{\"name\":\"get_weather\",\"arguments\":{}}</tool_call>";
+        let options = serde_json::from_str(r#"{"tools":[{"name":"get_weather"}]}"#).unwrap();
+        let rules = CallRules::new(&options, 2);
+        let mut reading = Reading::new(OpenAi.decoder(1 << 20), rules);
+        let delta = format!(r#""delta":{}"#, serde_json::json!({"content": call.repeat(3)}));
+        let error = reading.push(stream(&[&delta]).as_bytes(), &mut Told::default()).unwrap_err();
+        assert!(error.message.contains("more than 2 tool calls"), "{error}");
+        assert_eq!(error.partial.as_ref().unwrap().tool_calls.len(), 2);
+    }
+
+    #[test]
+    fn a_call_that_was_cut_off_is_never_valid() {
+        let piece = r#""delta":{"tool_calls":[{"index":0,"id":"a","function":{"name":"f","arguments":"{\"b\":[1"}}]}"#;
+        let calls = |finish: &str| {
+            answer(&stream(&[piece, &format!(r#""delta":{{}},"finish_reason":"{finish}""#)])).tool_calls
+        };
+        assert!(matches!(&calls("stop")[0].arguments, Arguments::Read { repaired: true, .. }));
+        let invalid = [calls("length"), calls("content_filter"), {
+            let body = stream(&[piece]).replace("data: [DONE]\n\n", "");
+            error(&body).partial.clone().unwrap().tool_calls
+        }];
+        for calls in invalid {
+            assert!(
+                matches!(&calls[0].arguments, Arguments::Invalid { invalid } if invalid.starts_with("cut off")),
+                "{calls:?}"
+            );
+        }
     }
 
     #[test]
@@ -292,7 +488,7 @@ mod tests {
 
     #[test]
     fn an_answer_has_begun_with_its_first_text_though_it_is_held_back() {
-        let mut reading = Reading::new(OpenAi.decoder(1 << 20));
+        let mut reading = Reading::new(OpenAi.decoder(1 << 20), CallRules::default());
         reading
             .push(b"data: {\"choices\":[{\"delta\":{\"content\":\"\\n\"}}]}\n\n", &mut Told::default())
             .unwrap();
@@ -304,8 +500,7 @@ mod tests {
         let call =
             r#""delta":{"tool_calls":[{"index":0,"id":"a","function":{"name":"f","arguments":"{}"}}]}"#;
         let answer = answer(&stream(&[call, STOP]));
-        assert_eq!(answer.finish_reason, FinishReason::ToolCalls);
-        assert_eq!(answer.warnings[0].code, "tool_calls");
+        assert_eq!((answer.finish_reason, answer.warnings), (FinishReason::ToolCalls, Vec::new()));
     }
 
     #[test]
@@ -449,7 +644,7 @@ mod tests {
     #[test]
     fn what_is_complete_stays_so_when_the_connection_breaks_after_it() {
         let mut told = Told::default();
-        let mut reading = Reading::new(OpenAi.decoder(1 << 20));
+        let mut reading = Reading::new(OpenAi.decoder(1 << 20), CallRules::default());
         let body = "data: {\"choices\":[{\"delta\":{\"content\":\"Hello\"},\"finish_reason\":\"stop\"}]}\n\ndata: {\"us";
         reading.push(body.as_bytes(), &mut told).unwrap();
         let broken = Error::new(Code::Stream, "reset");
@@ -464,7 +659,9 @@ mod tests {
                     prop::collection::vec(any::<u8>(), 0..12),
                     prop::sample::select(vec![
                         "data: ", "{\"choices\":[{\"delta\":{\"content\":\"é🙂\"}}]}", "\n\n", "\r\n", "[DONE]", "{\"error\":\"x",
-                        "{\"choices\":[{\"finish_reason\":\"stop\"}]}", "<html>", "\"\\ud83d\"", "null", "[[[[", "1e999",
+                        "{\"choices\":[{\"finish_reason\":\"stop\"}]}", "<html>",
+                        "{\"choices\":[{\"delta\":{\"tool_calls\":[{\"id\":\"a\",\"name\":\"f\",\"arguments\":\"{'\"}]}}]}",
+                        "{\"choices\":[{\"delta\":{\"tool_calls\":[{\"index\":0,\"id\":\"b\",\"arguments\":{}},{\"id\":\"a\",\"arguments\":\"}\"}]}}]}", "\"\\ud83d\"", "null", "[[[[", "1e999",
                     ]).prop_map(|text| text.as_bytes().to_vec()),
                 ],
                 0..16,

@@ -14,7 +14,7 @@ use super::{
     metadata::{within, wrong_base},
 };
 use crate::{
-    chat::Reading,
+    chat::{CallRules, Reading},
     error::{Code, Error, Result},
     policy::{Repeatable, Wait, repeat},
     protocol::request_id,
@@ -31,6 +31,8 @@ struct Call<'a, S> {
     timeout: Option<Timeouts>,
     /// `None` where neither the caller nor the server names one.
     model: Option<String>,
+    /// What the calls of the answer are held to.
+    rules: CallRules,
     body: Map<String, Value>,
     /// `body`, as the hooks left it; `None` until it is built, and after a change.
     built: Option<Built>,
@@ -67,6 +69,7 @@ impl Client {
             watch: self.watch(request.timeout, cancel),
             timeout: request.timeout,
             model: None,
+            rules: CallRules::default(),
             body: Map::new(),
             built: None,
             prompt: None,
@@ -136,6 +139,9 @@ impl<S: Sink> Call<'_, S> {
 
     fn encoded(&mut self, mut request: ChatRequest) -> Map<String, Value> {
         let client = self.client;
+        self.rules = CallRules::new(&request.tools, client.limits.max_tool_calls);
+        client.server.facts().tool_choices.narrow(&mut request.tools);
+        self.rules.names.rename(&mut request);
         let model = self.model.as_deref().unwrap_or(UNKNOWN_MODEL);
         if !client.server.facts().developer_role {
             request.developers_as_system();
@@ -203,7 +209,8 @@ impl<S: Sink> Call<'_, S> {
     async fn read(&mut self, mut response: Response) -> Result<Answer> {
         let status = response.status().as_u16();
         let request_id = request_id(response.headers());
-        let mut reading = Reading::new(self.client.dialect().decoder(self.client.limits.max_event_bytes));
+        let decoder = self.client.dialect().decoder(self.client.limits.max_event_bytes);
+        let mut reading = Reading::new(decoder, self.rules.clone());
         let outcome = self.read_to_end(&mut response, &mut reading).await;
         let outcome = match outcome {
             Ok(broken) => reading.finish(broken, self.sink),

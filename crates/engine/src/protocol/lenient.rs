@@ -29,10 +29,6 @@ pub struct Number(pub Option<f64>);
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Flag(pub Option<bool>);
 
-/// Something of which it only counts that it is there.
-#[derive(Debug, Deserialize)]
-pub struct Present {}
-
 /// An object, read only if it is one.
 #[derive(Debug)]
 pub struct Object<T>(pub Option<T>);

@@ -1,12 +1,14 @@
 //! What is said on the wire: requests out, deltas, failures and lists in. One dialect a folder.
 
 mod failure;
+mod given_calls;
 mod json;
 mod lenient;
 mod listed;
 pub mod ollama;
 pub mod openai;
 mod retry_after;
+mod tool_calls;
 mod unreadable;
 
 use http::{HeaderMap, StatusCode};

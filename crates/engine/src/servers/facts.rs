@@ -1,7 +1,7 @@
 use serde::Serialize;
 use url::Url;
 
-use super::Probe;
+use super::{Probe, ToolChoices};
 use crate::endpoint::ReadAddress;
 
 /// What is known of a server, as data. What is serialized, `lib/` reads.
@@ -45,6 +45,8 @@ pub struct Facts {
     /// The model that it runs, where that is one, answers for every name.
     #[serde(skip)]
     pub serves_any_name: bool,
+    #[serde(skip)]
+    pub tool_choices: ToolChoices,
     /// How it is recognised, the surest way first.
     #[serde(skip)]
     pub probes: &'static [Probe],
@@ -89,6 +91,8 @@ impl Facts {
         hosts: &[],
         cuts_prompts: None,
         serves_any_name: false,
+        // One tool that must be called is a named choice in other words, and more servers heed them.
+        tool_choices: ToolChoices::NO_NAME,
         probes: &[],
         hides_failures: false,
         developer_role: false,

@@ -1,4 +1,4 @@
-use super::{Facts, Kind, plain::Plain};
+use super::{Facts, Kind, ToolChoices, plain::Plain};
 
 pub static KIND: Kind = Kind {
     facts: Facts {
@@ -9,6 +9,7 @@ pub static KIND: Kind = Kind {
         api_key_env: &["GROQ_API_KEY"],
         api_key_required: true,
         hosts: &["api.groq.com"],
+        tool_choices: ToolChoices::ALL,
         ..Facts::PLAIN
     },
     open: |_| Ok(Box::new(Plain(&KIND.facts))),

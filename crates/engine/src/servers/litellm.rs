@@ -3,7 +3,9 @@ use std::collections::HashMap;
 use futures_util::future::{BoxFuture, join3};
 use serde::Deserialize;
 
-use super::{Ask, Facts, Kind, Place, Probe, Question, Recognised, Reply, Server, Survey, models_of};
+use super::{
+    Ask, Facts, Kind, Place, Probe, Question, Recognised, Reply, Server, Survey, ToolChoices, models_of,
+};
 use crate::{
     error::{Code, Error, Result},
     types::ModelInfo,
@@ -17,6 +19,7 @@ pub static KIND: Kind = Kind {
         base_url_env: &["LITELLM_BASE_URL"],
         api_key_env: &["LITELLM_API_KEY", "LITELLM_MASTER_KEY"],
         probes: &[Probe { path: "/health/liveliness", recognise }],
+        tool_choices: ToolChoices::ALL,
         ..Facts::PLAIN
     },
     open: |_| Ok(Box::new(LiteLlm)),

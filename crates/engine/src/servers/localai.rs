@@ -4,7 +4,9 @@ use futures_util::future::{BoxFuture, join4};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{Ask, Facts, Kind, Place, Probe, Question, Recognised, Reply, Server, Survey, list_models};
+use super::{
+    Ask, Facts, Kind, Place, Probe, Question, Recognised, Reply, Server, Survey, ToolChoices, list_models,
+};
 use crate::{error::Result, types::ModelInfo};
 
 pub static KIND: Kind = Kind {
@@ -19,6 +21,7 @@ pub static KIND: Kind = Kind {
             // Older versions have no such document.
             Probe { path: "/version", recognise: by_version },
         ],
+        tool_choices: ToolChoices::ALL,
         ..Facts::PLAIN
     },
     open: |_| Ok(Box::new(LocalAi)),

@@ -12,6 +12,7 @@ mod recognition;
 #[cfg(test)]
 mod recorded;
 mod survey;
+mod tool_choices;
 
 mod groq;
 mod litellm;
@@ -41,6 +42,7 @@ pub use cut::Cut;
 pub use facts::{Facts, HeaderEnv, KeyHosts};
 pub use probe::{Probe, Recognised};
 pub use survey::Survey;
+pub use tool_choices::ToolChoices;
 
 use crate::{
     error::{Code, Error, Result},

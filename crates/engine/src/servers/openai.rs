@@ -1,6 +1,6 @@
 use serde_json::Value;
 
-use super::{Facts, HeaderEnv, Kind, Server};
+use super::{Facts, HeaderEnv, Kind, Server, ToolChoices};
 use crate::types::GenerationOptions;
 
 pub static KIND: Kind = Kind {
@@ -18,6 +18,7 @@ pub static KIND: Kind = Kind {
         // Azure serves the same models by the same protocol.
         hosts: &["api.openai.com", "*.openai.azure.com"],
         developer_role: true,
+        tool_choices: ToolChoices::ALL,
         ..Facts::PLAIN
     },
     open: |_| Ok(Box::new(OpenAi)),

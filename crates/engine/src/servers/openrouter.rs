@@ -1,4 +1,4 @@
-use super::{Facts, HeaderEnv, Kind, plain::Plain};
+use super::{Facts, HeaderEnv, Kind, ToolChoices, plain::Plain};
 
 pub static KIND: Kind = Kind {
     facts: Facts {
@@ -14,6 +14,7 @@ pub static KIND: Kind = Kind {
         ],
         hosts: &["openrouter.ai"],
         developer_role: true,
+        tool_choices: ToolChoices::ALL,
         ..Facts::PLAIN
     },
     open: |_| Ok(Box::new(Plain(&KIND.facts))),

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     Ask, Command, Facts, Kind, LoadOptions, Place, Probe, Question, Recognised, Reply, Server, Survey,
-    list_models,
+    ToolChoices, list_models,
 };
 use crate::{
     error::{Code, Result},
@@ -24,6 +24,7 @@ pub static KIND: Kind = Kind {
         serves_any_name: true,
         probes: &[Probe { path: "/v1/internal/model/info", recognise }],
         hides_failures: true,
+        tool_choices: ToolChoices { none: true, ..ToolChoices::AUTO_ONLY },
         ..Facts::PLAIN
     },
     open: |_| Ok(Box::new(TextGenerationWebUi)),

@@ -2,7 +2,7 @@ use futures_util::future::{BoxFuture, join3};
 use serde::Deserialize;
 
 use super::{
-    Ask, Facts, KeyHosts, Kind, Place, Probe, Question, Recognised, Reply, Server, Survey,
+    Ask, Facts, KeyHosts, Kind, Place, Probe, Question, Recognised, Reply, Server, Survey, ToolChoices,
     health::check_engine, list_models,
 };
 use crate::{
@@ -24,6 +24,7 @@ pub static KIND: Kind = Kind {
         }],
         serves_any_name: true,
         probes: &[Probe { path: "/info", recognise }],
+        tool_choices: ToolChoices::ALL,
         ..Facts::PLAIN
     },
     open: |_| Ok(Box::new(Tgi)),

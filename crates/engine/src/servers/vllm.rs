@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::{
-    Ask, Command, Facts, Kind, Place, Probe, Question, Recognised, Reply, Server, Survey,
+    Ask, Command, Facts, Kind, Place, Probe, Question, Recognised, Reply, Server, Survey, ToolChoices,
     health::check_engine, models_of,
 };
 use crate::{
@@ -30,6 +30,7 @@ pub static KIND: Kind = Kind {
             Probe { path: "/version", recognise: by_version },
             Probe { path: "/v1/models", recognise: by_owner },
         ],
+        tool_choices: ToolChoices { none: false, ..ToolChoices::ALL },
         ..Facts::PLAIN
     },
     open: |_| Ok(Box::<Vllm>::default()),

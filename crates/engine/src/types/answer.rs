@@ -1,6 +1,6 @@
 use serde::Serialize;
 
-use super::Usage;
+use super::{ToolCall, Usage};
 
 /// The whole of an answer, as `chat` gives it to the caller.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -13,6 +13,7 @@ pub struct Answer {
     pub content: String,
     #[serde(skip)]
     pub reasoning: String,
+    pub tool_calls: Vec<ToolCall>,
     pub finish_reason: FinishReason,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub usage: Option<Usage>,
@@ -66,9 +67,11 @@ impl Warning {
 }
 
 /// What had arrived when a call failed.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Partial {
     pub content: String,
     #[serde(skip_serializing_if = "String::is_empty")]
     pub reasoning: String,
+    pub tool_calls: Vec<ToolCall>,
 }

@@ -1,4 +1,4 @@
-use super::{ServerTimings, Usage, Warning};
+use super::{ServerTimings, ToolCallFragment, Usage, Warning};
 
 /// One thing that a frame of the wire said, whatever dialect it was said in.
 #[derive(Debug, Clone, PartialEq)]
@@ -7,8 +7,7 @@ pub enum Delta<'a> {
     Model(&'a str),
     Text(&'a str),
     Reasoning(&'a str),
-    /// Part of a tool call. Its content is not read.
-    ToolCall,
+    ToolCall(ToolCallFragment<'a>),
     /// How much of the prompt the server has read.
     PromptProgress {
         done: u64,

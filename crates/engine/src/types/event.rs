@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::Warning;
+use super::{ToolCall, Warning};
 
 /// What a caller is told while an answer arrives.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -11,6 +11,8 @@ pub enum Event<'a> {
     Message(&'a str),
     /// A piece of the reasoning; never empty.
     Reasoning(&'a str),
+    /// A whole call, as soon as nothing more of it can come.
+    ToolCall(&'a ToolCall),
     Progress {
         phase: Phase,
         done: Option<u64>,

@@ -1,17 +1,18 @@
 use serde::Deserialize;
 
-/// How much is read of a server's answer to a chat, in bytes.
+/// How much is read of a server's answer to a chat.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Limits {
-    /// One event of a stream, or an answer that is one document.
+    /// Bytes of one event of a stream, or an answer that is one document.
     pub max_event_bytes: usize,
-    /// The whole body, after decompression.
+    /// Bytes of the whole body, after decompression.
     pub max_response_bytes: u64,
+    pub max_tool_calls: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { max_event_bytes: 64 << 20, max_response_bytes: 1 << 30 }
+        Self { max_event_bytes: 64 << 20, max_response_bytes: 1 << 30, max_tool_calls: 128 }
     }
 }

@@ -1,7 +1,7 @@
 use serde::Deserialize;
 use serde_json::{Map, Number, Value};
 
-use super::Timeouts;
+use super::{Message, Timeouts, ToolOptions};
 
 /// A question, as `lib/` hands it over: one JSON text with names in camelCase.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -11,48 +11,7 @@ pub struct ChatRequest {
     pub model: Option<String>,
     pub timeout: Option<Timeouts>,
     pub options: GenerationOptions,
-}
-
-#[derive(Debug, Clone, Deserialize)]
-#[serde(try_from = "GivenMessage")]
-pub enum Message {
-    System { content: String },
-    Developer { content: String },
-    User { content: String, name: Option<String> },
-    Assistant { content: Option<String> },
-}
-
-/// A message as it is handed over. (serde forgets in which field of a tagged enum a mistake is.)
-#[derive(Deserialize)]
-struct GivenMessage {
-    role: Role,
-    #[serde(default)]
-    content: Option<String>,
-    #[serde(default)]
-    name: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum Role {
-    System,
-    Developer,
-    User,
-    Assistant,
-}
-
-impl TryFrom<GivenMessage> for Message {
-    type Error = &'static str;
-
-    fn try_from(GivenMessage { role, content, name }: GivenMessage) -> Result<Self, Self::Error> {
-        Ok(match (role, content) {
-            (Role::Assistant, content) => Self::Assistant { content },
-            (_, None) => return Err("expected a string as `content`"),
-            (Role::System, Some(content)) => Self::System { content },
-            (Role::Developer, Some(content)) => Self::Developer { content },
-            (Role::User, Some(content)) => Self::User { content, name },
-        })
-    }
+    pub tools: ToolOptions,
 }
 
 impl ChatRequest {
@@ -62,17 +21,6 @@ impl ChatRequest {
             if let Message::Developer { content } = message {
                 *message = Message::System { content: std::mem::take(content) };
             }
-        }
-    }
-}
-
-impl Message {
-    pub fn set_content(&mut self, text: String) {
-        match self {
-            Self::System { content } | Self::Developer { content } | Self::User { content, .. } => {
-                *content = text;
-            }
-            Self::Assistant { content } => *content = Some(text),
         }
     }
 }

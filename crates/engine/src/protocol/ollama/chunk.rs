@@ -4,7 +4,7 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::super::lenient::{Flag, List, Number, Object, Present, Text};
+use super::super::lenient::{Flag, Number, Object, Text};
 use crate::types::{ServerTimings, Usage};
 
 /// Every field may be absent, null or of another type.
@@ -41,8 +41,9 @@ pub struct Message<'a> {
     pub content: Text<'a>,
     #[serde(borrow, default)]
     pub thinking: Text<'a>,
-    #[serde(default)]
-    pub tool_calls: List<Present>,
+    /// Read only where there are any.
+    #[serde(borrow, default)]
+    pub tool_calls: Option<&'a RawValue>,
 }
 
 /// What a server counted.

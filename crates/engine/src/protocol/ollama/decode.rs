@@ -4,6 +4,7 @@
 use super::{
     super::{
         Decoder, Failure, json,
+        tool_calls::{self, Share},
         unreadable::{broken_json, broken_off, not_an_answer, too_long, truncated},
     },
     chunk::{Chunk, Counted},
@@ -184,8 +185,9 @@ fn read_content(chunk: &Chunk<'_>, out: &mut Out<'_>) {
     for text in text.into_iter().flatten().filter(|text| !text.is_empty()) {
         out(Delta::Text(text));
     }
-    if message.is_some_and(|message| !message.tool_calls.0.is_empty()) {
-        out(Delta::ToolCall);
+    if let Some(calls) = message.and_then(|message| message.tool_calls) {
+        // A call is never cut over lines, and its index may be another's, too.
+        tool_calls::read(calls, Share::Whole, out);
     }
 }
 
@@ -355,9 +357,10 @@ mod tests {
     }
 
     #[test]
-    fn tool_calls_are_marked() {
-        let call = r#"{"message":{"content":"","tool_calls":[{"function":{"name":"f","arguments":{}}}]},"done":false}"#;
-        assert_eq!(deltas(call), ["ToolCall"]);
+    fn a_tool_call_is_told_whole() {
+        let call = r#"{"message":{"content":"","tool_calls":[{"id":"a","function":{"index":0,"name":"f","arguments":{"b": 1}}}]},"done":false}"#;
+        let told = r#"ToolCall(ToolCallFragment { index: None, id: "a", name: "f", arguments: "{\"b\": 1}", whole: true })"#;
+        assert_eq!(deltas(call), [told]);
     }
 
     #[test]

@@ -1,28 +1,71 @@
 //! A request in the wire's names. Only what the user set is sent.
 
+use std::collections::HashMap;
+
 use serde_json::{Map, Value, json};
 
-use crate::types::{ChatRequest, GenerationOptions, Message, OneOrMany};
+use super::super::{given_calls, openai::tool};
+use crate::types::{
+    AssistantMessage, ChatRequest, Content, GenerationOptions, GivenToolCall, Message, OneOrMany, Part,
+};
 
 pub fn chat(request: ChatRequest, model: &str, defaults: &GenerationOptions) -> Map<String, Value> {
     let mut body = Map::new();
     body.insert("model".into(), model.into());
-    body.insert("messages".into(), request.messages.into_iter().map(message).collect());
+    body.insert("messages".into(), messages(request.messages));
     body.insert("stream".into(), true.into());
+    // The protocol knows no choice between them.
+    if !request.tools.tools.is_empty() {
+        body.insert("tools".into(), request.tools.tools.into_iter().map(tool).collect());
+    }
     // The request's own fields overwrite the defaults', one by one.
     options(defaults.clone(), &mut body);
     options(request.options, &mut body);
     body
 }
 
-/// The protocol has no role `developer`, no message without content, and no name of a user.
-fn message(message: Message) -> Value {
-    let (role, content) = match message {
-        Message::System { content } | Message::Developer { content } => ("system", content),
-        Message::User { content, name: _ } => ("user", content),
-        Message::Assistant { content } => ("assistant", content.unwrap_or_default()),
+/// The protocol has no role `developer`, no message without content, and no name of a user. A tool's result names the
+/// tool.
+fn messages(messages: Vec<Message>) -> Value {
+    let mut called = HashMap::new();
+    let message = |message| match message {
+        Message::System { content } | Message::Developer { content } => turn("system", content),
+        Message::User { content, name: _ } => turn("user", text_of(content)),
+        Message::Assistant(message) => {
+            called.extend(message.tool_calls.iter().map(|call| (call.id.clone(), call.name.clone())));
+            assistant(message)
+        }
+        Message::Tool { tool_call_id, content, name } => {
+            let mut result = turn("tool", text_of(content));
+            if let Some(name) = name.or_else(|| called.get(&tool_call_id).cloned()) {
+                result["tool_name"] = name.into();
+            }
+            result["tool_call_id"] = tool_call_id.into();
+            result
+        }
     };
+    messages.into_iter().map(message).collect()
+}
+
+fn turn(role: &str, content: String) -> Value {
     json!({ "role": role, "content": Value::String(content) })
+}
+
+/// Arguments are an object here: a text is refused.
+fn assistant(AssistantMessage { content, tool_calls, .. }: AssistantMessage) -> Value {
+    let mut message = turn("assistant", content.unwrap_or_default());
+    if !tool_calls.is_empty() {
+        let call = |call: &GivenToolCall| json!({ "id": call.id, "function": { "name": call.name, "arguments": given_calls::fields(call) } });
+        message["tool_calls"] = tool_calls.iter().map(call).collect();
+    }
+    message
+}
+
+fn text_of(content: Content) -> String {
+    match content {
+        Content::Text(text) => text,
+        Content::Parts(parts) => parts.into_iter().map(|Part::Text { text }| text).collect(),
+    }
 }
 
 /// `user` has no counterpart.
@@ -103,6 +146,28 @@ mod tests {
         assert_eq!(
             body["messages"].to_string(),
             r#"[{"role":"system","content":"a"},{"role":"system","content":"b"},{"role":"user","content":"c"},{"role":"assistant","content":""}]"#
+        );
+    }
+
+    #[test]
+    fn tools_and_their_calls_are_sent_as_objects() {
+        let body = encoded(
+            r#"{"tools":{"tools":[{"name":"f"}],"toolChoice":"auto","parallelToolCalls":true},"messages":[
+                {"role":"assistant","content":null,"toolCalls":[{"id":"1","name":"f","rawArguments":"{\"a\":1}"}]},
+                {"role":"tool","toolCallId":"1","content":[{"type":"text","text":"sunny"}]}
+            ]}"#,
+            "{}",
+        );
+        let function = json!({"name": "f", "parameters": {"type": "object", "properties": {}}});
+        assert_eq!(body["tools"], json!([{"type": "function", "function": function}]));
+        assert_eq!((body.get("tool_choice"), body.get("parallel_tool_calls")), (None, None));
+        assert_eq!(
+            body["messages"],
+            json!([
+                {"role": "assistant", "content": "",
+                    "tool_calls": [{"id": "1", "function": {"name": "f", "arguments": {"a": 1}}}]},
+                {"role": "tool", "content": "sunny", "tool_name": "f", "tool_call_id": "1"},
+            ])
         );
     }
 

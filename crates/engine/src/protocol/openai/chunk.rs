@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::super::lenient::{List, Number, Object, Parts, Present, Text};
+use super::super::lenient::{List, Number, Object, Parts, Text};
 use crate::types::{ServerTimings, Usage};
 
 /// Every field may be absent, null or of another type. What most chunks lack is boxed: a chunk is moved often.
@@ -47,6 +47,9 @@ pub struct Choice<'a> {
     /// The text of a legacy completion.
     #[serde(borrow, default)]
     pub text: Text<'a>,
+    /// Where a message has none.
+    #[serde(borrow, default)]
+    pub tool_calls: Option<&'a RawValue>,
     #[serde(borrow, default)]
     pub finish_reason: Text<'a>,
     #[serde(borrow, default)]
@@ -68,10 +71,12 @@ pub struct Content<'a> {
     pub thinking: Text<'a>,
     #[serde(borrow, default)]
     pub refusal: Text<'a>,
-    #[serde(default)]
-    pub tool_calls: List<Present>,
-    #[serde(default)]
-    pub function_call: Object<Present>,
+    /// Read only where there are any.
+    #[serde(borrow, default)]
+    pub tool_calls: Option<&'a RawValue>,
+    /// The one call of the time before there were several.
+    #[serde(borrow, default)]
+    pub function_call: Option<&'a RawValue>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -4,6 +4,7 @@
 use super::{
     super::{
         Decoder, Failure, json,
+        tool_calls::{self, Share},
         unreadable::{broken_json, broken_off, not_an_answer, too_long, truncated},
     },
     chunk::{Choice, Chunk},
@@ -208,7 +209,7 @@ fn read_chunk(chunk: &Chunk<'_>, part: Part, out: &mut Out<'_>) -> Result<()> {
         out(Delta::PromptProgress { done, total });
     }
     if let Some(choice) = first {
-        read_choice(choice, out);
+        read_choice(choice, part, out);
     }
     if chunk.choices.0.len() > usize::from(first.is_some()) {
         out(Delta::Repaired(Warning::new(
@@ -224,7 +225,7 @@ fn read_chunk(chunk: &Chunk<'_>, part: Part, out: &mut Out<'_>) -> Result<()> {
     Ok(())
 }
 
-fn read_choice(choice: &Choice<'_>, out: &mut Out<'_>) {
+fn read_choice(choice: &Choice<'_>, part: Part, out: &mut Out<'_>) {
     // Some servers repeat in `message` what they say in `delta`.
     if let Some(content) = choice.delta.0.as_ref().or(choice.message.0.as_deref()) {
         // The same text can stand in several of these; the first that has some counts.
@@ -247,16 +248,26 @@ fn read_choice(choice: &Choice<'_>, out: &mut Out<'_>) {
             out(Delta::Text(&content.refusal.0));
             out(Delta::Repaired(Warning::new("refusal", "The model refused; the text says why.")));
         }
-        if !content.tool_calls.0.is_empty() || content.function_call.0.is_some() {
-            out(Delta::ToolCall);
-        }
     }
     if !choice.text.0.is_empty() {
         out(Delta::Text(&choice.text.0));
     }
+    read_tool_calls(choice, part, out);
     // Some gateways write null as a text.
     if !matches!(choice.finish_reason.0.as_ref(), "" | "null" | "none" | "None") {
         out(Delta::Finish(&choice.finish_reason.0));
+    }
+}
+
+fn read_tool_calls(choice: &Choice<'_>, part: Part, out: &mut Out<'_>) {
+    let share = if part == Part::Whole { Share::Whole } else { Share::Piece };
+    let (delta, message) = (choice.delta.0.as_ref(), choice.message.0.as_deref());
+    let calls = [delta.and_then(|it| it.tool_calls), message.and_then(|it| it.tool_calls), choice.tool_calls];
+    let legacy = [delta.and_then(|it| it.function_call), message.and_then(|it| it.function_call)];
+    if let Some(calls) = calls.into_iter().flatten().next() {
+        tool_calls::read(calls, share, out);
+    } else if let Some(call) = legacy.into_iter().flatten().next() {
+        tool_calls::read_call(call, share, out);
     }
 }
 

@@ -2,7 +2,11 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::types::{ChatRequest, GenerationOptions, Message, OneOrMany};
+use super::super::given_calls;
+use crate::types::{
+    AssistantMessage, ChatRequest, Content, GenerationOptions, GivenToolCall, Message, OneOrMany, Part, Tool,
+    ToolChoice, ToolOptions,
+};
 
 pub fn chat(request: ChatRequest, model: &str, defaults: &GenerationOptions) -> Map<String, Value> {
     let mut body = Map::new();
@@ -12,27 +16,96 @@ pub fn chat(request: ChatRequest, model: &str, defaults: &GenerationOptions) -> 
     body.insert("stream".into(), true.into());
     // Without it most servers count no tokens in a stream.
     body.insert("stream_options".into(), json!({ "include_usage": true }));
+    tools(request.tools, &mut body);
     // The request's own fields overwrite the defaults', one by one.
     options(defaults.clone(), &mut body);
     options(request.options, &mut body);
     body
 }
 
+/// A choice without tools is refused by vLLM, and so is an empty list of them.
+fn tools(
+    ToolOptions { tools, tool_choice, parallel_tool_calls, .. }: ToolOptions,
+    body: &mut Map<String, Value>,
+) {
+    if tools.is_empty() {
+        return;
+    }
+    body.insert("tools".into(), tools.into_iter().map(tool).collect());
+    if let Some(choice) = tool_choice {
+        let choice = match choice {
+            ToolChoice::Auto => "auto".into(),
+            ToolChoice::None => "none".into(),
+            ToolChoice::Required => "required".into(),
+            ToolChoice::Named { name } => json!({ "type": "function", "function": { "name": name } }),
+        };
+        body.insert("tool_choice".into(), choice);
+    }
+    if let Some(parallel) = parallel_tool_calls {
+        body.insert("parallel_tool_calls".into(), parallel.into());
+    }
+}
+
+/// A tool of which no parameters are told takes none: several servers need a schema.
+pub fn tool(Tool { name, description, parameters, strict }: Tool) -> Value {
+    let mut function = json!({ "name": name });
+    if let Some(description) = description {
+        function["description"] = description.into();
+    }
+    function["parameters"] =
+        parameters.map_or_else(|| json!({ "type": "object", "properties": {} }), Value::Object);
+    if let Some(strict) = strict {
+        function["strict"] = strict.into();
+    }
+    json!({ "type": "function", "function": function })
+}
+
 fn message(message: Message) -> Value {
-    match message {
-        Message::System { content } => json!({ "role": "system", "content": Value::String(content) }),
-        Message::Developer { content } => json!({ "role": "developer", "content": Value::String(content) }),
-        Message::Assistant { content } => {
-            json!({ "role": "assistant", "content": content.map(Value::String) })
-        }
-        Message::User { content, name } => {
-            let mut message = json!({ "role": "user", "content": Value::String(content) });
+    let (role, content, name) = match message {
+        Message::System { content } => ("system", Value::String(content), None),
+        Message::Developer { content } => ("developer", Value::String(content), None),
+        Message::User { content, name } => ("user", content_of(content), name),
+        Message::Assistant(message) => return assistant(message),
+        Message::Tool { tool_call_id, content, name } => {
+            let mut message =
+                json!({ "role": "tool", "tool_call_id": tool_call_id, "content": content_of(content) });
             if let Some(name) = name {
                 message["name"] = name.into();
             }
-            message
+            return message;
         }
+    };
+    let mut message = json!({ "role": role, "content": content });
+    if let Some(name) = name {
+        message["name"] = name.into();
     }
+    message
+}
+
+/// Beside calls, an empty text is `null`: some servers refuse it.
+fn assistant(AssistantMessage { content, tool_calls, .. }: AssistantMessage) -> Value {
+    if tool_calls.is_empty() {
+        return json!({ "role": "assistant", "content": content });
+    }
+    let content = content.filter(|content| !content.is_empty());
+    let calls: Value = tool_calls.iter().map(tool_call).collect();
+    json!({ "role": "assistant", "content": content, "tool_calls": calls })
+}
+
+fn tool_call(call: &GivenToolCall) -> Value {
+    let function = json!({ "name": call.name, "arguments": given_calls::text(call) });
+    json!({ "id": call.id, "type": "function", "function": function })
+}
+
+fn content_of(content: Content) -> Value {
+    match content {
+        Content::Text(text) => Value::String(text),
+        Content::Parts(parts) => parts.into_iter().map(part).collect(),
+    }
+}
+
+fn part(Part::Text { text }: Part) -> Value {
+    json!({ "type": "text", "text": text })
 }
 
 fn options(options: GenerationOptions, body: &mut Map<String, Value>) {
@@ -79,6 +152,62 @@ mod tests {
         assert_eq!(
             body.to_string(),
             r#"{"model":"m","messages":[{"role":"user","content":"hi"}],"stream":true,"stream_options":{"include_usage":true}}"#
+        );
+    }
+
+    #[test]
+    fn tools_are_sent_as_functions() {
+        let body = encoded(
+            r#"{"tools":{"tools":[
+                {"name":"f","description":"does it","parameters":{"type":"object","required":["a"]},"strict":true},
+                {"name":"g"}
+            ],"toolChoice":{"name":"g"},"parallelToolCalls":false}}"#,
+            "{}",
+        );
+        assert_eq!(
+            body["tools"],
+            json!([
+                {"type": "function", "function": {"name": "f", "description": "does it",
+                    "parameters": {"type": "object", "required": ["a"]}, "strict": true}},
+                {"type": "function", "function": {"name": "g", "parameters": {"type": "object", "properties": {}}}},
+            ])
+        );
+        assert_eq!(body["tool_choice"], json!({"type": "function", "function": {"name": "g"}}));
+        assert_eq!(body["parallel_tool_calls"], json!(false));
+        for choice in ["auto", "none", "required"] {
+            let tools = format!(r#"{{"tools":{{"tools":[{{"name":"g"}}],"toolChoice":"{choice}"}}}}"#);
+            assert_eq!(encoded(&tools, "{}")["tool_choice"], json!(choice));
+        }
+    }
+
+    #[test]
+    fn without_tools_nothing_is_said_of_them() {
+        let body = encoded(r#"{"tools":{"tools":[],"toolChoice":"none","parallelToolCalls":false}}"#, "{}");
+        for field in ["tools", "tool_choice", "parallel_tool_calls"] {
+            assert_eq!(body.get(field), None);
+        }
+    }
+
+    #[test]
+    fn calls_and_results_of_the_history_are_sent_as_servers_take_them() {
+        let body = encoded(
+            r#"{"messages":[
+                {"role":"assistant","content":"","toolCalls":[{"id":"1","name":"f","rawArguments":"{'a':1}","arguments":{"a":1}}]},
+                {"role":"tool","toolCallId":"1","content":"sunny"},
+                {"role":"assistant","content":"Let me see","toolCalls":[{"id":"2","name":"f","rawArguments":"{\"a","invalid":"cut off"}]},
+                {"role":"assistant","content":null}
+            ]}"#,
+            "{}",
+        );
+        let call = |id: &str, arguments: &str| json!([{"id": id, "type": "function", "function": {"name": "f", "arguments": arguments}}]);
+        assert_eq!(
+            body["messages"],
+            json!([
+                {"role": "assistant", "content": null, "tool_calls": call("1", r#"{"a":1}"#)},
+                {"role": "tool", "tool_call_id": "1", "content": "sunny"},
+                {"role": "assistant", "content": "Let me see", "tool_calls": call("2", "{}")},
+                {"role": "assistant", "content": null},
+            ])
         );
     }
 

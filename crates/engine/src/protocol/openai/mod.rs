@@ -8,6 +8,8 @@ mod models;
 
 use serde_json::{Map, Value};
 
+pub(super) use encode::tool;
+
 use super::{Decoder, Dialect};
 use crate::{
     error::Result,

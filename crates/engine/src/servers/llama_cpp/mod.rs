@@ -8,7 +8,7 @@ use futures_util::future::{BoxFuture, join, join_all};
 use serde_json::{Map, Value, json};
 use url::form_urlencoded;
 
-use super::{Ask, Command, Facts, Kind, Place, Probe, Question, Server, Survey, list_models};
+use super::{Ask, Command, Facts, Kind, Place, Probe, Question, Server, Survey, ToolChoices, list_models};
 use crate::{
     error::Result,
     types::{ModelInfo, Warning},
@@ -23,6 +23,7 @@ pub static KIND: Kind = Kind {
         base_url_env: &["LLAMACPP_BASE_URL"],
         api_key_env: &["LLAMA_API_KEY"],
         more_ports: &[9931],
+        tool_choices: ToolChoices { none: false, ..ToolChoices::NO_NAME },
         serves_any_name: true,
         probes: &[Probe { path: "/props", recognise: props::recognise }],
         ..Facts::PLAIN

@@ -12,6 +12,7 @@ use tokio::sync::OnceCell;
 
 use super::{
     Ask, Command, Cut, Facts, Kind, Place, Probe, Question, Recognised, Reply, Server, Settings, Survey,
+    ToolChoices,
 };
 use crate::{
     error::{Code, Error, Result},
@@ -33,6 +34,7 @@ pub static KIND: Kind = Kind {
         cuts_prompts: Some(
             "Set `numCtx`, or OLLAMA_CONTEXT_LENGTH where Ollama is started, to a longer context.",
         ),
+        tool_choices: ToolChoices::AUTO_ONLY,
         // Others answer `/api/version` in the same words.
         probes: &[Probe { path: "/", recognise }],
         ..Facts::PLAIN

@@ -2,7 +2,8 @@
 //! `<|channel|>analysis<|message|>…<|end|><|start|>assistant<|channel|>final<|message|>…<|return|>`.
 //! <https://cookbook.openai.com/articles/openai-harmony>
 
-use super::{LONGEST_SPACE, Match, Piece, tags::Tags};
+use super::{LONGEST_SPACE, Piece, tags::Tags};
+use crate::text::marker::Match;
 
 /// What an answer in Harmony begins with.
 pub(super) const OPENINGS: [&str; 2] = ["<|channel|>", "<|start|>"];

@@ -22,14 +22,6 @@ pub enum Piece<'a> {
 /// seen to do so.
 const LONGEST_SPACE: usize = 1024;
 
-/// Whether a marker begins here, and its length.
-enum Match {
-    Yes(usize),
-    /// Not enough text to know.
-    MayBe,
-    No,
-}
-
 /// Tells reasoning and text apart while they stream.
 ///
 /// An opening tag counts at the start of the answer or of a line, outside of fenced code: elsewhere a text only

@@ -2,7 +2,11 @@
 
 use memchr::{memchr_iter, memchr2, memchr3};
 
-use super::{LONGEST_SPACE, Match, Piece, give_text};
+use super::{LONGEST_SPACE, Piece, give_text};
+use crate::text::{
+    line::Line,
+    marker::{Match, begins},
+};
 
 /// A kind of tag: how it opens (`>` or attributes follow where it ends without one) and how it closes.
 #[derive(Debug, Clone, Copy)]
@@ -62,19 +66,6 @@ struct Block {
     space: String,
     /// What was given since a tag inside the block was closed.
     after_inner: Option<String>,
-}
-
-/// What is needed to know whether a tag in the text is only spoken of.
-#[derive(Debug, Clone, Copy)]
-struct Line {
-    /// Only white space since the last line end.
-    blank: bool,
-    /// Inside fenced code.
-    fenced: bool,
-    /// Inside `inline code`.
-    code: bool,
-    ticks: u8,
-    last: u8,
 }
 
 impl Default for Tags {
@@ -321,16 +312,6 @@ impl Block {
     }
 }
 
-fn begins(tag: &str, text: &str) -> Match {
-    if text.starts_with(tag) {
-        Match::Yes(tag.len())
-    } else if tag.starts_with(text) {
-        Match::MayBe
-    } else {
-        Match::No
-    }
-}
-
 fn opens(tag: Tag, text: &str) -> Match {
     match begins(tag.open, text) {
         Match::Yes(length) if !tag.exact => {
@@ -362,39 +343,5 @@ fn closes_alone(tag: Tag, text: &str, line: Line) -> Match {
             None => Match::MayBe,
         },
         other => other,
-    }
-}
-
-impl Default for Line {
-    fn default() -> Self {
-        Self { blank: true, fenced: false, code: false, ticks: 0, last: b'\n' }
-    }
-}
-
-impl Line {
-    /// Takes note of text that holds at most one backtick or line end, and that at its end.
-    fn pass(&mut self, text: &[u8]) {
-        let Some(&last) = text.last() else { return };
-        match last {
-            b'`' => {
-                self.ticks = self.ticks.saturating_add(1);
-                self.code = !self.code;
-                if self.ticks == 3 {
-                    self.fenced = !self.fenced;
-                    self.code = false;
-                }
-                self.blank = false;
-            }
-            b'\n' => *self = Self { blank: true, code: false, ticks: 0, ..*self },
-            _ => {
-                self.ticks = 0;
-                self.blank &= text.iter().all(u8::is_ascii_whitespace);
-            }
-        }
-        self.last = last;
-    }
-
-    fn is_quoted(self) -> bool {
-        self.fenced || self.code || matches!(self.last, b'`' | b'"' | b'\'')
     }
 }

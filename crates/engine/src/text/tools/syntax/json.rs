@@ -1,0 +1,185 @@
+//! Calls as JSON objects: `{"name": …, "arguments": {…}}` and its relatives.
+
+use std::borrow::Cow;
+
+use serde_json::Value;
+
+use super::Head;
+use crate::{
+    text::{
+        json_repair,
+        tools::{
+            brackets::Brackets,
+            found::{Context, Found, FoundCall},
+            members::{Member, Members, unquoted},
+            offered::Offered,
+        },
+    },
+    types::Tool,
+};
+
+const NAMES: [&str; 4] = ["name", "tool_name", "function_name", "tool"];
+const ARGUMENTS: [&str; 7] =
+    ["arguments", "parameters", "args", "params", "input", "tool_input", "tool_args"];
+
+/// What else is written beside them.
+const OTHERS: [&str; 6] = ["id", "type", "index", "call_id", "tool_call_id", "function"];
+
+/// What opens a fence around JSON.
+pub const FENCE: &str = "```json";
+
+/// What a block of JSON must hold to be one of calls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Proof {
+    /// A name that was offered: the markup around it says the rest.
+    Name,
+    /// A name and arguments, and nothing foreign beside them: no markup says what it is.
+    NameAndArguments,
+}
+
+/// Whether a call, or a list that begins with one, begins with `text`.
+pub fn head(text: &str, offered: &Offered, proof: Proof) -> Head {
+    let start = match proof {
+        Proof::Name => start_of_value(text),
+        Proof::NameAndArguments => text.trim_start(),
+    };
+    let object = start.strip_prefix('[').map_or(start, str::trim_start);
+    match object.bytes().next() {
+        None => Head::MayBe,
+        Some(b'{') => match head_of_object(object, offered, proof) {
+            Head::Call(_) => Head::Call(text.len() - start.len()),
+            other => other,
+        },
+        Some(b'`') if proof == Proof::Name && FENCE.starts_with(object) => Head::MayBe,
+        Some(_) => Head::No,
+    }
+}
+
+/// The text from the value on, without the line that opens a fence around it.
+pub fn start_of_value(text: &str) -> &str {
+    let text = text.trim_start();
+    text.strip_prefix(FENCE).map_or(text, str::trim_start)
+}
+
+fn head_of_object(object: &str, offered: &Offered, proof: Proof) -> Head {
+    let mut members = Members::of(object);
+    let mut is_named = false;
+    loop {
+        let (key, value, is_whole) = match members.next() {
+            Member::Whole { key, value } => (key, value, true),
+            Member::Open { key, value } => (key, value, false),
+            Member::Cut => return Head::MayBe,
+            Member::End | Member::Malformed => return Head::No,
+        };
+        if key == "function" && value.starts_with('{') {
+            return head_of_object(value, offered, proof);
+        }
+        if NAMES.contains(&&*key) || key == "function" {
+            match value.bytes().next() {
+                None => return Head::MayBe,
+                Some(b'"' | b'\'') if !is_whole => {
+                    let may_be = value.contains('\\') || offered.may_become(&value[1..]);
+                    return if may_be { Head::MayBe } else { Head::No };
+                }
+                Some(b'"' | b'\'') if offered.find(&unquoted(value)).is_some() => is_named = true,
+                _ => return Head::No,
+            }
+            if proof == Proof::Name {
+                return Head::Call(0);
+            }
+        } else if ARGUMENTS.contains(&&*key) {
+            if value.is_empty() {
+                return Head::MayBe;
+            }
+            // Before the name they may be long: the end decides.
+            let is_object = value.starts_with(['{', '"']);
+            return if is_object || proof == Proof::Name { Head::Call(0) } else { Head::No };
+        } else if proof == Proof::NameAndArguments && (is_named || !OTHERS.contains(&&*key)) {
+            return Head::No;
+        }
+        if !is_whole {
+            return Head::MayBe;
+        }
+    }
+}
+
+/// The calls that `text` holds one after the other, or in a list.
+pub fn read<'a>(text: &'a str, context: Context<'_>, proof: Proof) -> Vec<Found<'a>> {
+    let mut found = Vec::new();
+    let mut rest = text;
+    while let Some(start) = rest.find('{') {
+        rest = &rest[start..];
+        let length = Brackets::length(rest);
+        let (object, after) = rest.split_at(length.unwrap_or(rest.len()));
+        found.push(
+            read_object(object, context, proof, length.is_some()).map_or(Found::Text(object), Found::Call),
+        );
+        rest = after;
+    }
+    found
+}
+
+fn read_object(object: &str, context: Context<'_>, proof: Proof, mut whole: bool) -> Option<FoundCall> {
+    let mut members = Members::of(object);
+    let (mut tool, mut raw, mut foreign) = (None, None, false);
+    loop {
+        let (key, value) = match members.next() {
+            Member::Whole { key, value } => (key, value),
+            Member::Open { key, value } => {
+                whole = false;
+                (key, value)
+            }
+            Member::Cut | Member::End | Member::Malformed => break,
+        };
+        if key == "function" && value.starts_with('{') {
+            return read_object(value, context, proof, whole);
+        } else if ARGUMENTS.contains(&&*key) {
+            raw = Some(value);
+        } else if NAMES.contains(&&*key) || key == "function" {
+            tool = context.offered.find(&unquoted(value));
+        } else {
+            foreign |= !OTHERS.contains(&&*key);
+        }
+    }
+    let tool = tool?;
+    if proof == Proof::NameAndArguments && (foreign || raw.is_none()) {
+        return None;
+    }
+    match raw {
+        Some("") => Some(context.unreadable(tool, "")),
+        Some(raw) => {
+            // Brackets that are missing further out do no harm to arguments that are whole.
+            let whole_arguments = whole || Brackets::length(raw).is_some();
+            let mut call = context.json(tool, &inner(raw.trim_end()), whole_arguments);
+            if !whole {
+                call.set_repaired();
+            }
+            Some(call)
+        }
+        None if foreign => Some(beside_the_name(tool, object, context, whole)),
+        None => Some(context.json(tool, "", whole)),
+    }
+}
+
+/// Arguments that a model put beside the name instead of into an object of their own.
+fn beside_the_name(tool: &Tool, object: &str, context: Context<'_>, whole: bool) -> FoundCall {
+    let Ok(read) = json_repair::object(object) else { return context.unreadable(tool, object) };
+    let mut arguments = read.fields;
+    let declared = tool.parameters.as_ref().and_then(|schema| schema.get("properties")?.as_object());
+    arguments.retain(|key, _| match declared {
+        Some(declared) => declared.contains_key(key),
+        None => !NAMES.contains(&&**key) && !OTHERS.contains(&&**key),
+    });
+    let mut call = context.values(tool, arguments, object, whole);
+    call.set_repaired();
+    call
+}
+
+/// Arguments that are JSON inside a JSON string, as OpenAI has them.
+fn inner(raw: &str) -> Cow<'_, str> {
+    match serde_json::from_str(raw) {
+        Ok(Value::String(inner)) => Cow::Owned(inner),
+        Ok(Value::Null) => Cow::Borrowed(""),
+        _ => Cow::Borrowed(raw),
+    }
+}
