@@ -61,7 +61,7 @@ export interface Command extends Record<string, unknown> {
 /** What the caller is told of a command that takes long. */
 export type LoadListener = (progress: { status: string; done?: number; total?: number }) => void
 
-/** Has a provider's server do something that is no chat: for the classes in `servers/`. */
+/** @internal Has a provider’s server do something that is no chat: for the classes in `servers/`. */
 export let manage: <T>(
   provider: OpenAICompatibleProvider,
   command: Command,
@@ -69,7 +69,7 @@ export let manage: <T>(
   origin: CallSetup<T>['origin'],
 ) => Promise<T>
 
-/** Asks which server answers at a provider's address: for `createLocalProvider`. */
+/** @internal Asks which server answers at a provider's address: for `createLocalProvider`. */
 export let identify: (
   provider: OpenAICompatibleProvider,
   options: CallOptions,
