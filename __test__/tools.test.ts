@@ -35,8 +35,7 @@ const codes = (response: { warnings: { code: string }[] }) => response.warnings.
 describe('a request', () => {
   it('offers tools with their schemas, and says nothing that nobody set', async () => {
     const parameters = { type: 'object', properties: { city: { type: 'string' } } }
-    const execute = () => 'sunny'
-    const { sent } = await asked({ tools: [{ name: 'get_weather', parameters, strict: true, execute }] })
+    const { sent } = await asked({ tools: [{ name: 'get_weather', parameters, strict: true }] })
     expect(sent.tools).toEqual([
       { type: 'function', function: { name: 'get_weather', parameters, strict: true } },
     ])

@@ -34,6 +34,7 @@ import type { ServerKind } from './servers'
 import { definitionOf, kindOf } from './servers/facts'
 import type { Authenticator, Diagnosis, ModelInfo, ProviderStatus } from './status'
 import { EventStream } from './stream'
+import type { ToolOptions } from './tools'
 
 /** What a tool should ask for: a mock or any provider fits. */
 export interface LocalLLMProvider {
@@ -184,6 +185,8 @@ export class OpenAICompatibleProvider implements ChatProvider, AsyncDisposable {
    */
   async query(options: QueryOptions): Promise<string> {
     const messages = conversation(options)
+    if ((options as ToolOptions).tools !== undefined)
+      throw mistake('`query` takes no `tools`: its answer is the text alone', 'Use `chat` or `stream`.')
     return await this.#chat(messages, options, options.onProgress as Listener, this.query, onlyText).result
   }
 
@@ -379,7 +382,13 @@ export class OpenAICompatibleProvider implements ChatProvider, AsyncDisposable {
       throw mistake('`messages` must be a list of at least one message')
     }
     const { model, timeout, signal } = given
-    const request = { messages, model, timeout: timeoutsOf(timeout), options: optionsOf(given), tools: toolsOf(given) }
+    const request = {
+      messages,
+      model,
+      timeout: timeoutsOf(timeout),
+      options: optionsOf(given),
+      tools: toolsOf(given as ToolOptions),
+    }
     const { json, texts, places } = crossing(request)
     const hooks = this.#hooks()
     const flags =

@@ -6,8 +6,8 @@ import type {
   DiscoveryOptions,
   FallbackOptions,
   GenerationOptions,
-  OllamaConfig,
   Limits,
+  OllamaConfig,
   OpenAICompatibleProvider,
   ProviderConfig,
   ProviderDefinition,
@@ -15,10 +15,10 @@ import type {
   RetryOptions,
   Timeouts,
   TlsOptions,
+  ToolOptions,
   VLLMChatRequest,
   VLLMQueryOptions,
   VLLMStructuredOutputs,
-  ToolOptions,
 } from '../../index.js'
 
 /** The optional fields of `T` that do not take an explicit `undefined`. */

@@ -192,9 +192,9 @@ impl Remedy {
         Warning::new("refused_field", message)
     }
 
-    /// What the user did not set, nobody misses.
+    /// What the user did not set, or the package sees to itself, nobody misses.
     fn told_each_time(&self) -> Option<Warning> {
-        (!matches!(self, Self::LeaveOutOurs(..))).then(|| self.warning())
+        (!matches!(self, Self::LeaveOutOurs(..) | Self::Enforce(_))).then(|| self.warning())
     }
 }
 

@@ -416,15 +416,4 @@ mod tests {
         one.parallel_tool_calls = Some(false);
         assert!(told(&without_tools(Vec::new(), &one, ""))[0].1.contains("one function at a time"));
     }
-
-    #[test]
-    fn pictures_of_a_result_stay_between_its_markup() {
-        let given = messages(json!([
-            {"role": "tool", "toolCallId": "a", "content": [{"type": "image", "image": {"url": "https://a/b.png"}}]}
-        ]));
-        assert_eq!(
-            told(&without_tools(given, &ToolOptions::default(), "")),
-            [("user", "3 parts".to_owned())]
-        );
-    }
 }
