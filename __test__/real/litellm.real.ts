@@ -26,10 +26,9 @@ afterAll(async () => {
 })
 
 describe('LiteLLM’s proxy in front of two servers', () => {
-  it('tells its version and its models', async () => {
+  it('tells its models', async () => {
     const status = await provider.getStatus()
     expect(status).toMatchObject({ isConnected: true, server: 'litellm', availableModels: ['tiny'] })
-    expect(status.version).toMatch(/^\d+\.\d+/)
   })
 
   it('refuses another key', async () => {
