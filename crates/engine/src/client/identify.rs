@@ -1,10 +1,12 @@
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
+use url::Url;
 
 use super::{Client, Hooks, asker::Asker};
 use crate::{
     discovery::{Finding, Identity, identify},
     error::{Code, Error, Result},
+    servers::Kind,
     types::{Diagnosis, Timeouts},
 };
 
@@ -49,8 +51,36 @@ impl Client {
         watch.run(work).await.and_then(|outcome| outcome).map_err(|error| self.finished(error, ""))
     }
 
-    /// What is at the address. Where its name alone says which server it is, nobody has to be asked: that goes here.
+    /// What is at the address. Where its name alone says which server it is, nobody has to be asked.
     pub(super) async fn finding(&self, asker: &Asker<'_>) -> Finding {
-        identify(asker).await
+        match self.vendor() {
+            Some(kind) => Finding::Server(Identity { kind, version: None }),
+            None => identify(asker).await,
+        }
+    }
+
+    fn vendor(&self) -> Option<&'static Kind> {
+        Kind::of_host(Url::parse(&self.base_url()).ok()?.host_str()?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{client::ClientConfig, transport::Clients};
+
+    #[test]
+    fn a_vendor_is_known_by_its_host() {
+        for (base, name) in [
+            ("https://api.groq.com/openai/v1", Some("groq")),
+            ("https://mine.openai.azure.com/openai/v1", Some("openai")),
+            ("http://localhost:8000/v1", None),
+            ("https://api.groq.com.example/v1", None),
+        ] {
+            let mut config = ClientConfig::default();
+            config.endpoint.definition.base_url = base.into();
+            let client = Client::new(config, &Clients::default()).unwrap();
+            assert_eq!(client.vendor().map(|kind| kind.facts.name), name, "{base}");
+        }
     }
 }
