@@ -300,7 +300,7 @@ export class Call<T> implements Receiver {
 
   /** What had arrived of an answer whose end the caller did not want to hear. */
   #partial(details: string): Pick<ErrorDetails, 'partial'> {
-    const { toolCalls = [] } = JSON.parse(details)
+    const { toolCalls = [] } = JSON.parse(details) ?? {}
     const partial = { content: this.#content, toolCalls }
     return { partial: this.#reasoning ? { ...partial, reasoning: this.#reasoning } : partial }
   }
@@ -404,7 +404,7 @@ function wrongReturn(name: string, expected: string): ConfigurationError {
 
 /** How often the request of an answer was sent. */
 function attemptsOf(details: string): number {
-  return JSON.parse(details).timings?.attempts ?? 1
+  return JSON.parse(details)?.timings?.attempts ?? 1
 }
 
 export function isThenable(value: unknown): value is PromiseLike<unknown> {

@@ -465,10 +465,10 @@ export class OpenAICompatibleProvider implements ChatProvider, AsyncDisposable {
 const Flag = { Events: 1, ChangesHeaders: 2, ChangesBody: 4 } as const
 
 /** Hands on how far a command is. The end of it is the promise's to tell. */
-function progressOf(event: ProviderProgressEvent, listener: LoadListener): void {
-  if (event.type !== 'progress') return
+function progressOf(event: ProviderProgressEvent, listener: LoadListener): unknown {
+  if (event.type !== 'progress') return undefined
   const { type: _, ...progress } = event
-  listener(progress as unknown as Parameters<LoadListener>[0])
+  return listener(progress as unknown as Parameters<LoadListener>[0])
 }
 
 /** A prompt as the conversation that it is. */

@@ -443,6 +443,18 @@ describe('fetching a model', () => {
     expect(await failureOf(provider.pullModel('m'))).toBeInstanceOf(StreamError)
   })
 
+  it('rejects with what an asynchronous listener rejects with', async () => {
+    const server = await startOllama()
+    server.answersTo('POST /api/pull', {
+      chunks: ['{"status":"pulling manifest"}\n', '{"status":"success"}\n'],
+    })
+    const full = new Error('disk full')
+    const onProgress = async () => {
+      throw full
+    }
+    await expect(ollama(server).pullModel('m', { onProgress })).rejects.toBe(full)
+  })
+
   it('ends with the call, and the server is left', async () => {
     const server = await startOllama()
     server.answersTo('POST /api/pull', { chunks: ['{"status":"pulling manifest"}\n'], end: 'open' })

@@ -70,7 +70,7 @@ impl Client {
     /// The configured model, of a server that does not tell which are loaded.
     fn configured<'a>(&self, survey: &'a Survey) -> Option<&'a ModelInfo> {
         let name = self.model.as_deref()?;
-        survey.models.iter().find(|model| model.name == name && model.loaded.is_none())
+        survey.models.iter().find(|model| model.is_named(name) && model.loaded.is_none())
     }
 
     /// What a connected server says; `latency` is that of the question.

@@ -89,7 +89,7 @@ impl Client {
             Ok(server) => server.lacks_for_tools(asker, name).await,
             Err(_) => None,
         };
-        let model = survey.models.iter().find(|model| model.name == name);
+        let model = survey.models.iter().find(|model| model.is_named(name));
         match (lacks, model.and_then(|model| model.capabilities.tools)) {
             (Some(lacks), _) => diagnosis.advises(
                 "tools",

@@ -18,7 +18,7 @@ pub(super) fn check(
         diagnosis.fails("model", error.message.clone(), super::fix_of(&error));
         return false;
     }
-    let known = configured.and_then(|name| survey.models.iter().find(|model| model.name == name));
+    let known = configured.and_then(|name| survey.models.iter().find(|model| model.is_named(name)));
     let Some(model) = known.or_else(|| choice(survey)) else { return true };
     let name = &model.name;
     if !model.capabilities.chat {
@@ -61,7 +61,7 @@ pub(in crate::client) fn missing(
         return if has_chat { None } else { none("model for chats") };
     };
     let is_served = serves_any_name && running(models) == 1;
-    if is_served || models.iter().any(|model| model.name == name) {
+    if is_served || models.iter().any(|model| model.is_named(name)) {
         return None;
     }
     let names = || models.iter().map(|model| model.name.as_str());
