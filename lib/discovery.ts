@@ -62,7 +62,8 @@ export async function discoverServers(options: DiscoveryOptions = {}): Promise<D
 
 /**
  * Asks an address what it is, and gives the provider that is made for it, with the given configuration. A server that is
- * known by nothing but its protocol gives an {@link OpenAICompatibleProvider}. A given `apiKey` goes along.
+ * known by nothing but its protocol gives an {@link OpenAICompatibleProvider}. A given `apiKey` goes along. Without one,
+ * the provider uses the key variable of the kind that answered: give `apiKey: ''` for an address that you do not trust.
  *
  * Where no `port` and no `baseURL` is given, {@link discoverServers} looks for one at `host` or on this machine, without the
  * key: the one with the lowest port among those that answer without a key, else the lowest of the others.
