@@ -449,9 +449,7 @@ describe('fetching a model', () => {
       chunks: ['{"status":"pulling manifest"}\n', '{"status":"success"}\n'],
     })
     const full = new Error('disk full')
-    const onProgress = async () => {
-      throw full
-    }
+    const onProgress = () => Promise.reject(full)
     await expect(ollama(server).pullModel('m', { onProgress })).rejects.toBe(full)
   })
 
