@@ -12,9 +12,10 @@ use crate::{error::Error, types::Warning};
 
 /// What is done about each field that a server may refuse. What is not here is never touched: without its messages or
 /// its tools, it would be another request.
-static REMEDIES: [Remedy; 21] = [
+static REMEDIES: [Remedy; 22] = [
     Remedy::LeaveOutOurs("stream_options", || json!({ "include_usage": true })),
     Remedy::LeaveOutOurs("return_progress", || json!(true)),
+    Remedy::LeaveOutOurs("encoding_format", || json!("base64")),
     // What the package sees to itself.
     Remedy::Enforce("tool_choice"),
     Remedy::Enforce("parallel_tool_calls"),

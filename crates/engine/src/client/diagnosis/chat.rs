@@ -4,7 +4,7 @@ use super::{Client, fix_of};
 use crate::{
     client::{
         asker::Asker,
-        knowledge::choice,
+        knowledge::Purpose,
         metadata::{has_no_list, wrong_base},
     },
     error::{Code, Error, Result},
@@ -81,7 +81,8 @@ impl Client {
         if !super::model::check(diagnosis, configured, survey, kind.facts.serves_any_name) {
             return;
         }
-        let Some(name) = configured.or_else(|| choice(survey).map(|model| model.name.as_str())) else {
+        let Some(name) = configured.or_else(|| Purpose::Chat.choice(survey).map(|model| model.name.as_str()))
+        else {
             return;
         };
         // The server that answers knows what it lacks, whatever it was taken for.
