@@ -20,6 +20,7 @@ mod metadata;
 mod readiness;
 mod rerank;
 mod secrets;
+mod tool_ways;
 
 use std::{
     borrow::Cow,

@@ -11,6 +11,7 @@ pub mod openai;
 pub mod reranking;
 mod retry_after;
 mod tool_calls;
+mod tool_failure;
 mod unreadable;
 
 use http::{HeaderMap, StatusCode};

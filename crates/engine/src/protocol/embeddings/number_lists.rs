@@ -229,15 +229,13 @@ mod tests {
         ) {
             let text = format!("{{\"a\":[{space}{}{space}]}}", numbers.join(&format!("{space},{space}")));
             let (one, other) = text.as_bytes().split_at(cut.index(text.len()));
-            let expected: Vec<f32> = numbers.iter().map(|it| number(it.as_bytes())).collect();
+            // What is beyond all floats is none.
+            let parsed = |it: &String| Some(it.parse::<f32>().unwrap()).filter(|it| it.is_finite()).unwrap_or(f32::NAN);
+            let expected: Vec<f32> = numbers.iter().map(parsed).collect();
             let (rest, lists) = outcome(&[one, other]);
             prop_assert_eq!(rest, "{\"a\":[0]}");
             let bits = |list: &[f32]| list.iter().map(|it| it.to_bits()).collect::<Vec<_>>();
             prop_assert_eq!(bits(&lists[0]), bits(&expected));
-            for (text, number) in numbers.iter().zip(&lists[0]) {
-                let parsed: f32 = text.parse().unwrap();
-                prop_assert!(*number == parsed || parsed.is_infinite() && number.is_nan());
-            }
         }
 
         #[test]
