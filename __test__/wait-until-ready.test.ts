@@ -136,7 +136,10 @@ describe('what waiting does not mend', () => {
   it('is a web page', async () => {
     const page = { chunks: ['<html><title>Router</title></html>'] }
     const server = await play({ paths: {}, others: page, chat: page })
-    expect(await failureOf(providerOf(server).waitUntilReady())).toMatchObject({ code: 'protocol' })
+    expect(await failureOf(providerOf(server).waitUntilReady())).toMatchObject({
+      code: 'protocol',
+      hint: expect.stringContaining('Check the address'),
+    })
   })
 
   it('is a wrong base path', async () => {
