@@ -96,8 +96,11 @@ describe('waitUntilReady', () => {
 
   it('ends with its time, and says what was seen last', async () => {
     const server = await play({ paths: {}, others: LOADING, chat: LOADING })
-    const error = await failureOf(providerOf(server).waitUntilReady({ timeout: 300 }))
+    const { events, onProgress } = listener()
+    const error = await failureOf(providerOf(server).waitUntilReady({ timeout: 300, onProgress }))
     expect(error).toBeInstanceOf(TimeoutError)
+    expect(new Set(events.slice(0, -1).map(({ type }) => type))).toEqual(new Set(['progress']))
+    expect(events.at(-1)).toMatchObject({ type: 'error', code: 'timeout' })
     expect(error).toMatchObject({ clock: 'total', message: expect.stringContaining('Loading model') })
   })
 
