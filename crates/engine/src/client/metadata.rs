@@ -82,7 +82,9 @@ impl Client {
     pub(super) fn status_of(&self, survey: Survey, latency: Duration) -> Status {
         let asked = survey.loaded().or_else(|| self.configured(&survey));
         let mut version = survey.version.clone();
-        version.iter_mut().for_each(|version| redact(&self.redactor(), version));
+        if let Some(version) = &mut version {
+            redact(&self.redactor(), version);
+        }
         Status {
             is_connected: true,
             loaded_model: asked.map(|model| model.name.clone()).or_else(|| self.model.clone()),
