@@ -184,7 +184,7 @@ impl Server for Ollama {
                 Command::UnloadModel { name: Some(name) } => commands::unload(ask, &name).await,
                 other => return Err(self.unsupported(&other)),
             };
-            outcome.map_err(|error| if error.wrong_path { no_ollama(error) } else { error })
+            outcome.map_err(|error| if error.wrong_path { no_ollama(&error) } else { error })
         })
     }
 }
@@ -199,7 +199,7 @@ fn read_host(value: &str) -> (&str, u16) {
 }
 
 /// What answers has not what every Ollama has: `error` says so.
-fn no_ollama(error: Error) -> Error {
+fn no_ollama(error: &Error) -> Error {
     let mut failure =
         Error::new(Code::Unsupported, format!("No Ollama answers there: {}", error.message)).hint(ELSEWHERE);
     failure.wrong_path = true;

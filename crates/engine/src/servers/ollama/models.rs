@@ -23,7 +23,7 @@ pub async fn survey(ask: &dyn Ask, mode: Mode) -> Result<Survey> {
         (Err(error), Err(no_version))
             if mode == Mode::Native && is_missing(&error) && is_missing(no_version) =>
         {
-            return Err(if takes_chats(ask).await { error } else { no_ollama(error) });
+            return Err(if takes_chats(ask).await { error } else { no_ollama(&error) });
         }
         (listed, _) => listed?,
     };
