@@ -37,7 +37,7 @@ impl Client {
                 }
             }
         } else if error.wrong_path {
-            error.hint = Some("Check the address: no LLM server's chat answers there.".to_owned());
+            error.hint = Some(self.elsewhere());
             if let Some(what) = what
                 && self.has_list(watch, hooks).await
             {
