@@ -139,13 +139,22 @@ describe('embeddings', () => {
     ['with a hole', embedded({ 0: [1, Number.NaN], 1: [1, 2] }), /not all numbers/],
     ['of another kind', embedded({ 0: 'AAA', 1: [1] }), /no base64/],
     ['at places that do not exist', embedded({ 0: [1], 2: [1] }), /fits no order/],
-    ['cut off', { chunks: ['{"data":[{"embedding":[1,2,'] }, /no answer with embeddings/],
+    ['something else', json({ choices: [] }), /no answer with embeddings/],
   ])('that are %s are an error', async (_, answer, words) => {
     const error = await providerOf(await serving(answer))
       .embed(['a', 'b'])
       .catch((thrown) => thrown)
     expect(error).toBeInstanceOf(StreamError)
     expect(error).toMatchObject({ code: 'protocol', message: expect.stringMatching(words), attempts: 1 })
+  })
+
+  it('that broke off are an error', async () => {
+    const server = await serving({ chunks: ['{"data":[{"embedding":[1,2,'] })
+    const error = await providerOf(server)
+      .embed('a')
+      .catch((thrown) => thrown)
+    expect(error).toBeInstanceOf(StreamError)
+    expect(error.code).toBe('stream')
   })
 
   it('of batches that differ in length are an error', async () => {

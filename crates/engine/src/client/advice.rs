@@ -39,6 +39,7 @@ impl Client {
         } else if error.wrong_path {
             error.hint = Some(self.elsewhere());
             if let Some(what) = what
+                && error.code == Code::InvalidRequest
                 && self.has_list(watch, hooks).await
             {
                 let name = self.server.facts().display_name;

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use super::{
     DocumentReader, json,
     lenient::{Number, Text},
-    unreadable::{something_else, too_long},
+    unreadable::{too_long, unread},
 };
 use crate::{
     error::{Code, Error, Result},
@@ -68,7 +68,7 @@ impl DocumentReader for RankingReader {
                 Body::List(results) => (String::new(), results),
             })
         });
-        let Ok(((model, items), _)) = read else { return Err(something_else("a ranking", &self.body)) };
+        let ((model, items), _) = read.map_err(|error| unread("a ranking", &self.body, &error))?;
         let mut results: Vec<_> = items.iter().map(|item| self.ranked(item)).collect::<Result<_>>()?;
         let places: HashSet<_> = results.iter().map(|ranked| ranked.index).collect();
         if places.len() < results.len() {

@@ -52,6 +52,16 @@ pub fn something_else(what: &str, body: &[u8]) -> Error {
     error
 }
 
+/// `document` is no JSON, as `error` found it; it was to be an answer with `what`.
+pub fn unread(what: &str, document: &[u8], error: &serde_json::Error) -> Error {
+    let is_begun = matches!(document.trim_ascii_start().first(), Some(b'{' | b'['));
+    if is_begun && json::is_cut_off(document, error) {
+        broken_off(document)
+    } else {
+        something_else(what, document)
+    }
+}
+
 /// An object that says what went wrong.
 fn is_failure(body: &[u8]) -> bool {
     #[derive(Deserialize)]

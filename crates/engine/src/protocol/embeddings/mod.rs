@@ -10,7 +10,11 @@ use base64::{
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{DocumentReader, json, openai::WireUsage, unreadable::something_else};
+use super::{
+    DocumentReader, json,
+    openai::WireUsage,
+    unreadable::{something_else, unread},
+};
 use crate::{
     error::{Code, Error, Result},
     types::{Embeddings, Usage},
@@ -69,8 +73,8 @@ impl DocumentReader for EmbeddingsReader {
 
     fn finish(self) -> Result<Embeddings> {
         let rest = self.lists.rest();
-        let body = json::with_repair(rest, |rest| serde_json::from_str::<Value>(rest));
-        let body = body.map(|(body, _)| body).unwrap_or_default();
+        let read = json::with_repair(rest, |rest| serde_json::from_str::<Value>(rest));
+        let (body, _) = read.map_err(|error| unread("embeddings", rest, &error))?;
         let Some(items) = items_of(&body) else { return Err(something_else("embeddings", rest)) };
         if items.len() != self.count {
             let message = format!("The server gave {} embeddings for {} texts", items.len(), self.count);
@@ -219,6 +223,13 @@ mod tests {
             let error = read(count, &body).unwrap_err();
             assert_eq!(error.code, Code::Protocol, "{body}");
             assert!(error.message.contains(words), "{error}: {body}");
+        }
+    }
+
+    #[test]
+    fn half_an_answer_broke_off() {
+        for body in [r#"{"data":[{"embedding":[1,"#, r#"[{"embedding":"AAAA"#] {
+            assert_eq!(read(1, body).unwrap_err().code, Code::Stream, "{body}");
         }
     }
 
