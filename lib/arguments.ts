@@ -53,6 +53,7 @@ const TOOLS = ['tools', 'toolChoice', 'parallelToolCalls', 'toolMode', 'keepTool
 const APART = new Set<string>([
   'messages',
   'prompt',
+  'suffix',
   'systemPrompt',
   'history',
   'model',

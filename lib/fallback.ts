@@ -1,6 +1,7 @@
 import { checkObject, mistake } from './arguments'
 import { RECORD_COST } from './call'
 import type { ChatRequest, ChatResponse, ChatStream, QueryOptions } from './chat'
+import type { CompletionRequest, CompletionResponse } from './completion'
 import type { CallOptions, ProviderCapabilities } from './config'
 import type { EmbedOptions, EmbedResponse } from './embeddings'
 import type { ProgressCallback, ProviderProgressEvent } from './events'
@@ -37,7 +38,9 @@ export interface FallbackOptions {
  * `completion` or one `error`. The provider's own limits and retries are each one's own. A `model` that the call
  * names is asked of each.
  *
- * Questions are answered by the first that can: `getStatus` by the first that is connected, `listModels` by the first
+ * Embeddings of different models cannot be compared: for `embed`, put only providers together that have the same one.
+ *
+ * Questions are answered by the first that can: `countTokens` by the first that counts, `getStatus` by the first that is connected, `listModels` by the first
  * that lists any, `validateConfiguration` and the authenticator by any. `capabilities` are those of the first.
  * `close()` closes all.
  *
@@ -110,6 +113,27 @@ class Fallback implements ChatProvider {
     const stream = new EventStream(start, signal, (over) => this.#streams.delete(over))
     this.#streams.add(stream)
     return stream
+  }
+
+  async complete(request: CompletionRequest): Promise<CompletionResponse> {
+    return await this.#first(request, this.complete, (provider, given) => provider.complete(given))
+  }
+
+  async countTokens(request: ChatRequest | string): Promise<{ tokens: number; exact: boolean }> {
+    let first: { tokens: number; exact: boolean } | undefined
+    const counted = async (provider: ChatProvider, given: CallOptions) => {
+      const count = await provider.countTokens(
+        typeof request === 'string' ? request : { ...request, ...given },
+      )
+      if (count.exact) return count
+      first ??= count
+      throw new Error('It cannot count')
+    }
+    const options: CallOptions = typeof request === 'string' ? {} : request
+    return await this.#ask(options, this.countTokens, counted, (error) => {
+      if (first === undefined) throw error
+      return first
+    })
   }
 
   async embed(input: string | readonly string[], options: EmbedOptions = {}): Promise<EmbedResponse> {

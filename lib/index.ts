@@ -10,6 +10,7 @@ export type {
   Timings,
   Usage,
 } from './chat'
+export type { CompletionRequest, CompletionResponse } from './completion'
 export type {
   AbortSignalLike,
   CallOptions,

@@ -18,6 +18,12 @@ import {
 } from './arguments'
 import { Call, type CallSetup, type Hooks, type Listener, type PendingCall } from './call'
 import type { ChatMessage, ChatRequest, ChatResponse, ChatStream, QueryOptions } from './chat'
+import {
+  type CompletionRequest,
+  type CompletionResponse,
+  completionOf,
+  completionRequest,
+} from './completion'
 import type {
   CallOptions,
   CapabilityOverrides,
@@ -54,8 +60,10 @@ export interface LocalLLMProvider {
 export interface ChatProvider extends LocalLLMProvider {
   chat(request: ChatRequest): Promise<ChatResponse>
   stream(request: ChatRequest): ChatStream
+  complete(request: CompletionRequest): Promise<CompletionResponse>
   embed(input: string | readonly string[], options?: EmbedOptions): Promise<EmbedResponse>
   rerank(request: RerankRequest): Promise<RerankResponse>
+  countTokens(request: ChatRequest | string): Promise<{ tokens: number; exact: boolean }>
   close(): Promise<void>
 }
 
@@ -229,6 +237,63 @@ export class OpenAICompatibleProvider implements ChatProvider, AsyncDisposable {
     const stream = new EventStream(start, signal, (over) => this.#streams.delete(over))
     this.#streams.add(stream)
     return stream
+  }
+
+  /**
+   * Goes on with a text, as models did before there were chats: no template is put around it, and nothing in the answer
+   * is told apart. It is always streamed on the wire, so that cancelling stops the server.
+   *
+   * With `suffix`, the model fills the gap between the two texts.
+   *
+   * @example
+   * ```ts
+   * const { text } = await provider.complete({ prompt: 'def add(a, b):\n', suffix: '\n\nadd(1, 2)', maxTokens: 64 })
+   * ```
+   *
+   * @throws As {@link query}; {@link UnsupportedError} where the server has no text completions.
+   */
+  async complete(request: CompletionRequest): Promise<CompletionResponse> {
+    const json = completionRequest(request)
+    const hooks = this.#hooks()
+    const listener = request.onProgress as Listener | undefined
+    return await new Call<CompletionResponse>({
+      provider: this.name,
+      hooks,
+      signal: request.signal,
+      pending: this.#pending,
+      start: () => this.#native.complete(theOutbox(), json, flagsOf(hooks, listener)),
+      finish: (text, _reasoning, details) => completionOf(text, details),
+      listener,
+      takesLater: false,
+      origin: this.complete,
+    }).result
+  }
+
+  /**
+   * How many tokens the model makes of a text, or of a conversation with its tools and its template. `exact`: the server
+   * has counted (llama.cpp and vLLM: both; text-generation-webui: texts). Else it is about so many, and rather fewer.
+   *
+   * A server that cannot be asked is no error: then it is an estimate, too.
+   *
+   * @throws {@link ConfigurationError} for a wrong argument; {@link AbortError}.
+   */
+  async countTokens(request: ChatRequest | string): Promise<{ tokens: number; exact: boolean }> {
+    if (typeof request !== 'string') checkObject(request, 'What is to be counted')
+    const { signal } = typeof request === 'string' ? ({} as CallOptions) : request
+    const what =
+      typeof request === 'string' ? { text: request } : { chat: requestOf(request.messages, request) }
+    const json = toJson(what)
+    return await new Call<{ tokens: number; exact: boolean }>({
+      provider: this.name,
+      hooks: { apiKey: this.#apiKey },
+      signal,
+      pending: this.#pending,
+      start: () => this.#native.countTokens(theOutbox(), json),
+      finish: (_content, _reasoning, details) => JSON.parse(details),
+      listener: undefined,
+      takesLater: false,
+      origin: this.countTokens,
+    }).result
   }
 
   /**
@@ -414,19 +479,8 @@ export class OpenAICompatibleProvider implements ChatProvider, AsyncDisposable {
     finish: CallSetup<T>['finish'],
     takesLater = false,
   ): Call<T> {
-    checkCall(given)
-    if (!Array.isArray(messages) || messages.length === 0) {
-      throw mistake('`messages` must be a list of at least one message')
-    }
-    const { model, timeout, signal } = given
-    const request = {
-      messages,
-      model,
-      timeout: timeoutsOf(timeout),
-      options: optionsOf(given),
-      tools: toolsOf(given as ToolOptions),
-    }
-    const { json, texts, places } = crossing(request)
+    const { json, texts, places } = crossing(requestOf(messages, given))
+    const { signal } = given
     const hooks = this.#hooks()
     const flags = flagsOf(hooks, listener)
     const start = () => this.#native.chat(theOutbox(), json, flags, texts, places)
@@ -533,6 +587,22 @@ function progressOf(event: ProviderProgressEvent, listener: LoadListener): unkno
   if (event.type !== 'progress') return undefined
   const { type: _, ...progress } = event
   return listener(progress as unknown as Parameters<LoadListener>[0])
+}
+
+/** A chat, checked, as it crosses to the engine. */
+function requestOf(messages: readonly ChatMessage[], given: ChatRequest | QueryOptions) {
+  checkCall(given)
+  if (!Array.isArray(messages) || messages.length === 0) {
+    throw mistake('`messages` must be a list of at least one message')
+  }
+  const { model, timeout } = given
+  return {
+    messages,
+    model,
+    timeout: timeoutsOf(timeout),
+    options: optionsOf(given),
+    tools: toolsOf(given as ToolOptions),
+  }
 }
 
 /** A prompt as the conversation that it is. */

@@ -109,6 +109,28 @@ impl BindingProvider {
         })
     }
 
+    /// Starts a text completion. `request` is JSON; `flags` as of a chat.
+    #[napi]
+    pub fn complete(&self, outbox: &BindingOutbox, request: Utf16String, flags: u32) -> napi::Result<u32> {
+        let events = Flags(flags).has(Flags::EVENTS);
+        self.start(outbox, Flags(flags), move |client, hooks| async move {
+            let request = parsed(&json_of(&request))?;
+            let mut sink = CallSink::new(hooks.outbox.clone(), hooks.handle.clone(), events);
+            let answer = client.complete(request, &hooks, &hooks.handle.cancel, &mut sink).await?;
+            Ok(Outcome::Answer(Box::new(answer)))
+        })
+    }
+
+    /// Starts a count of tokens. `what` is JSON: `{"text": …}`, or `{"chat": …}` with a request.
+    #[napi]
+    pub fn count_tokens(&self, outbox: &BindingOutbox, what: Utf16String) -> napi::Result<u32> {
+        self.start(outbox, Flags(0), move |client, hooks| async move {
+            let what = parsed(&json_of(&what))?;
+            let count = client.count_tokens(what, &hooks, &hooks.handle.cancel).await?;
+            Ok(Outcome::Value(json!(count)))
+        })
+    }
+
     /// Starts a call for embeddings. `request` is JSON; `flags` as of a chat.
     #[napi]
     pub fn embed(&self, outbox: &BindingOutbox, request: Utf16String, flags: u32) -> napi::Result<u32> {
@@ -263,7 +285,7 @@ fn parsed<T: DeserializeOwned>(json: &str) -> Result<T> {
     serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
         let place = error.path().to_string();
         // How the arguments are grouped on their way here is no business of the caller's.
-        let place = ["options.", "endpoint.", "tools."]
+        let place = ["chat.", "options.", "endpoint.", "tools."]
             .into_iter()
             .fold(place.as_str(), |place, group| place.strip_prefix(group).unwrap_or(place));
         Error::of_argument(place, &error.into_inner().to_string())

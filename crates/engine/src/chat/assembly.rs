@@ -60,6 +60,10 @@ impl Assembly {
         Self { tools: Tools { in_text, calls: ToolCalls::new(rules) }, ..Self::default() }
     }
 
+    pub fn of_text() -> Self {
+        Self { splitter: ReasoningSplitter::PassThrough, ..Self::new(CallRules::default()) }
+    }
+
     pub fn apply(&mut self, delta: Delta<'_>, events: &mut dyn Events) {
         match delta {
             Delta::Id(id) => set_once(&mut self.id, id),

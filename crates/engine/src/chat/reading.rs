@@ -20,6 +20,12 @@ impl Reading {
         Self { decoder, assembly: Assembly::new(rules) }
     }
 
+    /// Reads a text completion: there, nothing is told apart.
+    #[must_use]
+    pub fn of_text(decoder: Box<dyn Decoder>) -> Self {
+        Self { decoder, assembly: Assembly::of_text() }
+    }
+
     /// # Errors
     /// What the server reported inside its answer, with what had arrived; `protocol` for what nobody can read.
     pub fn push(&mut self, bytes: &[u8], events: &mut dyn Events) -> Result<()> {

@@ -17,12 +17,16 @@ use crate::{
     error::{Code, Error, Result, ToolFailure},
     policy::{Repeatable, Wait, repeat},
     protocol::request_id,
+    servers::{CompletionWay, Place},
     transport::{Connected, Replaced, Request, Response, Watch},
-    types::{Answer, ChatRequest, Event, Events as _, Partial, Phase, Sink, Timeouts, ToolMode, Warning},
+    types::{
+        Answer, ChatRequest, CompletionRequest, Event, Events as _, GenerationOptions, Partial, Phase, Sink,
+        Timeouts, ToolMode, Warning,
+    },
 };
 
-/// One call: what its attempts share.
-struct Call<'a, S> {
+/// One call, of a chat or of a text completion: what its attempts share.
+pub(super) struct Call<'a, S> {
     client: &'a Client,
     hooks: &'a dyn Hooks,
     sink: Discreet<'a, S>,
@@ -32,6 +36,8 @@ struct Call<'a, S> {
     model: Option<String>,
     /// What the calls of the answer are held to.
     rules: CallRules,
+    /// `None` for a chat.
+    completion: Option<CompletionWay>,
     /// `None` where the request tells of no tools, or in its text.
     native_tools: Option<Box<NativeTools>>,
     body: Map<String, Value>,
@@ -62,14 +68,39 @@ impl Client {
         sink: &mut S,
     ) -> Result<Answer> {
         let hooks = &self.attentive(hooks);
-        let mut call = Call {
-            client: self,
+        let mut call = Call::new(self, hooks, request.timeout, cancel, sink);
+        let outcome = call.run(request).await;
+        call.ended(outcome, None).await
+    }
+
+    /// The body of a chat, in the names that this server has for what the caller set.
+    pub(super) fn chat_body(&self, mut request: ChatRequest, model: &str) -> Map<String, Value> {
+        self.server.facts().tool_choices.narrow(&mut request.tools);
+        if !self.server.facts().developer_role {
+            request.developers_as_system();
+        }
+        self.server.translate(&mut request.options);
+        self.dialect().encode_chat(request, model, &self.defaults)
+    }
+}
+
+impl<'a, S: Sink> Call<'a, S> {
+    pub fn new(
+        client: &'a Client,
+        hooks: &'a dyn Hooks,
+        timeout: Option<Timeouts>,
+        cancel: &CancellationToken,
+        sink: &'a mut S,
+    ) -> Self {
+        Self {
+            client,
             hooks,
-            sink: Discreet::new(self, sink),
-            watch: self.watch(request.timeout, cancel),
-            timeout: request.timeout,
+            sink: Discreet::new(client, sink),
+            watch: client.watch(timeout, cancel),
+            timeout,
             model: None,
             rules: CallRules::default(),
+            completion: None,
             native_tools: None,
             body: Map::new(),
             built: None,
@@ -80,20 +111,23 @@ impl Client {
             warnings: Vec::new(),
             started: Instant::now(),
             first_token: None,
-        };
-        let outcome = call.run(request).await;
-        call.sink.flush();
+        }
+    }
+
+    /// How the call ends for its caller. `what` it asked for, if not a chat.
+    pub async fn ended(mut self, outcome: Result<Answer>, what: Option<&str>) -> Result<Answer> {
+        self.sink.flush();
         match outcome {
             Ok(answer) => {
-                let mut answer = call.timed(answer);
-                answer.warnings.iter_mut().for_each(|warning| self.hide(warning));
+                let mut answer = self.timed(answer);
+                answer.warnings.iter_mut().for_each(|warning| self.client.hide(warning));
                 Ok(answer)
             }
             Err(error) => {
-                let mut error = self.explained(error, None, &mut call.watch, call.hooks).await;
-                error.attempts = call.attempts;
+                let mut error = self.client.explained(error, what, &mut self.watch, self.hooks).await;
+                error.attempts = self.attempts;
                 error.partial.get_or_insert_with(Partial::default);
-                Err(self.finished(error, self.dialect().chat_path()))
+                Err(self.client.finished(error, self.path()))
             }
         }
     }
@@ -101,19 +135,42 @@ impl Client {
 
 impl<S: Sink> Call<'_, S> {
     async fn run(&mut self, mut request: ChatRequest) -> Result<Answer> {
+        self.prepare(&request.options, request.model.take()).await?;
+        self.body = self.encoded(request);
+        self.answer().await
+    }
+
+    /// Sends a completion of a text in place of a chat.
+    pub async fn run_completion(&mut self, mut request: CompletionRequest) -> Result<Answer> {
+        self.prepare(&request.options, request.model.take()).await?;
+        let client = self.client;
+        let model = self.model.as_deref().unwrap_or(UNKNOWN_MODEL);
+        let has_suffix = request.suffix.is_some();
+        let mut body = client.dialect().encode_completion(request, model, &client.defaults);
+        let infill = if has_suffix { client.server.infill(&mut body) } else { None };
+        self.completion = Some(infill.unwrap_or(CompletionWay::of(client.dialect())));
+        self.body = self.adjusted(body);
+        self.answer().await
+    }
+
+    /// Finds out what must be known before anything is sent.
+    async fn prepare(&mut self, options: &GenerationOptions, model: Option<String>) -> Result<()> {
         self.client.settle_within(&mut self.watch, self.timeout, self.hooks).await?;
         // What is merged into the body wins over all else.
-        let named = [&request.options, &self.client.defaults]
+        let named = [options, &self.client.defaults]
             .into_iter()
             .find_map(|options| options.extra_body.as_ref()?.get("model")?.as_str().map(str::to_owned))
-            .or(request.model.take())
+            .or(model)
             .filter(|model| !model.is_empty())
             .or_else(|| self.client.model.clone());
         self.model = match named {
             Some(model) => Some(model),
             None => self.find_model().await?,
         };
-        self.body = self.encoded(request);
+        Ok(())
+    }
+
+    async fn answer(&mut self) -> Result<Answer> {
         let answer = repeat(self, self.client.retry).await?;
         let cut = self.prompt.as_ref().zip(answer.usage);
         let cut = cut.and_then(|(prompt, usage)| prompt.cut(usage.input_tokens, self.attempts));
@@ -158,21 +215,30 @@ impl<S: Sink> Call<'_, S> {
         }
     }
 
-    fn body_of(&mut self, mut request: ChatRequest) -> Map<String, Value> {
-        let client = self.client;
-        client.server.facts().tool_choices.narrow(&mut request.tools);
+    fn body_of(&mut self, request: ChatRequest) -> Map<String, Value> {
         let model = self.model.as_deref().unwrap_or(UNKNOWN_MODEL);
-        if !client.server.facts().developer_role {
-            request.developers_as_system();
-        }
-        client.server.translate(&mut request.options);
-        let mut body = client.dialect().encode_chat(request, model, &client.defaults);
+        let body = self.client.chat_body(request, model);
+        self.adjusted(body)
+    }
+
+    /// `body` as this server takes it, as far as that is known.
+    fn adjusted(&mut self, mut body: Map<String, Value>) -> Map<String, Value> {
+        let client = self.client;
+        let model = self.model.as_deref().unwrap_or(UNKNOWN_MODEL);
         let mut changes = client.server.adjust(&mut body);
         changes.extend(client.learnt.apply(model, &mut body));
         for warning in changes {
             self.warn(warning);
         }
         body
+    }
+
+    /// Where it goes, for an error.
+    fn path(&self) -> &'static str {
+        match self.completion.as_ref().map(|way| way.place) {
+            None => self.client.dialect().chat_path(),
+            Some(Place::Api(path) | Place::Root(path)) => path,
+        }
     }
 
     fn warn(&mut self, warning: Warning) {
@@ -212,7 +278,10 @@ impl<S: Sink> Call<'_, S> {
         self.first_token = None;
         let client = self.client;
         let address = &client.endpoint.address;
-        let url = client.chat_url()?;
+        let url = match &self.completion {
+            None => client.chat_url()?,
+            Some(way) => client.url_of(way.place)?,
+        };
         let request = Request { method: Method::POST, url, headers, body: Some(body) };
         let connected = Connected::default();
         self.watch.connects(connected.clone());
@@ -285,8 +354,11 @@ impl<S: Sink> Call<'_, S> {
     async fn read(&mut self, mut response: Response) -> Result<Answer> {
         let status = response.status().as_u16();
         let request_id = request_id(response.headers());
-        let decoder = self.client.dialect().decoder(self.client.limits.max_event_bytes);
-        let mut reading = Reading::new(decoder, self.rules.clone());
+        let limit = self.client.limits.max_event_bytes;
+        let mut reading = match &self.completion {
+            None => Reading::new(self.client.dialect().decoder(limit), self.rules.clone()),
+            Some(way) => Reading::of_text((way.decoder)(limit)),
+        };
         let outcome = self.read_to_end(&mut response, &mut reading).await;
         let outcome = match outcome {
             Ok(broken) => reading.finish(broken, &mut self.sink),
@@ -401,7 +473,7 @@ impl<S: Sink> Repeatable for Call<'_, S> {
                 self.sink.event(Event::Progress { phase: Phase::Loading, done: None, total: None });
             }
             Wait::Retry { delay, error } => {
-                let error = self.client.finished(error.clone(), self.client.dialect().chat_path());
+                let error = self.client.finished(error.clone(), self.path());
                 self.sink.event(Event::Retry {
                     attempt: self.attempts,
                     delay,

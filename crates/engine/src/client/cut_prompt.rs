@@ -9,7 +9,7 @@ use std::{
 
 use serde_json::{Map, Value};
 
-use super::Client;
+use super::{Client, texts::Texts};
 use crate::{servers::Cut, types::Warning};
 
 /// A prompt that was sent to a server that cuts.
@@ -33,9 +33,11 @@ impl Prompt {
         for message in messages.into_iter().flatten() {
             texts.take_message(message);
         }
+        // Of a text completion.
+        texts.take("user", body.get("prompt").and_then(Value::as_str).unwrap_or_default());
         Some(Self {
             estimate: texts.estimate(),
-            may_be_cached: client.beginnings.knew(model, &texts.beginning),
+            may_be_cached: client.beginnings.knew(model, texts.beginning()),
             cut: client.server.cut(&body, client.knowledge.context_of(model)),
             advice,
         })
@@ -59,58 +61,6 @@ impl Prompt {
             self.advice
         );
         Some(Warning::new("prompt_cut", message))
-    }
-}
-
-/// What the messages of a request say, as a tokenizer sees it.
-#[derive(Default)]
-struct Texts {
-    beginning: Vec<u8>,
-    ascii: u64,
-    others: u64,
-}
-
-/// How much of a prompt has to be the same to be known again, in bytes.
-const BEGINNING: usize = 256;
-
-impl Texts {
-    fn take_message(&mut self, message: &Value) {
-        let role = message.get("role").and_then(Value::as_str).unwrap_or_default();
-        self.begin_with(role);
-        match message.get("content") {
-            Some(Value::String(text)) => self.take(role, text),
-            Some(Value::Array(parts)) => {
-                for text in parts.iter().filter_map(|part| part.get("text")?.as_str()) {
-                    self.take(role, text);
-                }
-            }
-            _ => {}
-        }
-    }
-
-    fn take(&mut self, role: &str, text: &str) {
-        self.begin_with(text);
-        // Templates drop what a model thought before.
-        let text = if role == "assistant" { text.rsplit("</think>").next().unwrap_or(text) } else { text };
-        let mut last = None;
-        for character in text.chars() {
-            // One token holds a whole run of spaces, or of dashes.
-            let kind = if character.is_whitespace() { ' ' } else { character };
-            if last != Some(kind) {
-                *(if character.is_ascii() { &mut self.ascii } else { &mut self.others }) += 1;
-            }
-            last = Some(kind);
-        }
-    }
-
-    fn begin_with(&mut self, text: &str) {
-        let room = BEGINNING.saturating_sub(self.beginning.len());
-        self.beginning.extend(text.bytes().take(room));
-    }
-
-    /// English has about four characters a token, other scripts have fewer: with the largest vocabularies, about three.
-    fn estimate(&self) -> u64 {
-        self.ascii / 4 + self.others / 3
     }
 }
 

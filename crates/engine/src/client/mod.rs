@@ -6,6 +6,8 @@ mod asker;
 mod built;
 mod chat;
 mod commands;
+mod complete;
+mod count_tokens;
 mod cut_prompt;
 mod diagnosis;
 mod discover;
@@ -20,6 +22,7 @@ mod metadata;
 mod readiness;
 mod rerank;
 mod secrets;
+mod texts;
 mod tool_ways;
 
 use std::{
@@ -44,7 +47,7 @@ use crate::{
     negotiate::Learnt,
     policy::RetryOptions,
     protocol::Dialect,
-    servers::{Kind, Server, Settings},
+    servers::{Kind, Place, Server, Settings},
     transport::{Clients, HttpClient, Response, Watch},
     types::{Clock, GenerationOptions, Limits, Timeouts},
 };
@@ -161,6 +164,14 @@ impl Client {
     fn api_url(&self, address: &Address, path: &str) -> Result<Url> {
         let base = self.server.api_base(address.base()).into_owned();
         address.with_base(base).url(path)
+    }
+
+    fn url_of(&self, place: Place<'_>) -> Result<Url> {
+        let address = &self.endpoint.address;
+        match place {
+            Place::Api(path) => self.api_url(address, path),
+            Place::Root(path) => address.root().url(path),
+        }
     }
 
     /// Where chats go.

@@ -21,7 +21,7 @@ pub use failure::{Failure, request_id, title_of_html};
 
 use crate::{
     error::{Error, Result},
-    types::{ChatRequest, Delta, GenerationOptions, ModelInfo},
+    types::{ChatRequest, CompletionRequest, Delta, GenerationOptions, ModelInfo},
 };
 
 /// How a server speaks. What differs by wire format is a method here; what differs by program is not.
@@ -50,6 +50,17 @@ pub trait Dialect: Send + Sync {
     fn decode_failure(&self, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Error {
         Failure::of_body(body).status(status.as_u16()).headers(headers).into_error()
     }
+
+    /// The path of a text completion, below the base URL.
+    fn completion_path(&self) -> &'static str;
+
+    /// The body of a text completion, whose answer is read as a chat's. `defaults` count where the request says nothing.
+    fn encode_completion(
+        &self,
+        request: CompletionRequest,
+        model: &str,
+        defaults: &GenerationOptions,
+    ) -> Map<String, Value>;
 
     /// The path of embeddings, below the base URL.
     fn embeddings_path(&self) -> &'static str;

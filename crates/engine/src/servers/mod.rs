@@ -2,6 +2,8 @@
 
 mod ask;
 mod command;
+mod completion_way;
+mod countable;
 mod cut;
 mod facts;
 mod health;
@@ -38,6 +40,8 @@ use serde_json::{Map, Value};
 
 pub use ask::{Ask, Pieces, Place, Question, Reply};
 pub use command::{Command, LoadOptions};
+pub use completion_way::CompletionWay;
+pub use countable::Countable;
 pub use cut::Cut;
 pub use facts::{Facts, HeaderEnv, KeyHosts};
 pub use probe::{Probe, Recognised};
@@ -137,9 +141,14 @@ pub trait Server: Send + Sync {
     /// Puts what the caller set into the names that this server has for it. What `extraBody` says stays as it is.
     fn translate(&self, _options: &mut GenerationOptions) {}
 
-    /// Changes the body of a chat as this server needs it, and says what was left out.
+    /// Changes the body of a chat or a text completion as this server needs it, and says what was left out.
     fn adjust(&self, _body: &mut Map<String, Value>) -> Vec<Warning> {
         Vec::new()
+    }
+
+    /// The way of a text completion with a suffix, where that is another than the dialect's; `body` is changed for it.
+    fn infill(&self, _body: &mut Map<String, Value>) -> Option<CompletionWay> {
+        None
     }
 
     /// Adds to a failure what its words do not say. `has_key`: the request said who is asking.
@@ -165,6 +174,15 @@ pub trait Server: Send + Sync {
     /// generates anything.
     fn lacks_for_tools<'a>(&'a self, _ask: &'a dyn Ask, _model: &'a str) -> BoxFuture<'a, Option<String>> {
         Box::pin(async { None })
+    }
+
+    /// How many tokens the model makes of it; `None` where the server does not count, or not all of it.
+    fn count_tokens<'a>(
+        &'a self,
+        _ask: &'a dyn Ask,
+        _what: Countable<'a>,
+    ) -> BoxFuture<'a, Result<Option<u64>>> {
+        Box::pin(async { Ok(None) })
     }
 
     /// Does what the caller asks for; the value is what the method of `lib/` resolves to.

@@ -5,8 +5,8 @@ use futures_util::future::{BoxFuture, join3};
 use serde_json::{Map, Value, json};
 
 use super::{
-    Ask, Command, Facts, Kind, LoadOptions, Place, Probe, Question, Recognised, Reply, Server, Survey,
-    ToolChoices, list_models,
+    Ask, Command, Countable, Facts, Kind, LoadOptions, Place, Probe, Question, Recognised, Reply, Server,
+    Survey, ToolChoices, list_models,
 };
 use crate::{
     error::{Code, Result},
@@ -60,6 +60,19 @@ impl Server for TextGenerationWebUi {
                 }
             }
             Ok(Survey { models, version: None })
+        })
+    }
+
+    /// Of a text only: what its template makes of a chat, it tells nobody.
+    fn count_tokens<'a>(
+        &'a self,
+        ask: &'a dyn Ask,
+        what: Countable<'a>,
+    ) -> BoxFuture<'a, Result<Option<u64>>> {
+        Box::pin(async move {
+            let Countable::Text { text, .. } = what else { return Ok(None) };
+            let question = Question::post(Place::Api("/internal/token-count"), json!({ "text": text }));
+            Ok(ask.ask(question).await?.json()?.get("length").and_then(Value::as_u64))
         })
     }
 
@@ -209,6 +222,16 @@ mod tests {
         }
         let server = Recorded::default().case("POST /v1/internal/model/unload", "tgw/internal-model-unload");
         TextGenerationWebUi.manage(Command::UnloadModel { name: None }, &server).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn it_counts_texts() {
+        let server = Recorded::default().case("POST /v1/internal/token-count", "tgw/token-count");
+        let text = Countable::Text { text: "Say hello", model: "m" };
+        assert_eq!(TextGenerationWebUi.count_tokens(&server, text).await.unwrap(), Some(2));
+        assert_eq!(server.sent(), [json!({ "text": "Say hello" })]);
+        let chat = Countable::Chat(&Map::new());
+        assert_eq!(TextGenerationWebUi.count_tokens(&server, chat).await.unwrap(), None);
     }
 
     #[test]

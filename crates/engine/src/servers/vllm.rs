@@ -10,8 +10,8 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::{
-    Ask, Command, Facts, Kind, Place, Probe, Question, Recognised, Reply, Server, Survey, ToolChoices,
-    health::check_engine, models_of,
+    Ask, Command, Countable, Facts, Kind, Place, Probe, Question, Recognised, Reply, Server, Survey,
+    ToolChoices, health::check_engine, models_of,
 };
 use crate::{
     error::{Code, Error, Result},
@@ -73,6 +73,21 @@ impl Server for Vllm {
         })
     }
 
+    fn count_tokens<'a>(
+        &'a self,
+        ask: &'a dyn Ask,
+        what: Countable<'a>,
+    ) -> BoxFuture<'a, Result<Option<u64>>> {
+        Box::pin(async move {
+            let body = match what {
+                Countable::Text { text, model } => json!({ "model": model, "prompt": text }),
+                Countable::Chat(body) => Countable::fields(body, &IN_PROMPT),
+            };
+            let reply = ask.ask(Question::post(Place::Root("/tokenize"), body)).await?;
+            Ok(reply.json()?.get("count").and_then(Value::as_u64))
+        })
+    }
+
     fn lacks_for_tools<'a>(&'a self, ask: &'a dyn Ask, model: &'a str) -> BoxFuture<'a, Option<String>> {
         Box::pin(async move {
             let reply = ask.any_reply(tools_question(model)).await.ok()?;
@@ -104,6 +119,17 @@ impl Server for Vllm {
         })
     }
 }
+
+/// What of a chat has a part in its prompt.
+const IN_PROMPT: [&str; 7] = [
+    "model",
+    "messages",
+    "tools",
+    "chat_template",
+    "chat_template_kwargs",
+    "add_generation_prompt",
+    "continue_final_message",
+];
 
 /// A success is plain text, and says nothing more.
 async fn change_adapters(ask: &dyn Ask, path: &str, body: Value) -> Result<Value> {
@@ -312,6 +338,26 @@ mod tests {
         for case in ["vllm/lora-load-hub-id", "vllm/lora-unload-base", "vllm/v0.10.0-lora-unload-again"] {
             let missing = failure(case).await;
             assert_eq!((missing.code, missing.hint.as_deref()), (Code::InvalidRequest, None), "{missing}");
+        }
+    }
+
+    #[tokio::test]
+    async fn it_counts_texts_and_chats() {
+        let recorded = Recorded::default().case("POST /tokenize", "vllm/tokenize-prompt");
+        let text = Countable::Text { text: "What is the weather?", model: "m" };
+        assert_eq!(server().count_tokens(&recorded, text).await.unwrap(), Some(6));
+        let Value::Object(chat) = json!({ "model": "m", "messages": [], "tools": [], "stream": true }) else {
+            unreachable!("it is an object")
+        };
+        assert_eq!(server().count_tokens(&recorded, Countable::Chat(&chat)).await.unwrap(), Some(6));
+        let expected = [
+            json!({ "model": "m", "prompt": "What is the weather?" }),
+            json!({ "model": "m", "messages": [], "tools": [] }),
+        ];
+        assert_eq!(recorded.sent(), expected);
+        for case in ["vllm/tokenize-missing", "vllm/tokenize-unknown-model"] {
+            let refusing = Recorded::default().case("POST /tokenize", case);
+            assert!(server().count_tokens(&refusing, text).await.is_err());
         }
     }
 

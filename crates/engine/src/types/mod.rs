@@ -12,6 +12,7 @@ mod ranking;
 mod request;
 mod status;
 mod timeouts;
+mod token_count;
 mod tool;
 mod usage;
 
@@ -24,8 +25,9 @@ pub use limits::Limits;
 pub use message::{AssistantMessage, Content, GivenToolCall, Message, Part};
 pub use model::{ModelCapabilities, ModelInfo};
 pub use ranking::{Ranked, Ranking, RerankRequest};
-pub use request::{ChatRequest, GenerationOptions, OneOrMany};
+pub use request::{ChatRequest, CompletionRequest, GenerationOptions, OneOrMany};
 pub use status::Status;
 pub use timeouts::{Clock, Timeouts};
+pub use token_count::{ToCount, TokenCount};
 pub use tool::{Arguments, Tool, ToolCall, ToolCallFragment, ToolChoice, ToolMode, ToolOptions};
 pub use usage::{ServerTimings, Usage};

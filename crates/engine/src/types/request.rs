@@ -25,6 +25,18 @@ impl ChatRequest {
     }
 }
 
+/// A text to go on with.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct CompletionRequest {
+    pub prompt: String,
+    /// What follows the gap that is to be filled.
+    pub suffix: Option<String>,
+    pub model: Option<String>,
+    pub timeout: Option<Timeouts>,
+    pub options: GenerationOptions,
+}
+
 /// The fields that OpenAI-compatible servers share. Numbers stay as JavaScript wrote them: a strict server
 /// refuses `256.0` for `256`.
 #[derive(Debug, Clone, Default, Deserialize)]

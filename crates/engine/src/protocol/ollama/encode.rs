@@ -6,7 +6,8 @@ use serde_json::{Map, Number, Value, json};
 
 use super::super::{given_calls, openai::tool};
 use crate::types::{
-    AssistantMessage, ChatRequest, Content, GenerationOptions, GivenToolCall, Message, OneOrMany, Part,
+    AssistantMessage, ChatRequest, CompletionRequest, Content, GenerationOptions, GivenToolCall, Message,
+    OneOrMany, Part,
 };
 
 pub fn chat(request: ChatRequest, model: &str, defaults: &GenerationOptions) -> Map<String, Value> {
@@ -19,6 +20,25 @@ pub fn chat(request: ChatRequest, model: &str, defaults: &GenerationOptions) -> 
         body.insert("tools".into(), request.tools.tools.into_iter().map(tool).collect());
     }
     // The request's own fields overwrite the defaults', one by one.
+    options(defaults.clone(), &mut body);
+    options(request.options, &mut body);
+    body
+}
+
+/// A text goes on only where no template is put around it, and a suffix only by one.
+pub fn completion(
+    request: CompletionRequest,
+    model: &str,
+    defaults: &GenerationOptions,
+) -> Map<String, Value> {
+    let mut body = Map::new();
+    body.insert("model".into(), model.into());
+    body.insert("prompt".into(), request.prompt.into());
+    match request.suffix {
+        Some(suffix) => _ = body.insert("suffix".into(), suffix.into()),
+        None => _ = body.insert("raw".into(), true.into()),
+    }
+    body.insert("stream".into(), true.into());
     options(defaults.clone(), &mut body);
     options(request.options, &mut body);
     body
@@ -157,6 +177,19 @@ mod tests {
             body["messages"].to_string(),
             r#"[{"role":"system","content":"a"},{"role":"system","content":"b"},{"role":"user","content":"c"},{"role":"assistant","content":""}]"#
         );
+    }
+
+    #[test]
+    fn a_text_goes_on_as_it_is_unless_there_is_a_suffix() {
+        let completed = |request: &str| {
+            completion(serde_json::from_str(request).unwrap(), "m", &GenerationOptions::default())
+        };
+        assert_eq!(
+            Value::Object(completed(r#"{"prompt":"1 2","options":{"maxTokens":5}}"#)),
+            json!({"model": "m", "prompt": "1 2", "raw": true, "stream": true, "options": {"num_predict": 5}})
+        );
+        let body = completed(r#"{"prompt":"a","suffix":"b"}"#);
+        assert_eq!((body.get("raw"), &body["suffix"]), (None, &json!("b")));
     }
 
     #[test]

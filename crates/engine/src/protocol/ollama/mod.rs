@@ -12,7 +12,7 @@ use serde_json::{Map, Number, Value};
 use super::{Decoder, Dialect};
 use crate::{
     error::Result,
-    types::{ChatRequest, GenerationOptions, ModelInfo},
+    types::{ChatRequest, CompletionRequest, GenerationOptions, ModelInfo},
 };
 
 pub use models::{decode_running, decode_show};
@@ -38,6 +38,19 @@ impl Dialect for Ollama {
 
     fn decoder(&self, max_event_bytes: usize) -> Box<dyn Decoder> {
         Box::new(decode::BodyDecoder::new(max_event_bytes))
+    }
+
+    fn completion_path(&self) -> &'static str {
+        "/api/generate"
+    }
+
+    fn encode_completion(
+        &self,
+        request: CompletionRequest,
+        model: &str,
+        defaults: &GenerationOptions,
+    ) -> Map<String, Value> {
+        encode::completion(request, model, defaults)
     }
 
     fn embeddings_path(&self) -> &'static str {

@@ -4,20 +4,41 @@ use serde_json::{Map, Number, Value, json};
 
 use super::super::given_calls;
 use crate::types::{
-    AssistantMessage, ChatRequest, Content, GenerationOptions, GivenToolCall, Message, OneOrMany, Part, Tool,
-    ToolChoice, ToolOptions,
+    AssistantMessage, ChatRequest, CompletionRequest, Content, GenerationOptions, GivenToolCall, Message,
+    OneOrMany, Part, Tool, ToolChoice, ToolOptions,
 };
 
 pub fn chat(request: ChatRequest, model: &str, defaults: &GenerationOptions) -> Map<String, Value> {
     let mut body = Map::new();
     body.insert("model".into(), model.into());
     body.insert("messages".into(), request.messages.into_iter().map(message).collect());
+    streamed(&mut body);
+    tools(request.tools, &mut body);
+    // The request's own fields overwrite the defaults', one by one.
+    options(defaults.clone(), &mut body);
+    options(request.options, &mut body);
+    body
+}
+
+fn streamed(body: &mut Map<String, Value>) {
     // Only a closed stream makes llama.cpp and LM Studio stop generating.
     body.insert("stream".into(), true.into());
     // Without it most servers count no tokens in a stream.
     body.insert("stream_options".into(), json!({ "include_usage": true }));
-    tools(request.tools, &mut body);
-    // The request's own fields overwrite the defaults', one by one.
+}
+
+pub fn completion(
+    request: CompletionRequest,
+    model: &str,
+    defaults: &GenerationOptions,
+) -> Map<String, Value> {
+    let mut body = Map::new();
+    body.insert("model".into(), model.into());
+    body.insert("prompt".into(), request.prompt.into());
+    if let Some(suffix) = request.suffix {
+        body.insert("suffix".into(), suffix.into());
+    }
+    streamed(&mut body);
     options(defaults.clone(), &mut body);
     options(request.options, &mut body);
     body
@@ -166,6 +187,24 @@ mod tests {
             body.to_string(),
             r#"{"model":"m","messages":[{"role":"user","content":"hi"}],"stream":true,"stream_options":{"include_usage":true}}"#
         );
+    }
+
+    #[test]
+    fn a_text_completion_has_the_options_of_a_chat() {
+        let request = r#"{"prompt":"def f(","suffix":"return x","options":{"maxTokens":7,"stop":"x"}}"#;
+        let request = serde_json::from_str(request).unwrap();
+        let defaults = serde_json::from_str(r#"{"temperature":0.5,"extraBody":{"echo":false}}"#).unwrap();
+        assert_eq!(
+            Value::Object(completion(request, "m", &defaults)),
+            json!({
+                "model": "m", "prompt": "def f(", "suffix": "return x", "stream": true,
+                "stream_options": { "include_usage": true }, "temperature": 0.5, "echo": false, "max_tokens": 7,
+                "stop": "x",
+            })
+        );
+        let body =
+            completion(CompletionRequest { prompt: String::new(), ..Default::default() }, "m", &defaults);
+        assert_eq!((body.get("suffix"), &body["prompt"]), (None, &json!("")));
     }
 
     #[test]

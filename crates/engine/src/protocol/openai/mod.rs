@@ -14,7 +14,7 @@ pub(super) use encode::tool;
 use super::{Decoder, Dialect};
 use crate::{
     error::Result,
-    types::{ChatRequest, GenerationOptions, ModelInfo},
+    types::{ChatRequest, CompletionRequest, GenerationOptions, ModelInfo},
 };
 
 #[derive(Debug, Clone, Copy)]
@@ -36,6 +36,19 @@ impl Dialect for OpenAi {
 
     fn decoder(&self, max_event_bytes: usize) -> Box<dyn Decoder> {
         Box::new(decode::BodyDecoder::new(max_event_bytes))
+    }
+
+    fn completion_path(&self) -> &'static str {
+        "/completions"
+    }
+
+    fn encode_completion(
+        &self,
+        request: CompletionRequest,
+        model: &str,
+        defaults: &GenerationOptions,
+    ) -> Map<String, Value> {
+        encode::completion(request, model, defaults)
     }
 
     fn embeddings_path(&self) -> &'static str {

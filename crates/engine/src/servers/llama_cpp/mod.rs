@@ -1,6 +1,7 @@
 //! llama.cpp's own server: of one model, or as a router that starts such a server for each of several.
 //! <https://github.com/ggml-org/llama.cpp/tree/master/tools/server>
 
+mod infill;
 mod props;
 mod router;
 
@@ -8,7 +9,10 @@ use futures_util::future::{BoxFuture, join, join_all};
 use serde_json::{Map, Value, json};
 use url::form_urlencoded;
 
-use super::{Ask, Command, Facts, Kind, Place, Probe, Question, Server, Survey, ToolChoices, list_models};
+use super::{
+    Ask, Command, CompletionWay, Countable, Facts, Kind, Place, Probe, Question, Server, Survey, ToolChoices,
+    list_models,
+};
 use crate::{
     error::Result,
     types::{ModelInfo, Warning},
@@ -54,6 +58,10 @@ impl Server for LlamaCpp {
         Vec::new()
     }
 
+    fn infill(&self, body: &mut Map<String, Value>) -> Option<CompletionWay> {
+        Some(infill::way(body))
+    }
+
     fn survey<'a>(&'a self, ask: &'a dyn Ask) -> BoxFuture<'a, Result<Survey>> {
         Box::pin(async move {
             let (models, props) = join(list_models(self.dialect(), ask), Props::ask(ask, "/props")).await;
@@ -65,6 +73,32 @@ impl Server for LlamaCpp {
                 props.complete(model);
             }
             Ok(Survey { models, version: props.version })
+        })
+    }
+
+    /// As its template writes it. What an image takes is told by nobody.
+    fn count_tokens<'a>(
+        &'a self,
+        ask: &'a dyn Ask,
+        what: Countable<'a>,
+    ) -> BoxFuture<'a, Result<Option<u64>>> {
+        Box::pin(async move {
+            let body = match what {
+                Countable::Text { text, model } => json!({ "content": text, "model": model }),
+                Countable::Chat(chat) if chat.get("messages").is_some_and(has_media) => return Ok(None),
+                Countable::Chat(chat) => {
+                    let mut chat = chat.clone();
+                    for name in ["stream", "stream_options"] {
+                        chat.remove(name);
+                    }
+                    let model = chat.get("model").cloned();
+                    let question = Question::post(Place::Root("/apply-template"), chat.into());
+                    let prompt = ask.ask(question).await?.json()?.get_mut("prompt").map(Value::take);
+                    json!({ "content": prompt, "model": model, "add_special": true })
+                }
+            };
+            let reply = ask.ask(Question::post(Place::Root("/tokenize"), body)).await?.json()?;
+            Ok(reply.get("tokens").and_then(Value::as_array).map(|tokens| tokens.len() as u64))
         })
     }
 
@@ -117,6 +151,13 @@ async fn tokenize(ask: &dyn Ask, text: String) -> Result<Value> {
     let reply = ask.ask(Question::post(Place::Root("/tokenize"), body)).await?;
     let tokens = reply.value().and_then(|mut answer| Some(answer.get_mut("tokens")?.take()));
     tokens.filter(Value::is_array).ok_or_else(|| reply.unexpected())
+}
+
+/// Whether a message holds something that is no text.
+fn has_media(messages: &Value) -> bool {
+    let messages = messages.as_array().into_iter().flatten();
+    let mut parts = messages.filter_map(|message| message.get("content")?.as_array()).flatten();
+    parts.any(|part| part.get("type").is_some_and(|kind| kind != "text"))
 }
 
 fn encoded(name: &str) -> String {
@@ -237,6 +278,35 @@ mod tests {
             assert_eq!(error.code, code, "{recording}");
             assert!(error.message.contains(words), "{error}");
         }
+    }
+
+    #[tokio::test]
+    async fn a_chat_is_counted_as_its_template_writes_it() {
+        let server = Recorded::default()
+            .case("POST /apply-template", "llama.cpp/apply-template")
+            .case("POST /tokenize", "llama.cpp/tokenize-plain");
+        let Value::Object(chat) = json!({ "model": "m", "messages": [{ "content": "hi" }], "stream": true })
+        else {
+            unreachable!("it is an object")
+        };
+        let counted = LlamaCpp.count_tokens(&server, Countable::Chat(&chat)).await.unwrap();
+        assert_eq!(counted, Some(14));
+        let text = Countable::Text { text: "hello", model: "m" };
+        assert_eq!(LlamaCpp.count_tokens(&server, text).await.unwrap(), Some(14));
+        let [template, tokenized, plain] = &server.sent()[..] else { panic!("{:?}", server.sent()) };
+        assert_eq!(*template, json!({ "model": "m", "messages": [{ "content": "hi" }] }));
+        assert!(tokenized["content"].as_str().unwrap().ends_with("<|im_start|>assistant\n"));
+        assert_eq!((&tokenized["model"], &tokenized["add_special"]), (&json!("m"), &json!(true)));
+        assert_eq!(*plain, json!({ "content": "hello", "model": "m" }));
+    }
+
+    #[tokio::test]
+    async fn what_an_image_takes_is_not_counted() {
+        let server = Recorded::default();
+        let chat = json!({ "messages": [{ "content": [{ "type": "text", "text": "a" }, { "type": "image_url" }] }] });
+        let chat = chat.as_object().unwrap();
+        assert_eq!(LlamaCpp.count_tokens(&server, Countable::Chat(chat)).await.unwrap(), None);
+        assert!(server.sent().is_empty());
     }
 
     #[test]
