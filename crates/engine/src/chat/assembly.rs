@@ -238,6 +238,7 @@ impl Assembly {
                 ..Timings::default()
             },
             warnings: self.parts.warnings,
+            parsed: None,
         })
     }
 

@@ -1,7 +1,7 @@
 use serde::Serialize;
 use url::Url;
 
-use super::{Probe, ToolChoices};
+use super::{Probe, ResponseFormats, ToolChoices};
 use crate::endpoint::ReadAddress;
 
 /// What is known of a server, as data. What is serialized, `lib/` reads.
@@ -47,6 +47,8 @@ pub struct Facts {
     pub serves_any_name: bool,
     #[serde(skip)]
     pub tool_choices: ToolChoices,
+    #[serde(skip)]
+    pub response_formats: ResponseFormats,
     /// How it is recognised, the surest way first.
     #[serde(skip)]
     pub probes: &'static [Probe],
@@ -93,6 +95,7 @@ impl Facts {
         serves_any_name: false,
         // One tool that must be called is a named choice in other words, and more servers heed them.
         tool_choices: ToolChoices::NO_NAME,
+        response_formats: ResponseFormats::UNKNOWN,
         probes: &[],
         hides_failures: false,
         developer_role: false,

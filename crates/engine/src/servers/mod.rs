@@ -11,6 +11,7 @@ mod probe;
 mod recognition;
 #[cfg(test)]
 mod recorded;
+mod response_formats;
 mod survey;
 mod tool_choices;
 
@@ -41,13 +42,14 @@ pub use command::{Command, LoadOptions};
 pub use cut::Cut;
 pub use facts::{Facts, HeaderEnv, KeyHosts};
 pub use probe::{Probe, Recognised};
+pub use response_formats::{Heed, ResponseFormats};
 pub use survey::Survey;
 pub use tool_choices::ToolChoices;
 
 use crate::{
     error::{Code, Error, Result},
     protocol::{Dialect, openai::OpenAi},
-    types::{GenerationOptions, ModelInfo, Warning},
+    types::{GenerationOptions, ModelInfo, ResponseFormat, Warning},
 };
 
 /// All servers that are known by name, in the order in which they are recognised: the unmistakable first, because
@@ -140,6 +142,11 @@ pub trait Server: Send + Sync {
     /// Changes the body of a chat as this server needs it, and says what was left out.
     fn adjust(&self, _body: &mut Map<String, Value>) -> Vec<Warning> {
         Vec::new()
+    }
+
+    /// The fields by which it alone holds an answer to `format`, if it has any.
+    fn constraint(&self, _format: &ResponseFormat) -> Option<Map<String, Value>> {
+        None
     }
 
     /// Adds to a failure what its words do not say. `has_key`: the request said who is asking.

@@ -10,12 +10,13 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::{
-    Ask, Command, Facts, Kind, Place, Probe, Question, Recognised, Reply, Server, Survey, ToolChoices,
+    Ask, Command, Facts, Kind, Place, Probe, Question, Recognised, Reply, ResponseFormats, Server, Survey,
+    ToolChoices,
     health::check_engine, models_of,
 };
 use crate::{
     error::{Code, Error, Result},
-    types::{ModelInfo, Warning},
+    types::{ModelInfo, ResponseFormat, Warning},
 };
 
 pub static KIND: Kind = Kind {
@@ -31,6 +32,7 @@ pub static KIND: Kind = Kind {
             Probe { path: "/v1/models", recognise: by_owner },
         ],
         tool_choices: ToolChoices { none: false, ..ToolChoices::ALL },
+        response_formats: ResponseFormats::ENFORCED,
         ..Facts::PLAIN
     },
     open: |_| Ok(Box::<Vllm>::default()),
@@ -56,6 +58,10 @@ impl Server for Vllm {
     /// The version is not asked for here: where it is unknown, every version is served.
     fn adjust(&self, body: &mut Map<String, Value>) -> Vec<Warning> {
         structured_outputs::adjust(body, self.version().as_deref())
+    }
+
+    fn constraint(&self, format: &ResponseFormat) -> Option<Map<String, Value>> {
+        structured_outputs::of(format)
     }
 
     fn survey<'a>(&'a self, ask: &'a dyn Ask) -> BoxFuture<'a, Result<Survey>> {

@@ -8,10 +8,13 @@ use futures_util::future::{BoxFuture, join, join_all};
 use serde_json::{Map, Value, json};
 use url::form_urlencoded;
 
-use super::{Ask, Command, Facts, Kind, Place, Probe, Question, Server, Survey, ToolChoices, list_models};
+use super::{
+    Ask, Command, Facts, Kind, Place, Probe, Question, ResponseFormats, Server, Survey, ToolChoices, list_models,
+    response_formats::gbnf,
+};
 use crate::{
     error::Result,
-    types::{ModelInfo, Warning},
+    types::{ModelInfo, ResponseFormat, Warning},
 };
 use props::Props;
 
@@ -24,6 +27,8 @@ pub static KIND: Kind = Kind {
         api_key_env: &["LLAMA_API_KEY"],
         more_ports: &[9931],
         tool_choices: ToolChoices { none: false, ..ToolChoices::NO_NAME },
+        // Beside tools, a schema forbids the model to call any, and a grammar is refused.
+        response_formats: ResponseFormats::ENFORCED,
         serves_any_name: true,
         probes: &[Probe { path: "/props", recognise: props::recognise }],
         ..Facts::PLAIN
@@ -50,6 +55,10 @@ impl Server for LlamaCpp {
             body.entry("return_progress").or_insert(true.into());
         }
         Vec::new()
+    }
+
+    fn constraint(&self, format: &ResponseFormat) -> Option<Map<String, Value>> {
+        gbnf("grammar", format)
     }
 
     fn survey<'a>(&'a self, ask: &'a dyn Ask) -> BoxFuture<'a, Result<Survey>> {

@@ -11,8 +11,8 @@ use serde_json::{Map, Value, json};
 use tokio::sync::OnceCell;
 
 use super::{
-    Ask, Command, Cut, Facts, Kind, Place, Probe, Question, Recognised, Reply, Server, Settings, Survey,
-    ToolChoices,
+    Ask, Command, Cut, Facts, Kind, Place, Probe, Question, Recognised, Reply, ResponseFormats, Server,
+    Settings, Survey, ToolChoices,
 };
 use crate::{
     error::{Code, Error, Result},
@@ -35,6 +35,8 @@ pub static KIND: Kind = Kind {
             "Set `numCtx`, or OLLAMA_CONTEXT_LENGTH where Ollama is started, to a longer context.",
         ),
         tool_choices: ToolChoices::AUTO_ONLY,
+        // <https://docs.ollama.com/capabilities/structured-outputs>
+        response_formats: ResponseFormats::ENFORCED,
         // Others answer `/api/version` in the same words.
         probes: &[Probe { path: "/", recognise }],
         ..Facts::PLAIN

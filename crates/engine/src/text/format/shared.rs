@@ -1,0 +1,152 @@
+//! The schemas within a schema, and what several of them share.
+
+use serde_json::{Map, Value};
+
+/// What holds one schema, or a list of them.
+const HOLDERS: [&str; 18] = [
+    "items",
+    "prefixItems",
+    "additionalItems",
+    "unevaluatedItems",
+    "contains",
+    "additionalProperties",
+    "unevaluatedProperties",
+    "propertyNames",
+    "allOf",
+    "anyOf",
+    "oneOf",
+    "not",
+    "if",
+    "then",
+    "else",
+    "contentSchema",
+    "extends",
+    "disallow",
+];
+
+/// What holds schemas by name.
+const NAMERS: [&str; 6] =
+    ["properties", "patternProperties", "dependentSchemas", "dependencies", "$defs", "definitions"];
+
+/// Visits the schemas right below `schema`.
+pub fn each_below(schema: &mut Value, visit: &mut dyn FnMut(&mut Value)) {
+    let Value::Object(fields) = schema else { return };
+    for (name, value) in fields {
+        match value {
+            Value::Object(named) if NAMERS.contains(&name.as_str()) => named.values_mut().for_each(&mut *visit),
+            Value::Array(list) if HOLDERS.contains(&name.as_str()) => list.iter_mut().for_each(&mut *visit),
+            value if HOLDERS.contains(&name.as_str()) => visit(value),
+            _ => {}
+        }
+    }
+}
+
+/// How much larger a schema may become: where each level refers twice to the next, it doubles with each.
+const MAX_SCHEMAS: usize = 4096;
+
+/// `schema` for a server that cannot follow references and knows no words about schemas: what it refers to stands in
+/// their place. `None` if there is nothing to change, or if it refers to itself: that has no end.
+#[must_use]
+pub fn self_contained(schema: &Map<String, Value>) -> Option<Map<String, Value>> {
+    let root = Value::Object(schema.clone());
+    let mut inlined = root.clone();
+    // The root is above all.
+    inline(&mut inlined, &root, &mut vec![String::new()], &mut MAX_SCHEMAS.clone())?;
+    let Value::Object(fields) = inlined else { return None };
+    (fields != *schema).then_some(fields)
+}
+
+/// What a schema says of itself, and what nothing refers to any more.
+const LEFT_OUT: [&str; 5] = ["$schema", "$id", "$comment", "$defs", "definitions"];
+
+/// `above`: what stands above this schema by reference. `left`: how many schemas may still come.
+fn inline(schema: &mut Value, root: &Value, above: &mut Vec<String>, left: &mut usize) -> Option<()> {
+    *left = left.checked_sub(1)?;
+    let known = above.len();
+    loop {
+        let Value::Object(fields) = schema else { break };
+        fields.retain(|name, _| !LEFT_OUT.contains(&name.as_str()));
+        let Some(Value::String(reference)) = fields.remove("$ref") else { break };
+        let pointer = reference.strip_prefix('#')?;
+        if above.iter().any(|known| known == pointer) {
+            return None;
+        }
+        above.push(pointer.to_owned());
+        match root.pointer(pointer)?.clone() {
+            // What stands beside a reference counts besides.
+            Value::Object(target) => {
+                for (name, value) in target {
+                    fields.entry(name).or_insert(value);
+                }
+            }
+            target => *schema = target,
+        }
+    }
+    let mut is_whole = true;
+    each_below(schema, &mut |below| is_whole = is_whole && inline(below, root, above, left).is_some());
+    above.truncate(known);
+    is_whole.then_some(())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn inlined(schema: Value) -> Option<Value> {
+        let Value::Object(schema) = schema else { unreachable!("it is one") };
+        self_contained(&schema).map(Value::Object)
+    }
+
+    #[test]
+    fn what_is_referred_to_stands_in_the_place_of_the_reference() {
+        for definitions in ["$defs", "definitions"] {
+            let city = json!({ "type": "string", "minLength": 1 });
+            let schema = json!({
+                "$schema": "https://json-schema.org/draft/2020-12/schema",
+                "type": "object",
+                "properties": {
+                    "from": { "$ref": format!("#/{definitions}/city"), "description": "where it begins" },
+                    "$ref": { "type": "integer" },
+                    "others": { "type": "array", "items": { "$ref": format!("#/{definitions}/twice") } },
+                },
+                definitions: { "city": city, "twice": { "$ref": format!("#/{definitions}/city") } },
+            });
+            let expected = json!({
+                "type": "object",
+                "properties": {
+                    "from": { "description": "where it begins", "type": "string", "minLength": 1 },
+                    "$ref": { "type": "integer" },
+                    "others": { "type": "array", "items": city },
+                },
+            });
+            assert_eq!(inlined(schema), Some(expected));
+        }
+    }
+
+    #[test]
+    fn what_has_no_end_stays_and_so_does_what_needs_no_change() {
+        for schema in [
+            json!({ "properties": { "children": { "items": { "$ref": "#" } } } }),
+            json!({ "$ref": "#/$defs/a", "$defs": { "a": { "anyOf": [{ "$ref": "#/$defs/b" }] }, "b": { "not": { "$ref": "#/$defs/a" } } } }),
+            json!({ "$ref": "#/$defs/a", "$defs": { "a": { "$ref": "#/$defs/a" } } }),
+            json!({ "properties": { "a": { "$ref": "https://example.com/a" } } }),
+            json!({ "properties": { "a": { "$ref": "#/$defs/none" } } }),
+            json!({ "type": "object", "properties": { "a": { "type": "string" } } }),
+        ] {
+            assert_eq!(inlined(schema.clone()), None, "{schema}");
+        }
+    }
+
+    #[test]
+    fn what_would_double_with_each_level_stays() {
+        let twice = |level: usize| {
+            let reference = json!({ "$ref": format!("#/$defs/{}", level + 1) });
+            json!({ "properties": { "a": reference, "b": reference } })
+        };
+        let mut definitions: Map<_, _> = (0..40).map(|level| (level.to_string(), twice(level))).collect();
+        definitions.insert("40".into(), json!({ "type": "null" }));
+        assert_eq!(inlined(json!({ "$ref": "#/$defs/0", "$defs": definitions })), None);
+    }
+}
