@@ -11,6 +11,8 @@ use super::{
     built::Built,
     cut_prompt::Prompt,
     discreet::Discreet,
+    formatted::Formatted,
+    held_back::HeldBack,
     metadata::{within, wrong_base},
 };
 use crate::{
@@ -19,23 +21,25 @@ use crate::{
     policy::{Repeatable, Wait, repeat},
     protocol::request_id,
     transport::{Connected, Replaced, Request, Response, Watch},
-    types::{Answer, ChatRequest, Event, Partial, Phase, Sink, Timeouts, Warning},
+    types::{Answer, ChatRequest, Event, Events, Partial, Phase, Sink, Timeouts, Warning},
 };
 
 /// One call: what its attempts share.
-struct Call<'a, S> {
-    client: &'a Client,
+pub(super) struct Call<'a, S> {
+    pub client: &'a Client,
     hooks: &'a dyn Hooks,
-    sink: &'a mut S,
-    watch: Watch,
+    pub sink: &'a mut HeldBack<S>,
+    pub watch: Watch,
     timeout: Option<Timeouts>,
     /// `None` where neither the caller nor the server names one.
-    model: Option<String>,
+    pub model: Option<String>,
     /// What the calls of the answer are held to.
     rules: CallRules,
-    body: Map<String, Value>,
+    /// Where the answer must have a format.
+    pub formatted: Option<Formatted>,
+    pub body: Map<String, Value>,
     /// `body`, as the hooks left it; `None` until it is built, and after a change.
-    built: Option<Built>,
+    pub built: Option<Built>,
     /// What of `built` tells whether the server reads all of it; `None` where none cuts.
     prompt: Option<Prompt>,
     /// The server has answered, be it with a failure.
@@ -43,7 +47,7 @@ struct Call<'a, S> {
     attempts: u32,
     replaced: Replaced,
     /// Told before there was an answer that could hold them.
-    warnings: Vec<Warning>,
+    pub warnings: Vec<Warning>,
     started: Instant,
     first_token: Option<Instant>,
 }
@@ -61,7 +65,7 @@ impl Client {
         sink: &mut S,
     ) -> Result<Answer> {
         let hooks = &self.attentive(hooks);
-        let sink = &mut Discreet::new(self, sink);
+        let sink = &mut HeldBack::new(Discreet::new(self, sink));
         let mut call = Call {
             client: self,
             hooks,
@@ -70,6 +74,7 @@ impl Client {
             timeout: request.timeout,
             model: None,
             rules: CallRules::default(),
+            formatted: None,
             body: Map::new(),
             built: None,
             prompt: None,
@@ -112,7 +117,14 @@ impl<S: Sink> Call<'_, S> {
             Some(model) => Some(model),
             None => self.find_model().await?,
         };
+        self.choose_format(&mut request).await?;
         self.body = self.encoded(request);
+        let answer = self.answered().await?;
+        self.formed(answer).await
+    }
+
+    /// What comes, after as many attempts as it takes.
+    pub async fn answered(&mut self) -> Result<Answer> {
         let answer = repeat(self, self.client.retry).await?;
         let cut = self.prompt.as_ref().zip(answer.usage);
         let cut = cut.and_then(|(prompt, usage)| prompt.cut(usage.input_tokens, self.attempts));
@@ -137,8 +149,9 @@ impl<S: Sink> Call<'_, S> {
         self.client.find_model(&mut self.watch, limit, self.hooks).await
     }
 
-    fn encoded(&mut self, mut request: ChatRequest) -> Map<String, Value> {
+    pub fn encoded(&mut self, mut request: ChatRequest) -> Map<String, Value> {
         let client = self.client;
+        let format = self.formatted.as_ref().map(|formatted| formatted.shape(&mut request));
         self.rules = CallRules::new(&request.tools, client.limits.max_tool_calls);
         client.server.facts().tool_choices.narrow(&mut request.tools);
         self.rules.names.rename(&mut request);
@@ -148,6 +161,9 @@ impl<S: Sink> Call<'_, S> {
         }
         client.server.translate(&mut request.options);
         let mut body = client.dialect().encode_chat(request, model, &client.defaults);
+        for (name, value) in format.into_iter().flatten() {
+            body.entry(name).or_insert(value);
+        }
         let mut changes = client.server.adjust(&mut body);
         changes.extend(client.learnt.apply(model, &mut body));
         for warning in changes {
@@ -156,10 +172,18 @@ impl<S: Sink> Call<'_, S> {
         body
     }
 
-    fn warn(&mut self, warning: Warning) {
+    pub fn warn(&mut self, warning: Warning) {
+        // A body is built anew for another way to the format, and the same is changed in it.
+        if self.warnings.contains(&warning) {
+            return;
+        }
         self.sink.event(Event::Warning(&warning));
         self.sink.flush();
         self.warnings.push(warning);
+    }
+
+    pub fn model_name(&self) -> &str {
+        self.model.as_deref().unwrap_or(UNKNOWN_MODEL)
     }
 
     async fn send(&mut self, headers: HeaderMap, body: Bytes) -> Result<Answer> {
@@ -319,6 +343,7 @@ impl<S: Sink> Call<'_, S> {
             let tokens = answer.usage?.output_tokens;
             (tokens > 1 && generating > 0.0).then(|| tokens as f64 / generating)
         });
+        self.add_spent(&mut answer.usage);
         answer
     }
 }
@@ -360,6 +385,9 @@ impl<S: Sink> Repeatable for Call<'_, S> {
     }
 
     fn amend(&mut self, error: &Error) -> bool {
+        if self.amend_format(error) {
+            return true;
+        }
         let model = self.model.as_deref().unwrap_or(UNKNOWN_MODEL);
         let Some(warning) = self.client.learnt.refusal(error, model, &mut self.body) else { return false };
         self.warn(warning);
@@ -397,7 +425,7 @@ const ADVICE_WITHIN: Duration = Duration::from_secs(2);
 const READ_TOGETHER: usize = 64;
 
 /// What is asked for where nobody knows a name: many servers ignore it.
-const UNKNOWN_MODEL: &str = "default";
+pub(super) const UNKNOWN_MODEL: &str = "default";
 
 /// Some of a long list.
 fn listed(names: &[String]) -> String {

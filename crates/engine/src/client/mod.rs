@@ -4,11 +4,14 @@
 mod asker;
 mod built;
 mod chat;
+mod checks;
 mod commands;
 mod cut_prompt;
 mod diagnosis;
 mod discover;
 mod discreet;
+mod formatted;
+mod held_back;
 mod hooks;
 mod identify;
 mod knock;
@@ -43,6 +46,7 @@ use crate::{
     transport::{Clients, HttpClient, Response, Watch},
     types::{Clock, GenerationOptions, Limits, Timeouts},
 };
+use checks::Checks;
 use cut_prompt::Beginnings;
 use knowledge::Knowledge;
 use secrets::{Attentive, GivenSecrets};
@@ -76,6 +80,7 @@ pub struct Client {
     http: Arc<HttpClient>,
     knowledge: Knowledge,
     learnt: Learnt,
+    checks: Checks,
     /// Of prompts, where that counts.
     beginnings: Beginnings,
     given_secrets: GivenSecrets,
@@ -110,6 +115,7 @@ impl Client {
             server,
             knowledge: Knowledge::default(),
             learnt: Learnt::default(),
+            checks: Checks::default(),
             beginnings: Beginnings::default(),
             given_secrets: GivenSecrets::default(),
             closed: CancellationToken::new(),

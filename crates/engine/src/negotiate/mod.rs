@@ -1,6 +1,7 @@
 //! A refusal that names a field: into a changed request, remembered for the model.
 
 mod remedy;
+pub mod response_format;
 #[cfg(test)]
 mod tests;
 
@@ -14,6 +15,7 @@ use serde_json::{Map, Value};
 
 use crate::{error::Error, types::Warning};
 use remedy::{REMEDIES, Remedy};
+use response_format::Formats;
 
 /// What one server was found to refuse, for each of its models. It lasts as long as the provider.
 #[derive(Debug, Default)]
@@ -26,6 +28,7 @@ pub struct Learnt {
 #[derive(Debug, Default)]
 struct Known {
     remedies: Vec<&'static Remedy>,
+    formats: Formats,
 }
 
 impl Learnt {

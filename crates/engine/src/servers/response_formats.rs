@@ -41,18 +41,18 @@ impl ResponseFormats {
 }
 
 /// One field, as a constraint.
-pub fn field(name: &str, value: impl Into<Value>) -> Option<Map<String, Value>> {
-    Some(Map::from_iter([(name.to_owned(), value.into())]))
+pub fn field(name: &str, value: impl Into<Value>) -> Map<String, Value> {
+    Map::from_iter([(name.to_owned(), value.into())])
 }
 
 /// The constraint of a server whose `field` takes grammars in GBNF.
 /// <https://github.com/ggml-org/llama.cpp/blob/master/grammars/README.md>
 pub fn gbnf(name: &str, format: &ResponseFormat) -> Option<Map<String, Value>> {
     match format {
-        ResponseFormat::Grammar { grammar } => field(name, grammar.as_str()),
+        ResponseFormat::Grammar { grammar } => Some(field(name, grammar.as_str())),
         ResponseFormat::Choice { choices } => {
             let choices: Vec<_> = choices.iter().map(|choice| literal(choice)).collect();
-            field(name, format!("root ::= {}", choices.join(" | ")))
+            Some(field(name, format!("root ::= {}", choices.join(" | "))))
         }
         _ => None,
     }
@@ -83,6 +83,9 @@ mod tests {
     fn choices_are_a_grammar_of_literals() {
         let choices = vec!["yes".into(), "a \"b\"\\\n".into()];
         let constraint = gbnf("grammar", &ResponseFormat::Choice { choices }).unwrap();
-        assert_eq!(Value::from(constraint), json!({ "grammar": "root ::= \"yes\" | \"a \\\"b\\\"\\\\\\n\"" }));
+        assert_eq!(
+            Value::from(constraint),
+            json!({ "grammar": "root ::= \"yes\" | \"a \\\"b\\\"\\\\\\n\"" })
+        );
     }
 }

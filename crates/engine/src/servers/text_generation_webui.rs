@@ -5,8 +5,8 @@ use futures_util::future::{BoxFuture, join3};
 use serde_json::{Map, Value, json};
 
 use super::{
-    Ask, Command, Facts, Kind, LoadOptions, Place, Probe, Question, Recognised, Reply, ResponseFormats, Server,
-    Survey, ToolChoices, list_models, response_formats::gbnf,
+    Ask, Command, Facts, Kind, LoadOptions, Place, Probe, Question, Recognised, Reply, ResponseFormats,
+    Server, Survey, ToolChoices, list_models, response_formats::gbnf,
 };
 use crate::{
     error::{Code, Result},

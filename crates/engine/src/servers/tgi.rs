@@ -3,9 +3,8 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::{
-    Ask, Facts, Heed, KeyHosts, Kind, Place, Probe, Question, Recognised, Reply, ResponseFormats, Server, Survey,
-    ToolChoices,
-    health::check_engine, list_models, response_formats::field,
+    Ask, Facts, Heed, KeyHosts, Kind, Place, Probe, Question, Recognised, Reply, ResponseFormats, Server,
+    Survey, ToolChoices, health::check_engine, list_models, response_formats::field,
 };
 use crate::{
     error::Result,
@@ -50,7 +49,7 @@ impl Server for Tgi {
             ResponseFormat::Choice { choices } => ("regex", alternatives(choices).into()),
             ResponseFormat::Grammar { .. } => return None,
         };
-        field("response_format", json!({ "type": kind, "value": value }))
+        Some(field("response_format", json!({ "type": kind, "value": value })))
     }
 
     fn survey<'a>(&'a self, ask: &'a dyn Ask) -> BoxFuture<'a, Result<Survey>> {

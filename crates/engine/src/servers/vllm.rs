@@ -11,8 +11,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     Ask, Command, Facts, Kind, Place, Probe, Question, Recognised, Reply, ResponseFormats, Server, Survey,
-    ToolChoices,
-    health::check_engine, models_of,
+    ToolChoices, health::check_engine, models_of,
 };
 use crate::{
     error::{Code, Error, Result},

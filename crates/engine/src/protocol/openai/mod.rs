@@ -6,14 +6,14 @@ mod decode;
 mod encode;
 mod models;
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 pub(super) use encode::tool;
 
 use super::{Decoder, Dialect};
 use crate::{
     error::Result,
-    types::{ChatRequest, GenerationOptions, ModelInfo},
+    types::{ChatRequest, GenerationOptions, JsonSchema, ModelInfo},
 };
 
 #[derive(Debug, Clone, Copy)]
@@ -31,6 +31,14 @@ impl Dialect for OpenAi {
         defaults: &GenerationOptions,
     ) -> Map<String, Value> {
         encode::chat(request, model, defaults)
+    }
+
+    fn json_schema(&self, schema: JsonSchema) -> Map<String, Value> {
+        encode::json_schema(schema)
+    }
+
+    fn json_object(&self) -> Map<String, Value> {
+        encode::response_format(json!({ "type": "json_object" }))
     }
 
     fn decoder(&self, max_event_bytes: usize) -> Box<dyn Decoder> {

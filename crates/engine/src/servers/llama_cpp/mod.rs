@@ -9,8 +9,8 @@ use serde_json::{Map, Value, json};
 use url::form_urlencoded;
 
 use super::{
-    Ask, Command, Facts, Kind, Place, Probe, Question, ResponseFormats, Server, Survey, ToolChoices, list_models,
-    response_formats::gbnf,
+    Ask, Command, Facts, Kind, Place, Probe, Question, ResponseFormats, Server, Survey, ToolChoices,
+    list_models, response_formats::gbnf,
 };
 use crate::{
     error::Result,

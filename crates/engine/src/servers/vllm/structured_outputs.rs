@@ -49,9 +49,9 @@ pub fn of(format: &ResponseFormat) -> Option<Map<String, Value>> {
         ResponseFormat::Regex { pattern } => field("regex", pattern.as_str()),
         ResponseFormat::Choice { choices } => field("choice", choices.as_slice()),
         ResponseFormat::Grammar { grammar } => field("grammar", grammar.as_str()),
-        ResponseFormat::JsonObject | ResponseFormat::JsonSchema(_) => None,
+        ResponseFormat::JsonObject | ResponseFormat::JsonSchema(_) => return None,
     };
-    field(STRUCTURED, constraint?)
+    Some(field(STRUCTURED, constraint))
 }
 
 /// Puts the constraints in `body` into the names of `version`, and says which it does not know. Where the caller gave

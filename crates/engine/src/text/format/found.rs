@@ -93,8 +93,12 @@ impl Found {
         let warned = |message: &str| Some(Warning::new("response_format_text", message));
         let (text, warning) = match self.how {
             How::Whole => (None, None),
-            How::Part(text) => (Some(text), warned("The answer had more text than its JSON; that is left out.")),
-            How::Repaired => (Some(self.value.to_string()), warned("The answer was no proper JSON; it was repaired.")),
+            How::Part(text) => {
+                (Some(text), warned("The answer had more text than its JSON; that is left out."))
+            }
+            How::Repaired => {
+                (Some(self.value.to_string()), warned("The answer was no proper JSON; it was repaired."))
+            }
         };
         Fit { parsed: Some(Parsed::Json), text, warning }
     }

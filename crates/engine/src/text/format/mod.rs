@@ -125,9 +125,7 @@ impl Check {
         };
         let inner = inner.as_ref().and_then(|object| object.get(ANSWER)?.as_str());
         let trimmed = text.trim();
-        let bare = QUOTES.iter().find_map(|(open, close)| {
-            trimmed.strip_prefix(*open)?.strip_suffix(*close)
-        });
+        let bare = QUOTES.iter().find_map(|(open, close)| trimmed.strip_prefix(*open)?.strip_suffix(*close));
         let candidates = [inner, Some(text), Some(trimmed), bare];
         let found = candidates.into_iter().flatten().find(|candidate| fits(candidate));
         match found {
@@ -205,11 +203,7 @@ fn whole(pattern: &str) -> Result<Regex> {
 }
 
 /// The first JSON in `text` that fits; otherwise, what is wrong with the first that there is.
-fn json_in(
-    text: &str,
-    reading: Reading,
-    fits: &dyn Fn(&Value) -> Result<(), Misfit>,
-) -> Result<Fit, Misfit> {
+fn json_in(text: &str, reading: Reading, fits: &dyn Fn(&Value) -> Result<(), Misfit>) -> Result<Fit, Misfit> {
     let mut misfit = None;
     for found in found::candidates(text, reading == Reading::Lenient) {
         match fits(&found.value) {

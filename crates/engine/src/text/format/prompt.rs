@@ -3,18 +3,21 @@
 use serde_json::Value;
 
 use super::Misfit;
-use crate::types::{JsonSchema, Message, ResponseFormat};
+use crate::types::{ChatRequest, JsonSchema, Message, ResponseFormat};
 
-/// Adds what `format` wants of the answer to the instructions in `messages`.
-pub fn describe(format: &ResponseFormat, messages: &mut Vec<Message>) {
-    let wish = wish(format);
-    match messages.first_mut() {
+/// Adds what `format` wants of the answer to the instructions in `request`.
+pub fn describe(format: &ResponseFormat, request: &mut ChatRequest) {
+    let mut wish = wish(format);
+    if !request.tools.tools.is_empty() {
+        wish.insert_str(0, "This is how to answer once you need to call nothing more. ");
+    }
+    match request.messages.first_mut() {
         // In the same message: many templates take one only.
         Some(Message::System { content } | Message::Developer { content }) => {
             content.push_str("\n\n");
             content.push_str(&wish);
         }
-        _ => messages.insert(0, Message::System { content: wish }),
+        _ => request.messages.insert(0, Message::System { content: wish }),
     }
 }
 

@@ -55,17 +55,16 @@ impl Schema {
 }
 
 fn compiled(schema: &Value, draft: Draft) -> Result<(Schemas, SchemaIndex)> {
+    let refused = |error: &CompileError| {
+        let words = words_of(error);
+        Error::configuration(format!("`responseFormat.schema` is no JSON Schema that can be used: {words}"))
+    };
     let mut schemas = Schemas::new();
     let mut compiler = Compiler::new();
     compiler.set_default_draft(draft);
     compiler.use_loader(Box::new(Nowhere));
-    let root = compiler
-        .add_resource(PLACE, schema.clone())
-        .and_then(|()| compiler.compile(PLACE, &mut schemas))
-        .map_err(|error| {
-            let words = words_of(&error);
-            Error::configuration(format!("`responseFormat.schema` is no JSON Schema that can be used: {words}"))
-        })?;
+    compiler.add_resource(PLACE, schema.clone()).map_err(|error| refused(&error))?;
+    let root = compiler.compile(PLACE, &mut schemas).map_err(|error| refused(&error))?;
     Ok((schemas, root))
 }
 

@@ -33,7 +33,9 @@ pub fn each_below(schema: &mut Value, visit: &mut dyn FnMut(&mut Value)) {
     let Value::Object(fields) = schema else { return };
     for (name, value) in fields {
         match value {
-            Value::Object(named) if NAMERS.contains(&name.as_str()) => named.values_mut().for_each(&mut *visit),
+            Value::Object(named) if NAMERS.contains(&name.as_str()) => {
+                named.values_mut().for_each(&mut *visit)
+            }
             Value::Array(list) if HOLDERS.contains(&name.as_str()) => list.iter_mut().for_each(&mut *visit),
             value if HOLDERS.contains(&name.as_str()) => visit(value),
             _ => {}
@@ -63,8 +65,7 @@ const LEFT_OUT: [&str; 5] = ["$schema", "$id", "$comment", "$defs", "definitions
 fn inline(schema: &mut Value, root: &Value, above: &mut Vec<String>, left: &mut usize) -> Option<()> {
     *left = left.checked_sub(1)?;
     let known = above.len();
-    loop {
-        let Value::Object(fields) = schema else { break };
+    while let Value::Object(fields) = schema {
         fields.retain(|name, _| !LEFT_OUT.contains(&name.as_str()));
         let Some(Value::String(reference)) = fields.remove("$ref") else { break };
         let pointer = reference.strip_prefix('#')?;

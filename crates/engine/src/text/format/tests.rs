@@ -40,7 +40,11 @@ fn json_that_fits_stays_as_it_is() {
 fn a_fence_is_no_part_of_the_json() {
     for reading in [Reading::Strict, Reading::Lenient] {
         for text in [format!("```json\n{ADA}\n```"), format!("```\n{ADA}```\n")] {
-            assert_eq!(read(&person(), &text, reading), Ok((ADA.into(), Some("response_format_text"))), "{text}");
+            assert_eq!(
+                read(&person(), &text, reading),
+                Ok((ADA.into(), Some("response_format_text"))),
+                "{text}"
+            );
         }
     }
 }
@@ -54,7 +58,11 @@ fn text_around_json_and_json_that_is_none_quite_are_read_leniently_only() {
         ("{'name': 'Ada', 'age': 36,}".into(), ADA),
         ("Here: {name: \"Ada\", age: 36}".into(), ADA),
     ] {
-        assert_eq!(read(&person(), &text, Reading::Lenient), Ok((expected.into(), Some("response_format_text"))), "{text}");
+        assert_eq!(
+            read(&person(), &text, Reading::Lenient),
+            Ok((expected.into(), Some("response_format_text"))),
+            "{text}"
+        );
         assert!(text.contains("```") || read(&person(), &text, Reading::Strict).is_err(), "{text}");
     }
 }
@@ -75,7 +83,9 @@ fn what_does_not_fit_is_told_with_its_place_and_without_its_text() {
         assert_eq!(read(&person(), text, Reading::Strict), Err(reason.into()), "{text}");
         assert_eq!(read(&person(), text, Reading::Lenient), Err(reason.into()), "{text}");
     }
-    let code = schema(&json!({ "properties": { "code": { "pattern": "^[0-9]+$" }, "kind": { "anyOf": [{ "const": 1 }, { "type": "null" }] } } }));
+    let code = schema(
+        &json!({ "properties": { "code": { "pattern": "^[0-9]+$" }, "kind": { "anyOf": [{ "const": 1 }, { "type": "null" }] } } }),
+    );
     let text = r#"{"code":"secret","kind":"secret"}"#;
     let reason = read(&code, text, Reading::Strict).unwrap_err();
     assert!(reason.contains("/code: does not match the pattern ^[0-9]+$"), "{reason}");
@@ -142,11 +152,16 @@ fn a_pattern_that_looks_around_is_left_to_others_and_that_is_told() {
 #[test]
 fn a_pattern_is_for_the_whole_text() {
     let code = check(json!({ "type": "regex", "pattern": "[A-Z]{3}|[0-9]+" }));
-    for (text, found) in [("ABC", "ABC"), ("ABC\n", "ABC"), (" 12 ", "12"), ("\"12\"", "12"), ("`ABC`", "ABC")] {
+    for (text, found) in
+        [("ABC", "ABC"), ("ABC\n", "ABC"), (" 12 ", "12"), ("\"12\"", "12"), ("`ABC`", "ABC")]
+    {
         assert_eq!(read(&code, text, Reading::Lenient), Ok((found.into(), None)), "{text}");
     }
     for text in ["ABCD", "12 or so", "", "abc"] {
-        assert_eq!(read(&code, text, Reading::Lenient), Err("it does not match the pattern [A-Z]{3}|[0-9]+".into()));
+        assert_eq!(
+            read(&code, text, Reading::Lenient),
+            Err("it does not match the pattern [A-Z]{3}|[0-9]+".into())
+        );
     }
     for pattern in ["(", "(?=a)b"] {
         let format = json!({ "type": "regex", "pattern": pattern });
@@ -177,7 +192,10 @@ fn a_plain_text_is_taken_out_of_the_object_that_a_server_of_json_alone_puts_it_i
     assert_eq!(read(&code, "b\n", Reading::InObject), Ok(("b".into(), None)));
     assert!(read(&code, r#"{"answer": "c"}"#, Reading::InObject).is_err());
     let choice = check(json!({ "type": "choice", "choices": ["yes", "no"] }));
-    assert_eq!(in_object(choice.format()).unwrap().schema["properties"]["answer"]["enum"], json!(["yes", "no"]));
+    assert_eq!(
+        in_object(choice.format()).unwrap().schema["properties"]["answer"]["enum"],
+        json!(["yes", "no"])
+    );
     assert_eq!(read(&choice, r#"{"answer":"no"}"#, Reading::InObject), Ok(("no".into(), None)));
     assert_eq!(in_object(person().format()), None);
 }
