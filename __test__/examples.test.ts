@@ -38,6 +38,13 @@ it('stream.mjs writes the answer, and the reasoning apart from it', async () => 
   expect(code).toBe(0)
 })
 
+it('extract.mjs writes what the text says, as the schema has it', async () => {
+  const { code, stdout, stderr } = await run('extract.mjs', { args: ['hello'] })
+  expect(stdout).toMatch(/^.+ \((glad|neutral|sad)\)\n(- .+\n?)*\n?$/)
+  expect(stderr).toBe('')
+  expect(code).toBe(0)
+})
+
 it('cancel.mjs keeps what was written before the time was up', async () => {
   const { code, stdout } = await run('cancel.mjs', { args: ['story', '0.25'] })
   expect(stdout).toMatch(/^Once upon a time .*…\n$/)

@@ -71,7 +71,7 @@ async function inTurn(...answers: Answer[]) {
   }
 }
 
-const RESPONSE: ChatResponse = {
+const RESPONSE: ChatResponse<never> = {
   id: 'r',
   model: 'm',
   content: 'Mock',
@@ -88,7 +88,7 @@ const never = () => new Promise<never>(() => {})
 function streamOf(
   events: Iterable<ProviderProgressEvent>,
   wait: () => Promise<unknown> = async () => {},
-): ChatStream {
+): ChatStream<never> {
   async function* all() {
     await wait()
     yield* events
@@ -109,11 +109,12 @@ function streamOf(
 
 /** A provider that is no class of the package's: a plain object. */
 function mock(name: string, own: Partial<ChatProvider> = {}): ChatProvider & { asked: number } {
-  const counted = <A extends unknown[], R>(call: (...args: A) => R) => {
-    return (...args: A) => {
+  const counted = <F extends (...args: never[]) => unknown>(call: F): F => {
+    const counting = (...args: never[]) => {
       provider.asked += 1
       return call(...args)
     }
+    return counting as F
   }
   const {
     query = async () => 'Mock',
@@ -388,11 +389,11 @@ describe.each(ways)('%s of several providers', (_way, ask) => {
       override async query(options: QueryOptions): Promise<string> {
         return `«${await super.query(options)}»`
       }
-      override async chat(request: ChatRequest): Promise<ChatResponse> {
+      override async chat<T>(request: ChatRequest<T>): Promise<ChatResponse<T>> {
         const response = await super.chat(request)
         return { ...response, content: `«${response.content}»` }
       }
-      override stream(request: ChatRequest): ChatStream {
+      override stream<T>(request: ChatRequest<T>): ChatStream<T> {
         const stream = super.stream(request)
         const response = stream.response.bind(stream)
         return Object.assign(stream, {
@@ -662,7 +663,7 @@ describe('a stream of several providers', () => {
   it('takes nothing more of others’ stream that heeds no cancel', async () => {
     let given = 0
     let isLeft = false
-    const heedless: ChatStream = {
+    const heedless: ChatStream<never> = {
       ...streamOf([]),
       async *[Symbol.asyncIterator]() {
         try {

@@ -58,6 +58,7 @@ const APART = new Set<string>([
   'timeout',
   'signal',
   'onProgress',
+  'responseFormat',
   ...TOOLS,
 ])
 

@@ -23,7 +23,7 @@ export interface FallbackOptions {
  * **What falls through** to the next is whatever another server might not fail by: no connection, a clock that ran
  * out, a fault or a refusal of the server's, an open circuit, and any error of a provider that is not of this package.
  * Also `invalid_request`, because servers take different fields, and `content_filter`, because they filter
- * differently: you named the next one to be asked. **What does not**: an {@link AbortError}, a
+ * differently, and `invalid_response` where nothing of the answer was handed out: you named the next one to be asked. **What does not**: an {@link AbortError}, a
  * {@link ConfigurationError}, what your own callbacks throw, and everything after text or a tool call has come. The
  * call then fails with that provider's own error. So an answer is never begun twice; only reasoning that a failed
  * provider has already emitted stays emitted.
@@ -70,7 +70,7 @@ class Fallback implements ChatProvider {
   readonly #options: FallbackOptions
   readonly #pending: TurnsSetup<ChatProvider, unknown>['pending'] = new Set()
   /** Streams whose end nobody has heard: it may be here already. */
-  readonly #streams = new Set<EventStream>()
+  readonly #streams = new Set<Pick<EventStream, 'cancel'>>()
   #isClosed = false
 
   constructor(providers: readonly ChatProvider[], options: FallbackOptions) {
@@ -86,16 +86,16 @@ class Fallback implements ChatProvider {
     return await this.#first(options, this.query, (provider, given) => provider.query(given))
   }
 
-  async chat(request: ChatRequest): Promise<ChatResponse> {
-    return await this.#first(request, this.chat, (provider, given) => provider.chat(given))
+  async chat<T = unknown>(request: ChatRequest<T>): Promise<ChatResponse<T>> {
+    return await this.#first(request, this.chat, (provider, given) => provider.chat<T>(given))
   }
 
-  stream(request: ChatRequest): ChatStream {
+  stream<T = unknown>(request: ChatRequest<T>): ChatStream<T> {
     checkObject(request, 'The request')
     const { signal } = request
     const start = (keep: (event: ProviderProgressEvent, units: number) => void) =>
       this.#streamed(request, this.stream, keep)
-    const stream = new EventStream(start, signal, (over) => this.#streams.delete(over))
+    const stream = new EventStream<T>(start, signal, (over) => this.#streams.delete(over))
     this.#streams.add(stream)
     return stream
   }
@@ -197,9 +197,9 @@ class Fallback implements ChatProvider {
   }
 
   /** A request whose answer is streamed: the events go to `keep` and to the caller's own listener. */
-  #streamed(
-    request: ChatRequest,
-    origin: TurnsSetup<ChatProvider, ChatResponse>['origin'],
+  #streamed<T>(
+    request: ChatRequest<T>,
+    origin: TurnsSetup<ChatProvider, ChatResponse<T>>['origin'],
     keep: (event: ProviderProgressEvent, units: number) => void,
   ) {
     /** What was handed on and not yet taken. */
@@ -212,7 +212,7 @@ class Fallback implements ChatProvider {
       return request.onProgress?.(event)
     }
     /** Hands on the events of `stream`, no faster than they are taken. */
-    const answerOf = async (stream: ChatStream, hand: ProgressCallback) => {
+    const answerOf = async (stream: ChatStream<T>, hand: ProgressCallback) => {
       for await (const event of stream) {
         if (turns.isSettled) break
         const busy = hand(event)
@@ -221,7 +221,7 @@ class Fallback implements ChatProvider {
       }
       return await stream.response()
     }
-    const turns: Turns<ChatProvider, ChatResponse> = new Turns({
+    const turns: Turns<ChatProvider, ChatResponse<T>> = new Turns({
       ...this.#setup(request, origin),
       listener,
       ask: (provider, { timeout, onProgress }, turn) => {

@@ -37,6 +37,7 @@ export {
   ContextLengthError,
   type ErrorCode,
   InvalidRequestError,
+  InvalidResponseError,
   ModelNotFoundError,
   ProviderError,
   RateLimitError,
@@ -49,6 +50,7 @@ export type { ProgressCallback, ProviderProgressEvent } from './events'
 export { type FallbackOptions, fallback } from './fallback'
 export { type ChatProvider, type LocalLLMProvider, OpenAICompatibleProvider } from './provider'
 export { createProvider, registerProvider } from './registry'
+export type { ResponseFormat, StandardJSONSchema } from './response-format'
 export type { ServerKind } from './servers'
 export type { WithExtraBody } from './servers/extra'
 export { type GroqExtraBody, GroqProvider } from './servers/groq'

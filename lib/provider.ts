@@ -30,6 +30,7 @@ import { theOutbox } from './delivery'
 import { AbortError, type ErrorDetails, errorOf, ProviderError } from './errors'
 import type { ProgressCallback, ProviderProgressEvent } from './events'
 import { native, type Provider } from './native'
+import { formatOf, validated } from './response-format'
 import type { ServerKind } from './servers'
 import { definitionOf, kindOf } from './servers/facts'
 import type { Authenticator, Diagnosis, ModelInfo, ProviderStatus } from './status'
@@ -49,8 +50,8 @@ export interface LocalLLMProvider {
 
 /** The whole surface, as an interface. */
 export interface ChatProvider extends LocalLLMProvider {
-  chat(request: ChatRequest): Promise<ChatResponse>
-  stream(request: ChatRequest): ChatStream
+  chat<T = unknown>(request: ChatRequest<T>): Promise<ChatResponse<T>>
+  stream<T = unknown>(request: ChatRequest<T>): ChatStream<T>
   close(): Promise<void>
 }
 
@@ -111,7 +112,7 @@ export class OpenAICompatibleProvider implements ChatProvider, AsyncDisposable {
   /** What is reported, and what of the server it was made from. */
   #capabilities: { told: string | null; reported: ProviderCapabilities } | undefined
   /** Streams whose end nobody has heard: it may be here already. */
-  readonly #streams = new Set<EventStream>()
+  readonly #streams = new Set<Pick<EventStream, 'cancel'>>()
   readonly #pending = new Set<PendingCall>()
 
   /**
@@ -195,10 +196,10 @@ export class OpenAICompatibleProvider implements ChatProvider, AsyncDisposable {
    *
    * @throws As {@link query}.
    */
-  async chat(request: ChatRequest): Promise<ChatResponse> {
+  async chat<T = unknown>(request: ChatRequest<T>): Promise<ChatResponse<T>> {
     checkObject(request, 'The request')
     const { messages, onProgress } = request
-    return await this.#chat(messages, request, onProgress as Listener, this.chat, wholeAnswer).result
+    return await this.#chat(messages, request, onProgress as Listener, this.chat, wholeAnswer<T>).result
   }
 
   /**
@@ -206,7 +207,7 @@ export class OpenAICompatibleProvider implements ChatProvider, AsyncDisposable {
    *
    * @throws As {@link query}, but from the loop and from `response()`; only a wrong argument is thrown at once.
    */
-  stream(request: ChatRequest): ChatStream {
+  stream<T = unknown>(request: ChatRequest<T>): ChatStream<T> {
     checkObject(request, 'The request')
     checkCall(request)
     const { messages, onProgress, signal } = request
@@ -215,12 +216,12 @@ export class OpenAICompatibleProvider implements ChatProvider, AsyncDisposable {
         keep(event, units)
         return onProgress?.(event)
       }
-      const call = this.#chat(messages, request, listener, this.stream, wholeAnswer, true)
+      const call = this.#chat(messages, request, listener, this.stream, wholeAnswer<T>, true)
       // It may be asked for late, or never.
       call.result.catch(() => {})
       return call
     }
-    const stream = new EventStream(start, signal, (over) => this.#streams.delete(over))
+    const stream = new EventStream<T>(start, signal, (over) => this.#streams.delete(over))
     this.#streams.add(stream)
     return stream
   }
@@ -371,7 +372,7 @@ export class OpenAICompatibleProvider implements ChatProvider, AsyncDisposable {
 
   #chat<T>(
     messages: readonly ChatMessage[],
-    given: ChatRequest | QueryOptions,
+    given: ChatRequest<unknown> | QueryOptions,
     listener: Listener | undefined,
     origin: CallSetup<T>['origin'],
     finish: CallSetup<T>['finish'],
@@ -382,12 +383,14 @@ export class OpenAICompatibleProvider implements ChatProvider, AsyncDisposable {
       throw mistake('`messages` must be a list of at least one message')
     }
     const { model, timeout, signal } = given
+    const { format, validate } = formatOf(given.responseFormat)
     const request = {
       messages,
       model,
       timeout: timeoutsOf(timeout),
       options: optionsOf(given),
       tools: toolsOf(given as ToolOptions),
+      responseFormat: format,
     }
     const { json, texts, places } = crossing(request)
     const hooks = this.#hooks()
@@ -398,7 +401,8 @@ export class OpenAICompatibleProvider implements ChatProvider, AsyncDisposable {
     const start = () => this.#native.chat(theOutbox(), json, flags, texts, places)
     const provider = this.name
     const pending = this.#pending
-    return new Call({ provider, hooks, signal, pending, start, finish, listener, takesLater, origin })
+    const check = validate && ((content: string, details: string) => checked(validate, content, details))
+    return new Call({ provider, hooks, signal, pending, start, finish, check, listener, takesLater, origin })
   }
 
   async #ask<T>(question: string, options: CallOptions, origin: CallSetup<T>['origin']): Promise<T> {
@@ -485,9 +489,24 @@ function onlyText(content: string): string {
   return content
 }
 
-function wholeAnswer(content: string, reasoning: string, details: string): ChatResponse {
+/** What `validate` says of an answer that has its format. */
+function checked(validate: (value: unknown) => unknown, content: string, details: string) {
+  return JSON.parse(details).parsed === undefined ? undefined : validated(validate, JSON.parse(content))
+}
+
+function wholeAnswer<T>(
+  content: string,
+  reasoning: string,
+  details: string,
+  value?: { value: unknown },
+): ChatResponse<T> {
   const parts = reasoning ? { content, reasoning } : { content }
   const answer = JSON.parse(details)
+  // The engine says how the text is to be taken.
+  if (answer.parsed !== undefined) {
+    const read = () => (answer.parsed === 'json' ? JSON.parse(content) : content)
+    answer.parsed = value ? value.value : read()
+  }
   const calls = answer.toolCalls.length > 0 ? { toolCalls: answer.toolCalls } : {}
   return Object.assign(answer, parts, { message: { role: 'assistant', ...parts, ...calls } })
 }

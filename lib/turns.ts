@@ -164,8 +164,9 @@ export class Turns<P extends { readonly name: string }, T> {
   async #fallBack(index: number, thrown: unknown): Promise<void> {
     const { providers, onFallback } = this.#setup
     const code = codeOf(thrown)
-    if (code === 'aborted' || code === 'configuration' || this.#turn?.isCommitted || hasAnswered(thrown))
-      throw thrown
+    // What came without the format that it should have was held back, or else committed the turn.
+    const isAnswered = hasAnswered(thrown) && code !== 'invalid_response'
+    if (code === 'aborted' || code === 'configuration' || this.#turn?.isCommitted || isAnswered) throw thrown
     this.#turn = undefined
     const { name } = providers[index] as P
     const error = asError(thrown)

@@ -38,6 +38,6 @@ export class GroqProvider extends OpenAICompatibleProvider {
 
 export interface GroqProvider {
   query(options: WithExtraBody<QueryOptions, GroqExtraBody>): Promise<string>
-  chat(request: WithExtraBody<ChatRequest, GroqExtraBody>): Promise<ChatResponse>
-  stream(request: WithExtraBody<ChatRequest, GroqExtraBody>): ChatStream
+  chat<T = unknown>(request: WithExtraBody<ChatRequest<T>, GroqExtraBody>): Promise<ChatResponse<T>>
+  stream<T = unknown>(request: WithExtraBody<ChatRequest<T>, GroqExtraBody>): ChatStream<T>
 }

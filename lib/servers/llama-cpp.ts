@@ -67,8 +67,8 @@ export type WithLlamaCppFields<Options> = Options & { extraBody?: LlamaCppExtraB
 /** The methods are inherited; only their options are told more exactly. */
 export interface LlamaCppProvider {
   query(options: WithLlamaCppFields<QueryOptions>): Promise<string>
-  chat(request: WithLlamaCppFields<ChatRequest>): Promise<ChatResponse>
-  stream(request: WithLlamaCppFields<ChatRequest>): ChatStream
+  chat<T = unknown>(request: WithLlamaCppFields<ChatRequest<T>>): Promise<ChatResponse<T>>
+  stream<T = unknown>(request: WithLlamaCppFields<ChatRequest<T>>): ChatStream<T>
 }
 
 /**

@@ -136,6 +136,6 @@ export class OllamaProvider extends OpenAICompatibleProvider {
 
 export interface OllamaProvider {
   query(options: WithExtraBody<QueryOptions, OllamaExtraBody>): Promise<string>
-  chat(request: WithExtraBody<ChatRequest, OllamaExtraBody>): Promise<ChatResponse>
-  stream(request: WithExtraBody<ChatRequest, OllamaExtraBody>): ChatStream
+  chat<T = unknown>(request: WithExtraBody<ChatRequest<T>, OllamaExtraBody>): Promise<ChatResponse<T>>
+  stream<T = unknown>(request: WithExtraBody<ChatRequest<T>, OllamaExtraBody>): ChatStream<T>
 }

@@ -48,6 +48,6 @@ export class OpenAIProvider extends OpenAICompatibleProvider {
 
 export interface OpenAIProvider {
   query(options: WithExtraBody<QueryOptions, OpenAIExtraBody>): Promise<string>
-  chat(request: WithExtraBody<ChatRequest, OpenAIExtraBody>): Promise<ChatResponse>
-  stream(request: WithExtraBody<ChatRequest, OpenAIExtraBody>): ChatStream
+  chat<T = unknown>(request: WithExtraBody<ChatRequest<T>, OpenAIExtraBody>): Promise<ChatResponse<T>>
+  stream<T = unknown>(request: WithExtraBody<ChatRequest<T>, OpenAIExtraBody>): ChatStream<T>
 }

@@ -87,6 +87,6 @@ export class OpenRouterProvider extends OpenAICompatibleProvider {
 
 export interface OpenRouterProvider {
   query(options: WithExtraBody<QueryOptions, OpenRouterExtraBody>): Promise<string>
-  chat(request: WithExtraBody<ChatRequest, OpenRouterExtraBody>): Promise<ChatResponse>
-  stream(request: WithExtraBody<ChatRequest, OpenRouterExtraBody>): ChatStream
+  chat<T = unknown>(request: WithExtraBody<ChatRequest<T>, OpenRouterExtraBody>): Promise<ChatResponse<T>>
+  stream<T = unknown>(request: WithExtraBody<ChatRequest<T>, OpenRouterExtraBody>): ChatStream<T>
 }

@@ -11,15 +11,15 @@ export interface VLLMQueryOptions extends QueryOptions {
 }
 
 /** A conversation for vLLM. */
-export interface VLLMChatRequest extends ChatRequest {
+export interface VLLMChatRequest<T = unknown> extends ChatRequest<T> {
   extraBody?: VLLMExtraBody | undefined
 }
 
 /** What only the types of vLLM's requests add: the methods are those of every provider. */
 export interface VLLMProvider {
   query(options: VLLMQueryOptions): Promise<string>
-  chat(request: VLLMChatRequest): Promise<ChatResponse>
-  stream(request: VLLMChatRequest): ChatStream
+  chat<T = unknown>(request: VLLMChatRequest<T>): Promise<ChatResponse<T>>
+  stream<T = unknown>(request: VLLMChatRequest<T>): ChatStream<T>
 }
 
 /**

@@ -97,13 +97,18 @@ impl<S: Sink> Call<'_, S> {
                 break;
             }
             let rung = formatted.ladder.rung();
-            let outcome = match self.watch.run(read(&formatted.check, &answer.content, rung.reading)).await {
+            // By now, the model was told of the format in words.
+            let is_told = formatted.misfit.is_some() && rung.reading == Reading::Strict;
+            let reading = if is_told { Reading::Lenient } else { rung.reading };
+            let outcome = match self.watch.run(read(&formatted.check, &answer.content, reading)).await {
                 Ok(Ok(outcome)) => outcome,
                 Ok(Err(error)) | Err(error) => return Err(with_partial(error, answer)),
             };
             let has_fitted = outcome.is_ok();
-            // What had to be picked out was held by nobody but the model.
-            if !outcome.as_ref().is_ok_and(|fit| fit.warning.is_some()) {
+            // What had to be picked out, or was described, was held by nobody but the model.
+            let shows_it =
+                formatted.misfit.is_none() && !outcome.as_ref().is_ok_and(|fit| fit.warning.is_some());
+            if shows_it {
                 self.client.learnt.tried_format(self.model_name(), rung, has_fitted);
             }
             match outcome {

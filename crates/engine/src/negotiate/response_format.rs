@@ -56,6 +56,8 @@ pub struct Ladder {
     at: usize,
     /// Stands for the format.
     key: u64,
+    /// A grammar: nobody looks at the answer but the server.
+    is_unchecked: bool,
     /// Nothing is tried but words, because of the tools that are offered.
     yields_to_tools: bool,
 }
@@ -76,7 +78,8 @@ impl Ladder {
         });
         let mut hasher = DefaultHasher::new();
         format!("{format:?}").hash(&mut hasher);
-        Self { rungs, at: 0, key: hasher.finish(), yields_to_tools }
+        let is_unchecked = matches!(format, ResponseFormat::Grammar { .. });
+        Self { rungs, at: 0, key: hasher.finish(), is_unchecked, yields_to_tools }
     }
 
     #[must_use]
@@ -97,6 +100,7 @@ impl Ladder {
             Way::Constraint | Way::JsonSchema => "it is sent as a schema",
             Way::SelfContainedSchema => "the schema is sent without references",
             Way::JsonObject => "JSON is asked for, with the schema in the prompt, and the answer is checked",
+            Way::Prompt if self.is_unchecked => "the grammar is only described in the prompt",
             Way::Prompt => "the format is described in the prompt, and the answer is checked",
         }
     }
@@ -130,7 +134,8 @@ fn ways(format: &ResponseFormat, server: &dyn Server) -> Vec<Rung> {
         ResponseFormat::JsonSchema(schema) => {
             let mut rungs = schemas(schema, Reading::Strict);
             // Of the schema, the server knows nothing then.
-            rungs.extend(object().map(|rung| Rung { heed: Heed::Never, is_described: true, ..rung }));
+            let (heed, reading) = (Heed::Never, Reading::Lenient);
+            rungs.extend(object().map(|rung| Rung { heed, reading, is_described: true, ..rung }));
             rungs
         }
         ResponseFormat::JsonObject => {
@@ -203,6 +208,10 @@ impl Learnt {
     pub fn refused_format(&self, error: &Error, model: &str, ladder: &mut Ladder) -> Option<Warning> {
         let rung = ladder.rung();
         let refusal = Refusal::of(error, rung)?;
+        // What is wrong with a grammar, its author must be told: words would only hide it.
+        if ladder.is_unchecked && refusal == Refusal::OfTheFormat {
+            return None;
+        }
         let (way, key) = (rung.way, ladder.key);
         let mut models = self.lock();
         let known = &mut models.entry(model.to_owned()).or_default().formats;
@@ -498,6 +507,11 @@ mod tests {
         let mut error = refusal("response_format broke me", None);
         error.status = Some(500);
         assert_eq!(Learnt::default().refused_format(&error, "m", &mut ladder("openai", "json_schema")), None);
+        let grammar = refusal("Failed to initialize samplers: failed to parse grammar", None);
+        assert_eq!(
+            Learnt::default().refused_format(&grammar, "m", &mut ladder("llama-cpp", "grammar")),
+            None
+        );
         let mut last = ladder("text-generation-webui", "json_schema");
         let words = refusal("response_format is not supported", None);
         assert_eq!(Learnt::default().refused_format(&words, "m", &mut last), None);

@@ -34,7 +34,7 @@ pub fn each_below(schema: &mut Value, visit: &mut dyn FnMut(&mut Value)) {
     for (name, value) in fields {
         match value {
             Value::Object(named) if NAMERS.contains(&name.as_str()) => {
-                named.values_mut().for_each(&mut *visit)
+                named.values_mut().for_each(&mut *visit);
             }
             Value::Array(list) if HOLDERS.contains(&name.as_str()) => list.iter_mut().for_each(&mut *visit),
             value if HOLDERS.contains(&name.as_str()) => visit(value),
