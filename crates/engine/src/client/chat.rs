@@ -12,27 +12,30 @@ use super::{
     cut_prompt::Prompt,
     discreet::Discreet,
     metadata::{within, wrong_base},
+    tool_ways::{NativeTools, ids_of_history, in_prompt, speaks_of_tools, tell_in_text},
 };
 use crate::{
     chat::{CallRules, Reading},
-    error::{Code, Error, Result},
+    error::{Code, Error, Result, ToolFailure},
     policy::{Repeatable, Wait, repeat},
     protocol::request_id,
     transport::{Connected, Replaced, Request, Response, Watch},
-    types::{Answer, ChatRequest, Event, Partial, Phase, Sink, Timeouts, Warning},
+    types::{Answer, ChatRequest, Event, Events as _, Partial, Phase, Sink, Timeouts, ToolMode, Warning},
 };
 
 /// One call: what its attempts share.
 struct Call<'a, S> {
     client: &'a Client,
     hooks: &'a dyn Hooks,
-    sink: &'a mut S,
+    sink: Discreet<'a, S>,
     watch: Watch,
     timeout: Option<Timeouts>,
     /// `None` where neither the caller nor the server names one.
     model: Option<String>,
     /// What the calls of the answer are held to.
     rules: CallRules,
+    /// `None` where the request tells of no tools, or in its text.
+    native_tools: Option<Box<NativeTools>>,
     body: Map<String, Value>,
     /// `body`, as the hooks left it; `None` until it is built, and after a change.
     built: Option<Built>,
@@ -61,15 +64,15 @@ impl Client {
         sink: &mut S,
     ) -> Result<Answer> {
         let hooks = &self.attentive(hooks);
-        let sink = &mut Discreet::new(self, sink);
         let mut call = Call {
             client: self,
             hooks,
-            sink,
+            sink: Discreet::new(self, sink),
             watch: self.watch(request.timeout, cancel),
             timeout: request.timeout,
             model: None,
             rules: CallRules::default(),
+            native_tools: None,
             body: Map::new(),
             built: None,
             prompt: None,
@@ -140,8 +143,36 @@ impl<S: Sink> Call<'_, S> {
     fn encoded(&mut self, mut request: ChatRequest) -> Map<String, Value> {
         let client = self.client;
         self.rules = CallRules::new(&request.tools, client.limits.max_tool_calls);
+        if speaks_of_tools(&request) {
+            self.rules.taken = ids_of_history(&request);
+            self.rules.names.rename(&mut request);
+            self.choose_way(&mut request);
+        }
+        self.body_of(request)
+    }
+
+    /// Tells of tools in the text of `request` if that is wanted, or known to be the only way.
+    fn choose_way(&mut self, request: &mut ChatRequest) {
+        let client = self.client;
+        let model = self.model.as_deref().unwrap_or(UNKNOWN_MODEL);
+        let is_told = client.server.facts().tells_who_takes_tools;
+        let mode = request.tools.tool_mode;
+        match mode {
+            ToolMode::Prompted => tell_in_text(request, model),
+            ToolMode::Auto if client.knowledge.lacks_tools(model, is_told) => {
+                let offers_any = !request.tools.tools.is_empty();
+                tell_in_text(request, model);
+                if offers_any {
+                    self.warn(in_prompt());
+                }
+            }
+            _ => self.native_tools = Some(Box::new(NativeTools::new(request.clone()))),
+        }
+    }
+
+    fn body_of(&mut self, mut request: ChatRequest) -> Map<String, Value> {
+        let client = self.client;
         client.server.facts().tool_choices.narrow(&mut request.tools);
-        self.rules.names.rename(&mut request);
         let model = self.model.as_deref().unwrap_or(UNKNOWN_MODEL);
         if !client.server.facts().developer_role {
             request.developers_as_system();
@@ -157,9 +188,35 @@ impl<S: Sink> Call<'_, S> {
     }
 
     fn warn(&mut self, warning: Warning) {
+        if self.warnings.contains(&warning) {
+            return;
+        }
         self.sink.event(Event::Warning(&warning));
         self.sink.flush();
         self.warnings.push(warning);
+    }
+
+    /// Whether what `error` says of tools may be mended by another request: the same once more, or one that tells of them
+    /// otherwise. It is then what is sent next.
+    fn mends_tools(&mut self, error: &Error) -> bool {
+        let Some(failure) = error.of_tools.filter(|_| !self.sink.has_handed_out) else { return false };
+        let model = self.model.as_deref().unwrap_or(UNKNOWN_MODEL);
+        if let Some(warning) = self.native_tools.as_mut().and_then(|native| native.asks_again(failure)) {
+            self.warn(warning);
+            return true;
+        }
+        let Some((request, warning)) =
+            self.native_tools.take().and_then(|native| native.other_way(failure, model))
+        else {
+            return false;
+        };
+        if failure == ToolFailure::Refused {
+            self.client.knowledge.refuses_tools(model);
+        }
+        self.warn(warning);
+        self.body = self.body_of(request);
+        self.built = None;
+        true
     }
 
     async fn send(&mut self, headers: HeaderMap, body: Bytes) -> Result<Answer> {
@@ -183,6 +240,37 @@ impl<S: Sink> Call<'_, S> {
             return Err(error);
         }
         self.read(response.limited(client.limits.max_response_bytes)).await
+    }
+
+    async fn attempt_once(&mut self) -> Result<Answer> {
+        // A server that failed, but answers, may know its model by now.
+        if self.has_answered
+            && self.model.is_none()
+            && let Some(model) = self.find_model().await?
+        {
+            self.body.insert("model".into(), model.as_str().into());
+            let changes = self.client.learnt.apply(&model, &mut self.body);
+            for warning in changes {
+                self.warn(warning);
+            }
+            self.model = Some(model);
+            self.built = None;
+        }
+        let built = match self.built.take() {
+            None => {
+                let built = self.watch.run(Built::new(self.client, self.hooks, &self.body)).await??;
+                self.prompt = Prompt::new(self.client, &built.body);
+                built
+            }
+            Some(built) => self.watch.run(built.with_renewed_key(self.client, self.hooks)).await??,
+        };
+        let (headers, body) = (built.headers.clone(), built.body.clone());
+        self.built = Some(built);
+        let outcome = self.send(headers, body).await;
+        match outcome {
+            Err(error) if self.is_hidden(&error) => self.ask_without_stream().await,
+            outcome => outcome,
+        }
     }
 
     /// The server has words for `error` that it only tells where nothing is streamed.
@@ -213,7 +301,7 @@ impl<S: Sink> Call<'_, S> {
         let mut reading = Reading::new(decoder, self.rules.clone());
         let outcome = self.read_to_end(&mut response, &mut reading).await;
         let outcome = match outcome {
-            Ok(broken) => reading.finish(broken, self.sink),
+            Ok(broken) => reading.finish(broken, &mut self.sink),
             Err(error) => Err(error),
         };
         if outcome.is_ok() {
@@ -235,7 +323,7 @@ impl<S: Sink> Call<'_, S> {
                 // Our own pause is not the server's silence.
                 self.watch.pause();
                 if let Err(error) = self.watch.run(self.sink.room()).await {
-                    return Err(reading.fail(error, self.sink));
+                    return Err(reading.fail(error, &mut self.sink));
                 }
             }
             if reading.is_finished() {
@@ -251,13 +339,13 @@ impl<S: Sink> Call<'_, S> {
                 Ok(Err(error)) => return Ok(Some(error)),
                 // The answer is complete; that the connection stays open does not matter.
                 Err(error) if reading.is_finished() && error.code == Code::Timeout => return Ok(None),
-                Err(error) => return Err(reading.fail(error, self.sink)),
+                Err(error) => return Err(reading.fail(error, &mut self.sink)),
             };
             // A short answer arrives as one: then it is handed on as one, and wakes its consumer once.
             let mut together = if self.first_token.is_none() { READ_TOGETHER } else { 1 };
             loop {
                 let Some(bytes) = next else { return Ok(None) };
-                reading.push(&bytes, self.sink)?;
+                reading.push(&bytes, &mut self.sink)?;
                 if self.first_token.is_none() && reading.has_begun() {
                     self.first_token = Some(Instant::now());
                 }
@@ -297,7 +385,7 @@ impl<S: Sink> Call<'_, S> {
                 }
             }
         } else if error.wrong_path {
-            error.hint = Some("Check the address: no LLM server's chat answers there.".to_owned());
+            error.hint = Some(self.client.elsewhere());
             if let Some(base) = self.client.working_base(&mut self.watch, self.hooks).await {
                 error.hint = Some(wrong_base(&base));
             }
@@ -329,33 +417,11 @@ impl<S: Sink> Repeatable for Call<'_, S> {
     const NEEDS_MODEL: bool = true;
 
     async fn attempt(&mut self) -> Result<Answer> {
-        // A server that failed, but answers, may know its model by now.
-        if self.has_answered
-            && self.model.is_none()
-            && let Some(model) = self.find_model().await?
-        {
-            self.body.insert("model".into(), model.as_str().into());
-            let changes = self.client.learnt.apply(&model, &mut self.body);
-            for warning in changes {
-                self.warn(warning);
+        loop {
+            match self.attempt_once().await {
+                Err(error) if self.mends_tools(&error) => {}
+                outcome => return outcome,
             }
-            self.model = Some(model);
-            self.built = None;
-        }
-        let built = match self.built.take() {
-            None => {
-                let built = self.watch.run(Built::new(self.client, self.hooks, &self.body)).await??;
-                self.prompt = Prompt::new(self.client, &built.body);
-                built
-            }
-            Some(built) => self.watch.run(built.with_renewed_key(self.client, self.hooks)).await??,
-        };
-        let (headers, body) = (built.headers.clone(), built.body.clone());
-        self.built = Some(built);
-        let outcome = self.send(headers, body).await;
-        match outcome {
-            Err(error) if self.is_hidden(&error) => self.ask_without_stream().await,
-            outcome => outcome,
         }
     }
 

@@ -1,4 +1,7 @@
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::{
+    collections::HashSet,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
 
 use serde::Serialize;
 
@@ -19,6 +22,10 @@ struct State {
     capabilities: Option<Capabilities>,
     /// The models that are loaded.
     loaded: Vec<ModelInfo>,
+    /// Those of which the list says that they call no tools.
+    without_tools: Vec<ModelInfo>,
+    /// The models for which tools were refused.
+    refused_tools: HashSet<String>,
 }
 
 /// What the model list says of what the server can do.
@@ -50,6 +57,18 @@ impl Knowledge {
         self.lock().loaded.iter().find(|loaded| loaded.is_named(model))?.context_length
     }
 
+    /// Tools were refused for `model`.
+    pub fn refuses_tools(&self, model: &str) {
+        self.lock().refused_tools.insert(model.to_owned());
+    }
+
+    /// Whether tools cannot be sent for `model`, as far as that is known. `is_told`: the list's word counts, too.
+    pub fn lacks_tools(&self, model: &str, is_told: bool) -> bool {
+        let state = self.lock();
+        state.refused_tools.contains(model)
+            || is_told && state.without_tools.iter().any(|it| it.is_named(model))
+    }
+
     /// Takes note of what the server says. `configured`: the model that the caller asks for by default.
     pub fn learn(&self, survey: &Survey, configured: Option<&str>) {
         let models = &survey.models;
@@ -57,6 +76,8 @@ impl Knowledge {
         let asked = configured.and_then(|name| survey.find(name)).or(chosen);
         let mut state = self.lock();
         state.model = chosen.map(|model| model.name.clone());
+        let lacks_tools = |it: &&ModelInfo| it.capabilities.tools == Some(false);
+        state.without_tools = models.iter().filter(lacks_tools).cloned().collect();
         state.loaded = models.iter().filter(|model| model.loaded == Some(true)).cloned().collect();
         state.capabilities = Some(Capabilities {
             supports_tools: asked.and_then(|model| model.capabilities.tools),

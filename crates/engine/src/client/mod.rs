@@ -16,6 +16,7 @@ mod knowledge;
 mod metadata;
 mod readiness;
 mod secrets;
+mod tool_ways;
 
 use std::{
     borrow::Cow,

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use http::HeaderMap;
 use serde_json::{Value, value::RawValue};
 
-use super::retry_after;
+use super::{retry_after, tool_failure};
 use crate::error::{Code, Error, Refusal, truncate};
 
 /// How much of a failure is read. More than an error shows: secrets are looked for in all of it before it is cut.
@@ -200,7 +200,13 @@ impl Failure {
             (true, None) => format!("The server reported an error{silence}"),
         };
         let mut error = Error::new(code, message);
-        error.hint = hint(code).map(str::to_owned).or_else(|| hint_of_flags(code, &error.message));
+        let refuses_value = is_refusal(&self.code) || is_refusal(&error.message);
+        error.of_tools =
+            tool_failure::find(&self.code, &error.message, self.param.as_deref().filter(|_| refuses_value));
+        error.hint = hint(code)
+            .map(str::to_owned)
+            .or_else(|| hint_of_flags(code, &error.message))
+            .or_else(|| error.of_tools.map(|failure| tool_failure::hint(failure).to_owned()));
         error.status = status;
         // What is known only to have gone wrong inside of an answer may go wrong each time.
         error.retryable &= code != Code::Server || matches!(status, Some(408 | 425 | 500..));
@@ -212,8 +218,7 @@ impl Failure {
             .or(limit_reset)
             .and_then(|time| u64::try_from(time.as_millis()).ok());
         error.request_id = self.request_id;
-        error.refusal =
-            Refusal { of_any_value: is_refusal(&self.code) || is_refusal(&error.message), field: self.param };
+        error.refusal = Refusal { of_any_value: refuses_value, field: self.param };
         error.wrong_path = is_wrong_path;
         if code == Code::ContextLengthExceeded {
             error.prompt_tokens = self.prompt_tokens;

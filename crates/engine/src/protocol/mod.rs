@@ -9,6 +9,7 @@ pub mod ollama;
 pub mod openai;
 mod retry_after;
 mod tool_calls;
+mod tool_failure;
 mod unreadable;
 
 use http::{HeaderMap, StatusCode};

@@ -15,6 +15,7 @@ pub static KIND: Kind = Kind {
         hosts: &["openrouter.ai"],
         developer_role: true,
         tool_choices: ToolChoices::ALL,
+        tells_who_takes_tools: true,
         ..Facts::PLAIN
     },
     open: |_| Ok(Box::new(Plain(&KIND.facts))),

@@ -24,6 +24,8 @@ pub static KIND: Kind = Kind {
         api_key_env: &["LLAMA_API_KEY"],
         more_ports: &[9931],
         tool_choices: ToolChoices { none: false, ..ToolChoices::NO_NAME },
+        // Tools for which the model's template has no place are dropped without a word.
+        tells_who_takes_tools: true,
         serves_any_name: true,
         probes: &[Probe { path: "/props", recognise: props::recognise }],
         ..Facts::PLAIN
