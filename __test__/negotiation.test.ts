@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest'
 import type { ChatMessage } from '../index.js'
 import { asking, providerOf } from './support/provider.js'
 import { type Answer, json, startScriptedServer } from './support/scripted-server.js'
-import { failureOf } from './support/witness.js'
 import { answer, event, refusal } from './support/wire.js'
+import { failureOf } from './support/witness.js'
 
 const hello: Answer = { chunks: answer('Hello!') }
 const codes = ({ warnings }: { warnings: readonly { code: string }[] }) => warnings.map(({ code }) => code)
@@ -49,7 +49,9 @@ describe('a field that a server refuses', () => {
   })
 
   it('is the caller’s mistake where the caller alone knows what it is for', async () => {
-    const server = await serverOf(json(refusal("Unknown parameter: 'documents'", { param: 'documents' }), 400))
+    const server = await serverOf(
+      json(refusal("Unknown parameter: 'documents'", { param: 'documents' }), 400),
+    )
     const extraBody = { documents: ['a'] }
     const error = await failureOf(providerOf(server).chat({ ...asking('hello'), extraBody }))
     expect(error).toMatchObject({ code: 'invalid_request', attempts: 1 })
@@ -104,7 +106,10 @@ describe('messages that a template refuses', () => {
 
   it('are not sent again once anything of an answer has come', async () => {
     const broken: Answer = {
-      chunks: [...answer('Hel').slice(0, 2), event({ error: { message: 'roles must alternate', code: 400 } })],
+      chunks: [
+        ...answer('Hel').slice(0, 2),
+        event({ error: { message: 'roles must alternate', code: 400 } }),
+      ],
     }
     const server = await serverOf(broken)
     const error = await failureOf(providerOf(server).chat({ messages }))

@@ -48,7 +48,12 @@ describe('a real server whose template wants the system message first', () => {
   const server = new LlamaServer({ template: template('system-first') })
 
   it('gets all that the system says there', async () => {
-    const messages = [say('user', 'one'), say('assistant', 'two'), say('system', 'three'), say('user', 'hello')]
+    const messages = [
+      say('user', 'one'),
+      say('assistant', 'two'),
+      say('system', 'three'),
+      say('user', 'hello'),
+    ]
     const answer = await providerOf(server).chat({ messages })
     expect(answer.warnings.map(({ code }) => code)).toEqual(['moved_system'])
     expect(answer.timings.attempts).toBe(2)

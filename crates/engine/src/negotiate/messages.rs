@@ -145,28 +145,28 @@ impl Step {
     }
 
     pub fn warning(self) -> Warning {
-        let (code, message) = match self {
-            Self::Flatten => (
+        match self {
+            Self::Flatten => Warning::new(
                 "flattened_content",
                 "The server takes only text as content: parts of text are sent as one, and no content as an empty text.",
             ),
-            Self::LeaveOutEmpty => {
-                ("left_out_empty", "The server takes no empty message: those that say nothing are left out.")
-            }
-            Self::SystemFirst => (
+            Self::LeaveOutEmpty => Warning::new(
+                "left_out_empty",
+                "The server takes no empty message: those that say nothing are left out.",
+            ),
+            Self::SystemFirst => Warning::new(
                 "moved_system",
                 "The server takes one system message, at the beginning: all of them are sent as the first.",
             ),
-            Self::SystemAsUser => (
+            Self::SystemAsUser => Warning::new(
                 "system_as_user",
                 "The server takes no system message here: its text is sent at the beginning of the first user message.",
             ),
-            Self::Merge => (
+            Self::Merge => Warning::new(
                 "merged_messages",
                 "The server wants user and assistant to alternate: neighbours of one role are sent as one message.",
             ),
-        };
-        Warning::new(code, message)
+        }
     }
 }
 
