@@ -321,6 +321,10 @@ mod tests {
     use super::*;
     use crate::protocol::Failure;
 
+    const ALTERNATE: &[Step] = &[Step::SystemFirst, Step::Merge, Step::SystemAsUser];
+    const FIRST: &[Step] = &[Step::SystemFirst, Step::SystemAsUser];
+    const AS_USER: &[Step] = &[Step::SystemAsUser, Step::SystemFirst];
+
     fn refused(status: u16, body: &str) -> &'static [Step] {
         steps_for(&Failure::of_body(body.as_bytes()).status(status).into_error())
     }
@@ -337,78 +341,83 @@ mod tests {
 
     #[test]
     fn what_templates_say_is_understood_whoever_renders_them() {
-        let alternate: &[Step] = &[Step::SystemFirst, Step::Merge, Step::SystemAsUser];
-        let first: &[Step] = &[Step::SystemFirst, Step::SystemAsUser];
-        let as_user: &[Step] = &[Step::SystemAsUser, Step::SystemFirst];
         for (status, body, steps) in [
             // llama.cpp, as in ggml-org/llama.cpp#19851 and #20733.
             (
                 500,
                 r#"{"error":{"code":500,"message":"\n------------\nWhile executing CallExpression at line 189, column 32 in source:\n...== 0) %}↵            {{- raise_exception('After the optional system message, con...\n                                           ^\nError: Jinja Exception: After the optional system message, conversation roles must alternate user and assistant roles except for tool calls and results.","type":"server_error"}}"#,
-                alternate,
+                ALTERNATE,
             ),
             (
                 400,
                 r#"{"error":{"code":400,"message":"Unable to generate parser for this template. Automatic parser generation failed: \n------------\nWhile executing CallExpression at line 85, column 32 in source:\n...first %}↵            {{- raise_exception('System message must be at the beginnin...\n                                           ^\nError: Jinja Exception: System message must be at the beginning.","type":"invalid_request_error"}}"#,
-                first,
+                FIRST,
             ),
             // A template says more than it raises.
             (
                 500,
                 r#"{"error":{"code":500,"message":"...{{ raise_exception('System role not supported') }}...\nError: Jinja Exception: Conversation roles must alternate user/assistant/user/assistant/...","type":"server_error"}}"#,
-                alternate,
+                ALTERNATE,
             ),
             (
                 400,
                 r#"{"error":{"message":"Cannot have 2 or more assistant messages at the end of the list."}}"#,
-                alternate,
+                ALTERNATE,
             ),
             // vLLM
             (
                 400,
                 r#"{"object":"error","message":"Conversation roles must alternate user/assistant/user/assistant/...","type":"BadRequestError","param":null,"code":400}"#,
-                alternate,
+                ALTERNATE,
             ),
             (
                 400,
                 r#"{"error":{"message":"System role not supported None","type":"BadRequestError","code":400}}"#,
-                as_user,
+                AS_USER,
             ),
             // LM Studio, in a stream that began with 200.
             (
                 200,
                 r#"{"error":"Error rendering prompt with jinja template: \"Only user and assistant roles are supported!\".\n\nThis is usually an issue with the model's prompt template."}"#,
-                as_user,
+                AS_USER,
             ),
             (
                 200,
                 r#"{"error":{"message":"Error rendering prompt with jinja template: \"No user query found in messages.\"."}}"#,
-                as_user,
+                AS_USER,
             ),
             // TGI
             (
                 422,
                 r#"{"error":"Template error: invalid operation: Conversation roles must alternate user/assistant/user/assistant/... (in <string>:1)","error_type":"template_error"}"#,
-                alternate,
+                ALTERNATE,
             ),
+        ] {
+            assert_eq!(refused(status, body), steps, "{body}");
+        }
+    }
+
+    #[test]
+    fn what_servers_say_without_a_template_is_understood_too() {
+        for (status, body, steps) in [
             // Mistral
             (
                 400,
                 r#"{"object":"error","message":"Unexpected role 'system' after role 'assistant'","type":"invalid_request_error","param":null,"code":null}"#,
-                first,
+                FIRST,
             ),
             (
                 400,
                 r#"{"message":"Provider returned error","code":400,"metadata":{"raw":"{\"object\":\"error\",\"message\":\"Expected last role User or Tool (or Assistant with prefix True) for serving but got assistant\",\"type\":\"invalid_request_message_order\",\"code\":\"3230\"}","provider_name":"Mistral"}}"#,
-                first,
+                FIRST,
             ),
             // Google, Llama 3.1, Ollama, text-generation-webui, Groq, OpenAI, LiteLLM
             (
                 400,
                 r#"[{"error":{"code":400,"message":"Developer instruction is not enabled for models/gemma-3-27b-it","status":"INVALID_ARGUMENT"}}]"#,
-                as_user,
+                AS_USER,
             ),
-            (400, "Cannot put tools in the first user message when there's no first user message!", as_user),
+            (400, "Cannot put tools in the first user message when there's no first user message!", AS_USER),
             (
                 400,
                 r#"{"error":{"message":"invalid message content type: <nil>","type":"invalid_request_error"}}"#,
