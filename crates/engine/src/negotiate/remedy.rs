@@ -9,6 +9,7 @@ use crate::{error::Error, types::Warning};
 pub static REMEDIES: &[Remedy] = &[
     Remedy::LeaveOutOurs("stream_options", || json!({ "include_usage": true })),
     Remedy::LeaveOutOurs("return_progress", || json!(true)),
+    Remedy::LeaveOutOurs("encoding_format", || json!("base64")),
     // What the package sees to itself.
     Remedy::Enforce("tool_choice"),
     Remedy::Enforce("parallel_tool_calls"),
