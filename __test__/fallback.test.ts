@@ -136,6 +136,8 @@ function mock(name: string, own: Partial<ChatProvider> = {}): ChatProvider & { a
     query: counted(query),
     chat: counted(chat),
     stream: counted(stream),
+    embed: async () => ({ embeddings: [], model: name }),
+    rerank: async () => ({ results: [], model: name }),
     validateConfiguration: async () => true,
     getStatus: async (): Promise<ProviderStatus> => ({ isConnected: true, server: name }),
     listModels: async () => [],
@@ -985,6 +987,7 @@ describe('several providers as one', () => {
     ['none', [], {}],
     ['no list', undefined, {}],
     ['one that is none', ['http://localhost'], {}],
+    ['an object that is none', [mock('first'), {}], {}],
     ['a callback that is none', [mock('first')], { onFallback: 'log' }],
     ['options that are none', [mock('first')], null],
   ])('must be some: %s is a ConfigurationError', (_name, providers, options) => {

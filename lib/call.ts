@@ -25,8 +25,14 @@ export interface CallSetup<T> {
   pending: Set<PendingCall>
   /** Starts the call in the engine and returns its number. */
   start(): number
-  /** Makes the result of what the engine gave: texts, and JSON. */
-  finish(content: string, reasoning: string, details: string, value?: { value: unknown }): T
+  /** Makes the result of what the engine gave: texts, JSON, and numbers. */
+  finish(
+    content: string,
+    reasoning: string,
+    details: string,
+    numbers: Float32Array,
+    value?: { value: unknown },
+  ): T
   /** Has the caller's own code look at the answer, where it wants to. What that throws, the call rejects with. */
   check?: ((content: string, details: string) => Promise<Validated> | undefined) | undefined
   /** Takes the events. Returns a promise to hold back the next event until it resolves. */
@@ -57,6 +63,8 @@ interface Entry {
   text: string
 }
 
+const NO_NUMBERS = new Float32Array(0)
+
 /** One call of the engine, from its start to the settling of its promise. */
 export class Call<T> implements Receiver {
   /** Settles after all events were handed on. */
@@ -82,6 +90,7 @@ export class Call<T> implements Receiver {
   #unreported = 0
   #content = ''
   #reasoning = ''
+  #numbers: Float32Array = NO_NUMBERS
   /** What the caller's own code made of the answer's value. */
   #value: { value: unknown } | undefined
   /** What the caller's own code threw. */
@@ -178,6 +187,10 @@ export class Call<T> implements Receiver {
     batch.next = next
     batch.left -= taken
     batch.at = at
+  }
+
+  takeNumbers(numbers: Float32Array): void {
+    this.#numbers = numbers
   }
 
   #handle(kind: number, text: string): void {
@@ -331,7 +344,7 @@ export class Call<T> implements Receiver {
           ...this.#partial(details),
         })
       else {
-        const result = this.#setup.finish(this.#content, this.#reasoning, details, this.#value)
+        const result = this.#setup.finish(this.#content, this.#reasoning, details, this.#numbers, this.#value)
         this.#settle(() => this.#resolve(result))
       }
     })

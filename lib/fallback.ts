@@ -2,8 +2,10 @@ import { checkObject, mistake } from './arguments'
 import { RECORD_COST } from './call'
 import type { ChatRequest, ChatResponse, ChatStream, QueryOptions } from './chat'
 import type { CallOptions, ProviderCapabilities } from './config'
+import type { EmbedOptions, EmbedResponse } from './embeddings'
 import type { ProgressCallback, ProviderProgressEvent } from './events'
 import type { ChatProvider } from './provider'
+import type { RerankRequest, RerankResponse } from './rerank'
 import type { Authenticator, ModelInfo, ProviderStatus } from './status'
 import { EventStream } from './stream'
 import { codeOf } from './tried'
@@ -47,16 +49,26 @@ export interface FallbackOptions {
  * const answer = await provider.query({ prompt: 'Why is the sky blue?' })
  * ```
  *
- * @throws {@link ConfigurationError} without a provider.
+ * @throws {@link ConfigurationError} without a provider, and for what is none.
  */
 export function fallback(providers: readonly ChatProvider[], options: FallbackOptions = {}): ChatProvider {
   if (!Array.isArray(providers) || providers.length === 0)
     throw mistake('`providers` must be a list of at least one provider')
-  for (const provider of providers) checkObject(provider, 'Each of `providers`')
+  for (const [index, provider] of providers.entries()) checkProvider(provider, `\`providers[${index}]\``)
   checkObject(options, 'The options')
   if (options.onFallback !== undefined && typeof options.onFallback !== 'function')
     throw mistake('`onFallback` must be a function')
   return new Fallback(providers, options)
+}
+
+/** Checks that `value` has what every call needs of a provider. */
+function checkProvider(value: unknown, place: string): void {
+  checkObject(value, place)
+  const provider = value as Record<string, unknown>
+  for (const method of ['query', 'chat', 'stream', 'close'] satisfies (keyof ChatProvider)[]) {
+    if (typeof provider[method] !== 'function')
+      throw mistake(`${place} is no provider: it has no method \`${method}\``)
+  }
 }
 
 /** So much may wait here for whoever iterates a stream, in UTF-16 units; the provider's own stream holds as much. */
@@ -98,6 +110,14 @@ class Fallback implements ChatProvider {
     const stream = new EventStream<T>(start, signal, (over) => this.#streams.delete(over))
     this.#streams.add(stream)
     return stream
+  }
+
+  async embed(input: string | readonly string[], options: EmbedOptions = {}): Promise<EmbedResponse> {
+    return await this.#first(options, this.embed, (provider, given) => provider.embed(input, given))
+  }
+
+  async rerank(request: RerankRequest): Promise<RerankResponse> {
+    return await this.#first(request, this.rerank, (provider, given) => provider.rerank(given))
   }
 
   async validateConfiguration(options: CallOptions = {}): Promise<boolean> {

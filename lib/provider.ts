@@ -1,5 +1,6 @@
 import {
   checkCall,
+  checkCommand,
   checkHeaders,
   checkLimits,
   checkNumbers,
@@ -27,12 +28,14 @@ import type {
 import { crossing } from './crossing'
 import { environmentOf, listed } from './definition'
 import { theOutbox } from './delivery'
+import { type EmbedOptions, type EmbedResponse, embeddingsOf, embedRequest } from './embeddings'
 import { AbortError, type ErrorDetails, errorOf, ProviderError } from './errors'
 import type { ProgressCallback, ProviderProgressEvent } from './events'
 import { native, type Provider } from './native'
+import { type RerankRequest, type RerankResponse, rerankRequest } from './rerank'
 import { formatOf, validated } from './response-format'
 import type { ServerKind } from './servers'
-import { definitionOf, kindOf } from './servers/facts'
+import { checkOthersSettings, definitionOf, kindOf } from './servers/facts'
 import type { Authenticator, Diagnosis, ModelInfo, ProviderStatus } from './status'
 import { EventStream } from './stream'
 import type { ToolOptions } from './tools'
@@ -52,6 +55,8 @@ export interface LocalLLMProvider {
 export interface ChatProvider extends LocalLLMProvider {
   chat<T = unknown>(request: ChatRequest<T>): Promise<ChatResponse<T>>
   stream<T = unknown>(request: ChatRequest<T>): ChatStream<T>
+  embed(input: string | readonly string[], options?: EmbedOptions): Promise<EmbedResponse>
+  rerank(request: RerankRequest): Promise<RerankResponse>
   close(): Promise<void>
 }
 
@@ -76,7 +81,7 @@ export let identify: (
   provider: OpenAICompatibleProvider,
   options: CallOptions,
   origin: CallSetup<unknown>['origin'],
-) => Promise<{ server: ServerKind }>
+) => Promise<{ server: ServerKind; isTrusted: boolean }>
 
 /**
  * Any OpenAI-compatible server. `new OpenAICompatibleProvider()` is LM Studio's port on this machine.
@@ -127,6 +132,7 @@ export class OpenAICompatibleProvider implements ChatProvider, AsyncDisposable {
     const { apiKey, capabilities, timeout, retry, limits, model, defaults, tls, proxy, ...address } = given
     const kind = kindOf(new.target)
     checkSpelling(given, 'config', '', kind.settings)
+    if (definition === kind.definition) checkOthersSettings(given, kind)
     checkSpelling(defaults ?? {}, 'options', 'defaults.')
     const endpoint = {
       ...address,
@@ -227,6 +233,36 @@ export class OpenAICompatibleProvider implements ChatProvider, AsyncDisposable {
   }
 
   /**
+   * Texts as vectors: one `Float32Array` for each text, in their order, all of one length. They are asked for as base64
+   * and read as what came; what is no number, or fits no order, is a {@link StreamError}.
+   *
+   * An empty list gives an empty list, without a request. What a server says to an empty text is told as it is.
+   *
+   * @example
+   * ```ts
+   * const { embeddings } = await provider.embed(['a river', 'a boat'], { model: 'nomic-embed-text' })
+   * ```
+   *
+   * @throws As {@link query}; {@link UnsupportedError} where the server has no embeddings or ignores `dimensions`.
+   */
+  async embed(input: string | readonly string[], options: EmbedOptions = {}): Promise<EmbedResponse> {
+    const request = embedRequest(input, options)
+    const start = (flags: number) => this.#native.embed(theOutbox(), request, flags)
+    return await this.#request(options, start, embeddingsOf, this.embed)
+  }
+
+  /**
+   * How well each document fits a query, the best first.
+   *
+   * @throws As {@link query}; {@link UnsupportedError} where the server has no reranking.
+   */
+  async rerank(request: RerankRequest): Promise<RerankResponse> {
+    const json = rerankRequest(request)
+    const start = (flags: number) => this.#native.rerank(theOutbox(), json, flags)
+    return await this.#request(request, start, (details) => JSON.parse(details), this.rerank)
+  }
+
+  /**
    * True if the server answers and takes the key. A server without a model list is still valid.
    *
    * @throws {@link AbortError} only.
@@ -268,8 +304,9 @@ export class OpenAICompatibleProvider implements ChatProvider, AsyncDisposable {
    * `model` is configured, any will do.
    *
    * What passes is waited for: a server that nobody has started yet, a name that nobody knows yet, a model that is loading,
-   * a list that is still empty. Each time that it is asked in vain is a `progress` event, at first every 100 ms, later every
-   * 2 s. There is no end to it but `timeout.total` and `signal`.
+   * a list that is still empty. Each time that it is asked in vain, and will be asked again, is a `progress` event: at first
+   * every 100 ms, later every 2 s. There is no end to it but `timeout.total` and `signal`. Where the wait fails, the last
+   * event is `error`.
    *
    * What waiting does not mend rejects at once: a wrong key, a web page, another protocol. So does, after 1.5 s, a model that
    * the server does not list while it lists others.
@@ -394,15 +431,33 @@ export class OpenAICompatibleProvider implements ChatProvider, AsyncDisposable {
     }
     const { json, texts, places } = crossing(request)
     const hooks = this.#hooks()
-    const flags =
-      (listener === undefined ? 0 : Flag.Events) |
-      (hooks.requestHeaders === undefined ? 0 : Flag.ChangesHeaders) |
-      (hooks.requestBody === undefined ? 0 : Flag.ChangesBody)
+    const flags = flagsOf(hooks, listener)
     const start = () => this.#native.chat(theOutbox(), json, flags, texts, places)
     const provider = this.name
     const pending = this.#pending
     const check = validate && ((content: string, details: string) => checked(validate, content, details))
     return new Call({ provider, hooks, signal, pending, start, finish, check, listener, takesLater, origin })
+  }
+
+  /** A request whose answer is no text. */
+  async #request<T>(
+    { signal }: CallOptions,
+    start: (flags: number) => number,
+    finish: (details: string, numbers: Float32Array) => T,
+    origin: CallSetup<T>['origin'],
+  ): Promise<T> {
+    const hooks = this.#hooks()
+    return await new Call<T>({
+      provider: this.name,
+      hooks,
+      signal,
+      pending: this.#pending,
+      start: () => start(flagsOf(hooks, undefined)),
+      finish: (_content, _reasoning, details, numbers) => finish(details, numbers),
+      listener: undefined,
+      takesLater: false,
+      origin,
+    }).result
   }
 
   async #ask<T>(question: string, options: CallOptions, origin: CallSetup<T>['origin']): Promise<T> {
@@ -428,6 +483,7 @@ export class OpenAICompatibleProvider implements ChatProvider, AsyncDisposable {
     options: CallOptions & { onProgress?: LoadListener | undefined },
     origin: CallSetup<T>['origin'],
   ): Promise<T> {
+    checkCommand(command)
     checkObject(options, 'The options')
     checkCall(options)
     const { onProgress, signal } = options
@@ -468,6 +524,14 @@ export class OpenAICompatibleProvider implements ChatProvider, AsyncDisposable {
 /** What a call tells of its caller. `src/provider.rs` has the same numbers. */
 const Flag = { Events: 1, ChangesHeaders: 2, ChangesBody: 4 } as const
 
+function flagsOf({ requestHeaders, requestBody }: Hooks, listener: Listener | undefined): number {
+  return (
+    (listener === undefined ? 0 : Flag.Events) |
+    (requestHeaders === undefined ? 0 : Flag.ChangesHeaders) |
+    (requestBody === undefined ? 0 : Flag.ChangesBody)
+  )
+}
+
 /** Hands on how far a command is. The end of it is the promise's to tell. */
 function progressOf(event: ProviderProgressEvent, listener: LoadListener): unknown {
   if (event.type !== 'progress') return undefined
@@ -498,6 +562,7 @@ function wholeAnswer<T>(
   content: string,
   reasoning: string,
   details: string,
+  _numbers: Float32Array,
   value?: { value: unknown },
 ): ChatResponse<T> {
   const parts = reasoning ? { content, reasoning } : { content }

@@ -40,10 +40,12 @@ export interface ToolOptions {
   /** `false`: at most one call an answer; what a server sends beyond that is left out, with a warning. */
   parallelToolCalls?: boolean | undefined
   /**
-   * `'auto'`: calls that the model wrote into its text are read there, too. `'native'`: only those that the server
-   * tells apart. @defaultValue 'auto'
+   * `'native'`: tools are sent as the protocol has them, and only calls that the server tells apart are read.
+   * `'prompted'`: they are described in the prompt, and calls are read from the text, both in the style that the model's
+   * family knows. `'auto'`: native, but calls in the text are read, too; and prompted, with a warning `tools_in_prompt`,
+   * once the server has refused tools for the model or said that it takes none. @defaultValue 'auto'
    */
-  toolMode?: 'auto' | 'native' | undefined
+  toolMode?: 'auto' | 'native' | 'prompted' | undefined
   /** Leave the markup of calls that were read from the text in `content`. @defaultValue false */
   keepToolMarkup?: boolean | undefined
 }

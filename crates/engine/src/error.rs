@@ -143,6 +143,17 @@ pub struct Details {
     /// The address seems to be no LLM server's, or not its right path.
     #[serde(skip)]
     pub wrong_path: bool,
+    #[serde(skip)]
+    pub of_tools: Option<ToolFailure>,
+}
+
+/// What a server says of the request's tools.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ToolFailure {
+    /// It takes none, for this model or at all.
+    Refused,
+    /// Its model wrote a call that it could not read.
+    GarbledCall,
 }
 
 /// What a server says of a field of the request.
@@ -191,6 +202,7 @@ impl Error {
             refusal: Refusal::default(),
             begun: false,
             wrong_path: false,
+            of_tools: None,
         }))
     }
 

@@ -14,6 +14,8 @@ pub struct CallRules {
     /// What is looked for in the text, by the names that went over the wire.
     pub in_text: Vec<Tool>,
     pub keep_markup: bool,
+    /// Ids that no call may have: the history's.
+    pub taken: Vec<String>,
 }
 
 impl CallRules {
@@ -23,7 +25,7 @@ impl CallRules {
         let sent = |tool: &Tool| Tool { name: names.sent(&tool.name), ..tool.clone() };
         let in_text = match options.tool_mode {
             ToolMode::Native => Vec::new(),
-            ToolMode::Auto => options.tools.iter().map(sent).collect(),
+            ToolMode::Auto | ToolMode::Prompted => options.tools.iter().map(sent).collect(),
         };
         Self {
             in_text,
@@ -32,6 +34,7 @@ impl CallRules {
             choice: options.tool_choice.clone().filter(|_| !options.tools.is_empty()),
             is_single: options.parallel_tool_calls == Some(false),
             limit,
+            taken: Vec::new(),
         }
     }
 

@@ -18,6 +18,7 @@ pub struct ToolCalls {
     /// How many of those are read, from the first on.
     done: usize,
     read: Vec<ToolCall>,
+    /// Those that are taken.
     ids: HashSet<String>,
     /// The ids of those that were read from the text.
     in_text: HashSet<String>,
@@ -79,7 +80,8 @@ enum Place {
 
 impl ToolCalls {
     pub fn new(rules: CallRules) -> Self {
-        Self { rules, ..Self::default() }
+        let ids = rules.taken.iter().cloned().collect();
+        Self { rules, ids, ..Self::default() }
     }
 
     pub fn is_empty(&self) -> bool {

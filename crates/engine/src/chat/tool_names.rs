@@ -81,8 +81,14 @@ impl ToolNames {
     }
 }
 
+/// In the history, for a call that the model gave no name.
+const UNNAMED: &str = "unnamed";
+
 /// `name` with nothing in it that servers refuse.
 fn plain(name: &str) -> String {
+    if name.is_empty() {
+        return UNNAMED.to_owned();
+    }
     let is_taken = |it: char| it.is_ascii_alphanumeric() || it == '_' || it == '-';
     name.chars().map(|it| if is_taken(it) { it } else { '_' }).take(MAX_NAME).collect()
 }

@@ -1,5 +1,3 @@
-use std::time::Duration;
-
 use bytes::Bytes;
 use http::{HeaderMap, Method};
 use serde_json::{Map, Value};
@@ -7,34 +5,37 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Client, Hooks,
+    Client, Hooks, UNKNOWN_MODEL,
     built::Built,
     cut_prompt::Prompt,
     discreet::Discreet,
     formatted::Formatted,
     held_back::HeldBack,
-    metadata::{within, wrong_base},
+    knowledge::Purpose,
+    tool_ways::{NativeTools, ids_of_history, in_prompt, speaks_of_tools, tell_in_text},
 };
 use crate::{
     chat::{CallRules, Reading},
-    error::{Code, Error, Result},
+    error::{Code, Error, Result, ToolFailure},
     policy::{Repeatable, Wait, repeat},
     protocol::request_id,
     transport::{Connected, Replaced, Request, Response, Watch},
-    types::{Answer, ChatRequest, Event, Events, Partial, Phase, Sink, Timeouts, Warning},
+    types::{Answer, ChatRequest, Event, Events as _, Partial, Phase, Sink, Timeouts, ToolMode, Warning},
 };
 
 /// One call: what its attempts share.
 pub(super) struct Call<'a, S> {
     pub client: &'a Client,
     hooks: &'a dyn Hooks,
-    pub sink: &'a mut HeldBack<S>,
+    pub sink: HeldBack<'a, S>,
     pub watch: Watch,
     timeout: Option<Timeouts>,
     /// `None` where neither the caller nor the server names one.
     pub model: Option<String>,
     /// What the calls of the answer are held to.
     rules: CallRules,
+    /// `None` where the request tells of no tools, or in its text.
+    native_tools: Option<Box<NativeTools>>,
     /// Where the answer must have a format.
     pub formatted: Option<Formatted>,
     pub body: Map<String, Value>,
@@ -65,15 +66,15 @@ impl Client {
         sink: &mut S,
     ) -> Result<Answer> {
         let hooks = &self.attentive(hooks);
-        let sink = &mut HeldBack::new(Discreet::new(self, sink));
         let mut call = Call {
             client: self,
             hooks,
-            sink,
+            sink: HeldBack::new(Discreet::new(self, sink)),
             watch: self.watch(request.timeout, cancel),
             timeout: request.timeout,
             model: None,
             rules: CallRules::default(),
+            native_tools: None,
             formatted: None,
             body: Map::new(),
             built: None,
@@ -94,7 +95,7 @@ impl Client {
                 Ok(answer)
             }
             Err(error) => {
-                let mut error = call.explained(error).await;
+                let mut error = self.explained(error, None, &mut call.watch, call.hooks).await;
                 error.attempts = call.attempts;
                 error.partial.get_or_insert_with(Partial::default);
                 Err(self.finished(error, self.dialect().chat_path()))
@@ -105,7 +106,7 @@ impl Client {
 
 impl<S: Sink> Call<'_, S> {
     async fn run(&mut self, mut request: ChatRequest) -> Result<Answer> {
-        self.settle().await?;
+        self.client.settle_within(&mut self.watch, self.timeout, self.hooks).await?;
         // What is merged into the body wins over all else.
         let named = [&request.options, &self.client.defaults]
             .into_iter()
@@ -134,35 +135,55 @@ impl<S: Sink> Call<'_, S> {
         Ok(answer)
     }
 
-    /// What must be known of the server before anything is sent.
-    async fn settle(&mut self) -> Result<()> {
-        let client = self.client;
-        if client.is_settled() {
-            return Ok(());
-        }
-        let limit = client.metadata_limit(self.timeout);
-        self.watch.run(within(limit, client.settle_for(self.hooks))).await.map(drop)
-    }
-
     async fn find_model(&mut self) -> Result<Option<String>> {
         let limit = self.client.metadata_limit(self.timeout);
-        self.client.find_model(&mut self.watch, limit, self.hooks).await
+        self.client.find_model(Purpose::Chat, &mut self.watch, limit, self.hooks).await
     }
 
     pub fn encoded(&mut self, mut request: ChatRequest) -> Map<String, Value> {
         let client = self.client;
-        let format = self.formatted.as_ref().map(|formatted| formatted.shape(&mut request));
+        if let Some(formatted) = &self.formatted {
+            formatted.describe(&mut request);
+        }
         self.rules = CallRules::new(&request.tools, client.limits.max_tool_calls);
+        if speaks_of_tools(&request) {
+            self.rules.taken = ids_of_history(&request);
+            self.rules.names.rename(&mut request);
+            self.choose_way(&mut request);
+        }
+        self.body_of(request)
+    }
+
+    /// Tells of tools in the text of `request` if that is wanted, or known to be the only way.
+    fn choose_way(&mut self, request: &mut ChatRequest) {
+        let client = self.client;
+        let model = self.model.as_deref().unwrap_or(UNKNOWN_MODEL);
+        let is_told = client.server.facts().tells_who_takes_tools;
+        let mode = request.tools.tool_mode;
+        match mode {
+            ToolMode::Prompted => tell_in_text(request, model),
+            ToolMode::Auto if client.knowledge.lacks_tools(model, is_told) => {
+                let offers_any = !request.tools.tools.is_empty();
+                tell_in_text(request, model);
+                if offers_any {
+                    self.warn(in_prompt());
+                }
+            }
+            _ => self.native_tools = Some(Box::new(NativeTools::new(request.clone()))),
+        }
+    }
+
+    fn body_of(&mut self, mut request: ChatRequest) -> Map<String, Value> {
+        let client = self.client;
         client.server.facts().tool_choices.narrow(&mut request.tools);
-        self.rules.names.rename(&mut request);
         let model = self.model.as_deref().unwrap_or(UNKNOWN_MODEL);
         if !client.server.facts().developer_role {
             request.developers_as_system();
         }
         client.server.translate(&mut request.options);
         let mut body = client.dialect().encode_chat(request, model, &client.defaults);
-        for (name, value) in format.into_iter().flatten() {
-            body.entry(name).or_insert(value);
+        if let Some(formatted) = &self.formatted {
+            formatted.ask(&mut body);
         }
         let mut changes = client.server.adjust(&mut body);
         changes.extend(client.learnt.apply(model, &mut body));
@@ -186,6 +207,29 @@ impl<S: Sink> Call<'_, S> {
         self.model.as_deref().unwrap_or(UNKNOWN_MODEL)
     }
 
+    /// Whether what `error` says of tools may be mended by another request: the same once more, or one that tells of them
+    /// otherwise. It is then what is sent next.
+    fn mends_tools(&mut self, error: &Error) -> bool {
+        let Some(failure) = error.of_tools.filter(|_| !self.sink.has_handed_out()) else { return false };
+        let model = self.model.as_deref().unwrap_or(UNKNOWN_MODEL);
+        if let Some(warning) = self.native_tools.as_mut().and_then(|native| native.asks_again(failure)) {
+            self.warn(warning);
+            return true;
+        }
+        let Some((request, warning)) =
+            self.native_tools.take().and_then(|native| native.other_way(failure, model))
+        else {
+            return false;
+        };
+        if failure == ToolFailure::Refused {
+            self.client.knowledge.refuses_tools(model);
+        }
+        self.warn(warning);
+        self.body = self.body_of(request);
+        self.built = None;
+        true
+    }
+
     async fn send(&mut self, headers: HeaderMap, body: Bytes) -> Result<Answer> {
         self.attempts += 1;
         self.first_token = None;
@@ -207,6 +251,37 @@ impl<S: Sink> Call<'_, S> {
             return Err(error);
         }
         self.read(response.limited(client.limits.max_response_bytes)).await
+    }
+
+    async fn attempt_once(&mut self) -> Result<Answer> {
+        // A server that failed, but answers, may know its model by now.
+        if self.has_answered
+            && self.model.is_none()
+            && let Some(model) = self.find_model().await?
+        {
+            self.body.insert("model".into(), model.as_str().into());
+            let changes = self.client.learnt.apply(&model, &mut self.body);
+            for warning in changes {
+                self.warn(warning);
+            }
+            self.model = Some(model);
+            self.built = None;
+        }
+        let built = match self.built.take() {
+            None => {
+                let built = self.watch.run(Built::new(self.client, self.hooks, &self.body)).await??;
+                self.prompt = Prompt::new(self.client, &built.body);
+                built
+            }
+            Some(built) => self.watch.run(built.with_renewed_key(self.client, self.hooks)).await??,
+        };
+        let (headers, body) = (built.headers.clone(), built.body.clone());
+        self.built = Some(built);
+        let outcome = self.send(headers, body).await;
+        match outcome {
+            Err(error) if self.is_hidden(&error) => self.ask_without_stream().await,
+            outcome => outcome,
+        }
     }
 
     /// The server has words for `error` that it only tells where nothing is streamed.
@@ -237,7 +312,7 @@ impl<S: Sink> Call<'_, S> {
         let mut reading = Reading::new(decoder, self.rules.clone());
         let outcome = self.read_to_end(&mut response, &mut reading).await;
         let outcome = match outcome {
-            Ok(broken) => reading.finish(broken, self.sink),
+            Ok(broken) => reading.finish(broken, &mut self.sink),
             Err(error) => Err(error),
         };
         if outcome.is_ok() {
@@ -259,7 +334,7 @@ impl<S: Sink> Call<'_, S> {
                 // Our own pause is not the server's silence.
                 self.watch.pause();
                 if let Err(error) = self.watch.run(self.sink.room()).await {
-                    return Err(reading.fail(error, self.sink));
+                    return Err(reading.fail(error, &mut self.sink));
                 }
             }
             if reading.is_finished() {
@@ -275,13 +350,13 @@ impl<S: Sink> Call<'_, S> {
                 Ok(Err(error)) => return Ok(Some(error)),
                 // The answer is complete; that the connection stays open does not matter.
                 Err(error) if reading.is_finished() && error.code == Code::Timeout => return Ok(None),
-                Err(error) => return Err(reading.fail(error, self.sink)),
+                Err(error) => return Err(reading.fail(error, &mut self.sink)),
             };
             // A short answer arrives as one: then it is handed on as one, and wakes its consumer once.
             let mut together = if self.first_token.is_none() { READ_TOGETHER } else { 1 };
             loop {
                 let Some(bytes) = next else { return Ok(None) };
-                reading.push(&bytes, self.sink)?;
+                reading.push(&bytes, &mut self.sink)?;
                 if self.first_token.is_none() && reading.has_begun() {
                     self.first_token = Some(Instant::now());
                 }
@@ -299,32 +374,6 @@ impl<S: Sink> Call<'_, S> {
                 };
             }
             self.sink.flush();
-        }
-    }
-
-    /// `error` with what the server can be asked about it.
-    async fn explained(&mut self, mut error: Error) -> Error {
-        self.watch.asks();
-        // The failure is known: where the advice does not come in time, it is told without.
-        _ = tokio::time::timeout(ADVICE_WITHIN, self.advise(&mut error)).await;
-        error
-    }
-
-    async fn advise(&mut self, error: &mut Error) {
-        if error.code == Code::ModelNotFound {
-            self.client.knowledge.forget_model();
-            if let Ok(models) = self.client.asked_models(&mut self.watch, self.hooks).await {
-                let names: Vec<String> = models.into_iter().map(|model| model.name).collect();
-                if !names.is_empty() {
-                    error.hint = Some(format!("Set `model` to one that the server has: {}.", listed(&names)));
-                    error.available_models = Some(names);
-                }
-            }
-        } else if error.wrong_path {
-            error.hint = Some("Check the address: no LLM server's chat answers there.".to_owned());
-            if let Some(base) = self.client.working_base(&mut self.watch, self.hooks).await {
-                error.hint = Some(wrong_base(&base));
-            }
         }
     }
 
@@ -354,33 +403,11 @@ impl<S: Sink> Repeatable for Call<'_, S> {
     const NEEDS_MODEL: bool = true;
 
     async fn attempt(&mut self) -> Result<Answer> {
-        // A server that failed, but answers, may know its model by now.
-        if self.has_answered
-            && self.model.is_none()
-            && let Some(model) = self.find_model().await?
-        {
-            self.body.insert("model".into(), model.as_str().into());
-            let changes = self.client.learnt.apply(&model, &mut self.body);
-            for warning in changes {
-                self.warn(warning);
+        loop {
+            match self.attempt_once().await {
+                Err(error) if self.mends_tools(&error) => {}
+                outcome => return outcome,
             }
-            self.model = Some(model);
-            self.built = None;
-        }
-        let built = match self.built.take() {
-            None => {
-                let built = self.watch.run(Built::new(self.client, self.hooks, &self.body)).await??;
-                self.prompt = Prompt::new(self.client, &built.body);
-                built
-            }
-            Some(built) => self.watch.run(built.with_renewed_key(self.client, self.hooks)).await??,
-        };
-        let (headers, body) = (built.headers.clone(), built.body.clone());
-        self.built = Some(built);
-        let outcome = self.send(headers, body).await;
-        match outcome {
-            Err(error) if self.is_hidden(&error) => self.ask_without_stream().await,
-            outcome => outcome,
         }
     }
 
@@ -418,19 +445,5 @@ impl<S: Sink> Repeatable for Call<'_, S> {
     }
 }
 
-/// How long a server is asked, at most, for what would mend a failure.
-const ADVICE_WITHIN: Duration = Duration::from_secs(2);
-
 /// How many pieces of a body are read at most before its first events are handed on.
 const READ_TOGETHER: usize = 64;
-
-/// What is asked for where nobody knows a name: many servers ignore it.
-pub(super) const UNKNOWN_MODEL: &str = "default";
-
-/// Some of a long list.
-fn listed(names: &[String]) -> String {
-    const SHOWN: usize = 8;
-    let more = names.len().saturating_sub(SHOWN);
-    let shown = names[..names.len().min(SHOWN)].join(", ");
-    if more == 0 { shown } else { format!("{shown} and {more} more") }
-}

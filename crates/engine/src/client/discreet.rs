@@ -7,11 +7,13 @@ pub struct Discreet<'a, S> {
     client: &'a Client,
     sink: &'a mut S,
     told: Vec<Warning>,
+    /// Some text or a call was handed on: nothing takes that back.
+    pub has_handed_out: bool,
 }
 
 impl<'a, S> Discreet<'a, S> {
     pub fn new(client: &'a Client, sink: &'a mut S) -> Self {
-        Self { client, sink, told: Vec::new() }
+        Self { client, sink, told: Vec::new(), has_handed_out: false }
     }
 }
 
@@ -29,6 +31,10 @@ impl<S: Events> Events for Discreet<'_, S> {
                 let mut progress = progress.clone();
                 super::redact(&self.client.redactor(), &mut progress.status);
                 self.sink.event(Event::Load(&progress));
+            }
+            Event::Message(_) | Event::ToolCall(_) => {
+                self.has_handed_out = true;
+                self.sink.event(event);
             }
             event => self.sink.event(event),
         }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use super::chat::{Call, UNKNOWN_MODEL};
+use super::{UNKNOWN_MODEL, chat::Call};
 use crate::{
     error::{Code, Error, Result},
     negotiate::response_format::Ladder,
@@ -28,10 +28,9 @@ pub struct Formatted {
 }
 
 impl Formatted {
-    /// Has the answer asked for in this format; returns what goes into the body.
-    pub fn shape(&self, request: &mut ChatRequest) -> Map<String, Value> {
-        let rung = self.ladder.rung();
-        if rung.is_described || self.misfit.is_some() {
+    /// Says in the messages of `request` what cannot be said otherwise.
+    pub fn describe(&self, request: &mut ChatRequest) {
+        if self.ladder.rung().is_described || self.misfit.is_some() {
             describe(self.check.format(), request);
         }
         if let Some((answer, misfit)) = &self.misfit {
@@ -40,7 +39,13 @@ impl Formatted {
             let content = Content::Text(mend(misfit));
             request.messages.push(Message::User { content, name: None });
         }
-        rung.fields.clone()
+    }
+
+    /// Asks for the format in the fields of `body`. What the caller put there stays.
+    pub fn ask(&self, body: &mut Map<String, Value>) {
+        for (name, value) in &self.ladder.rung().fields {
+            body.entry(name.as_str()).or_insert_with(|| value.clone());
+        }
     }
 }
 

@@ -1,14 +1,15 @@
+use super::discreet::Discreet;
 use crate::types::{Event, Events, Sink};
 
 /// Keeps the text of an answer until it is known to be right, so that nobody is given another one after it.
-pub struct HeldBack<S> {
-    sink: S,
+pub struct HeldBack<'a, S> {
+    sink: Discreet<'a, S>,
     /// `None` while text is handed on as it comes.
     text: Option<String>,
 }
 
-impl<S: Events> HeldBack<S> {
-    pub fn new(sink: S) -> Self {
+impl<'a, S: Events> HeldBack<'a, S> {
+    pub fn new(sink: Discreet<'a, S>) -> Self {
         Self { sink, text: None }
     }
 
@@ -22,6 +23,12 @@ impl<S: Events> HeldBack<S> {
         self.text.is_some()
     }
 
+    /// Some text or a call was handed on: nothing takes that back.
+    #[must_use]
+    pub fn has_handed_out(&self) -> bool {
+        self.sink.has_handed_out
+    }
+
     /// Hands on what is held: `text`, or what came.
     pub fn release(&mut self, text: Option<&str>) {
         let Some(held) = self.text.take() else { return };
@@ -32,7 +39,7 @@ impl<S: Events> HeldBack<S> {
     }
 }
 
-impl<S: Events> Events for HeldBack<S> {
+impl<S: Events> Events for HeldBack<'_, S> {
     fn event(&mut self, event: Event<'_>) {
         match (event, &mut self.text) {
             (Event::Message(text), Some(held)) => held.push_str(text),
@@ -46,7 +53,7 @@ impl<S: Events> Events for HeldBack<S> {
     }
 }
 
-impl<S: Sink> Sink for HeldBack<S> {
+impl<S: Sink> Sink for HeldBack<'_, S> {
     fn flush(&mut self) {
         self.sink.flush();
     }

@@ -12,7 +12,7 @@ use super::Learnt;
 use crate::{
     error::{Code, Error, truncate},
     servers::{Heed, Server},
-    text::format::{Reading, any_object, in_object, self_contained},
+    text::format::{Reading, any_object, in_object, plainer},
     types::{JsonSchema, ResponseFormat, ToolChoice, ToolOptions, Warning},
 };
 
@@ -22,8 +22,8 @@ pub enum Way {
     /// By fields of its own.
     Constraint,
     JsonSchema,
-    /// The same, without references and words about the schema.
-    SelfContainedSchema,
+    /// The same, with fewer references and no words about the schema.
+    PlainerSchema,
     JsonObject,
     /// Not at all: the model is, in words.
     Prompt,
@@ -32,7 +32,7 @@ pub enum Way {
 impl Way {
     /// The way that a server knows where it knows this one.
     fn known_as(self) -> Self {
-        if self == Self::SelfContainedSchema { Self::JsonSchema } else { self }
+        if self == Self::PlainerSchema { Self::JsonSchema } else { self }
     }
 }
 
@@ -98,7 +98,7 @@ impl Ladder {
     fn told(&self) -> &'static str {
         match self.rung().way {
             Way::Constraint | Way::JsonSchema => "it is sent as a schema",
-            Way::SelfContainedSchema => "the schema is sent without references",
+            Way::PlainerSchema => "the schema is sent with other references, or none",
             Way::JsonObject => "JSON is asked for, with the schema in the prompt, and the answer is checked",
             Way::Prompt if self.is_unchecked => "the grammar is only described in the prompt",
             Way::Prompt => "the format is described in the prompt, and the answer is checked",
@@ -120,10 +120,8 @@ fn ways(format: &ResponseFormat, server: &dyn Server) -> Vec<Rung> {
     };
     let own = server.constraint(format).and_then(|fields| rung(Way::Constraint, facts.constraint, fields));
     let schemas = |schema: &JsonSchema, reading| {
-        let contained =
-            self_contained(&schema.schema).map(|inlined| JsonSchema { schema: inlined, ..schema.clone() });
-        let ways =
-            [Some((Way::JsonSchema, schema.clone())), contained.map(|it| (Way::SelfContainedSchema, it))];
+        let others = plainer(&schema.schema).map(|other| JsonSchema { schema: other, ..schema.clone() });
+        let ways = [Some((Way::JsonSchema, schema.clone())), others.map(|it| (Way::PlainerSchema, it))];
         let rungs = ways.into_iter().flatten().filter_map(|(way, schema)| {
             Some(Rung { reading, ..rung(way, facts.json_schema, dialect.json_schema(schema))? })
         });
@@ -196,6 +194,7 @@ impl Learnt {
         }
         let told = ladder.told();
         let why = match ladder.rung().way {
+            Way::PlainerSchema => "The server does not take the schema as it is",
             _ if ladder.yields_to_tools => "While tools are offered, the server holds no answer to a format",
             _ if ladder.at > 0 => "The server does not hold this model's answers to the format",
             Way::Prompt => "The server knows no such format",
@@ -353,23 +352,19 @@ mod tests {
         error
     }
 
-    use Way::{Constraint, JsonObject, JsonSchema, Prompt, SelfContainedSchema};
+    use Way::{Constraint, JsonObject, JsonSchema, PlainerSchema, Prompt};
 
     #[test]
     fn each_server_is_asked_in_the_ways_that_it_has() {
         for (name, kind, expected) in [
-            (
-                "openai",
-                "json_schema",
-                vec![(JsonSchema, true), (SelfContainedSchema, true), (JsonObject, false)],
-            ),
+            ("openai", "json_schema", vec![(JsonSchema, true), (PlainerSchema, true), (JsonObject, false)]),
             ("openai", "json_object", vec![(JsonObject, true), (JsonSchema, true)]),
             ("openai", "choice", vec![(JsonSchema, true)]),
             ("openai", "grammar", vec![]),
             ("openai-compatible", "json_object", vec![(JsonObject, false), (JsonSchema, false)]),
             ("openai-compatible", "regex", vec![(JsonSchema, false)]),
             ("lm-studio", "json_object", vec![(JsonSchema, true)]),
-            ("lm-studio", "json_schema", vec![(JsonSchema, true), (SelfContainedSchema, true)]),
+            ("lm-studio", "json_schema", vec![(JsonSchema, true), (PlainerSchema, true)]),
             ("llama-cpp", "choice", vec![(Constraint, true), (JsonSchema, true)]),
             ("llama-cpp", "regex", vec![(JsonSchema, true)]),
             ("llama-cpp", "grammar", vec![(Constraint, true)]),
@@ -461,14 +456,14 @@ mod tests {
             (
                 "Invalid schema for response_format 'n': In context=(), 'additionalProperties' is required to be supplied and to be false.",
                 Some("response_format"),
-                SelfContainedSchema,
+                PlainerSchema,
                 JsonSchema,
             ),
-            ("Grammar error: Unimplemented keys: [\"uniqueItems\"]", None, SelfContainedSchema, JsonSchema),
+            ("Grammar error: Unimplemented keys: [\"uniqueItems\"]", None, PlainerSchema, JsonSchema),
             (
                 "Unable to generate parser for this template. Automatic parser generation failed: JSON schema error at #: unrecognized type wobbly",
                 None,
-                SelfContainedSchema,
+                PlainerSchema,
                 JsonSchema,
             ),
         ] {

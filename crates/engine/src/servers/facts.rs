@@ -49,6 +49,9 @@ pub struct Facts {
     pub tool_choices: ToolChoices,
     #[serde(skip)]
     pub response_formats: ResponseFormats,
+    /// A model that it says calls no tools is given none: it would refuse them, or drop them without a word.
+    #[serde(skip)]
+    pub tells_who_takes_tools: bool,
     /// How it is recognised, the surest way first.
     #[serde(skip)]
     pub probes: &'static [Probe],
@@ -96,6 +99,7 @@ impl Facts {
         // One tool that must be called is a named choice in other words, and more servers heed them.
         tool_choices: ToolChoices::NO_NAME,
         response_formats: ResponseFormats::UNKNOWN,
+        tells_who_takes_tools: false,
         probes: &[],
         hides_failures: false,
         developer_role: false,
@@ -115,6 +119,13 @@ impl Facts {
             Some(end) => host.ends_with(end),
             None => host == *known,
         })
+    }
+
+    /// Whether each of its key variables is for its own hosts only, whatever address the caller names.
+    #[must_use]
+    pub fn guards_keys(&self) -> bool {
+        let is_guarded = |name: &&str| self.key_hosts.iter().any(|guarded| guarded.variable == *name);
+        !self.is_local() || self.api_key_env.iter().all(is_guarded)
     }
 
     /// Where it listens unless its users say otherwise; none for a server on the Internet.

@@ -17,6 +17,7 @@ pub static KIND: Kind = Kind {
         tool_choices: ToolChoices::ALL,
         // It hands them on to whoever runs the model.
         response_formats: ResponseFormats { beside_tools: true, ..ResponseFormats::UNKNOWN },
+        tells_who_takes_tools: true,
         ..Facts::PLAIN
     },
     open: |_| Ok(Box::new(Plain(&KIND.facts))),

@@ -36,6 +36,8 @@ pub enum ToolMode {
     #[default]
     Auto,
     Native,
+    /// Described in the prompt; calls are read from the text.
+    Prompted,
 }
 
 /// What the caller offers, and how.

@@ -29,6 +29,8 @@ pub static KIND: Kind = Kind {
         tool_choices: ToolChoices { none: false, ..ToolChoices::NO_NAME },
         // Beside tools, a schema forbids the model to call any, and a grammar is refused.
         response_formats: ResponseFormats::ENFORCED,
+        // Tools for which the model's template has no place are dropped without a word.
+        tells_who_takes_tools: true,
         serves_any_name: true,
         probes: &[Probe { path: "/props", recognise: props::recognise }],
         ..Facts::PLAIN

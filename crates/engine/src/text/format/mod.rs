@@ -10,7 +10,7 @@ use regex::Regex;
 use serde_json::{Map, Value, json};
 
 pub use prompt::{describe, mend};
-pub use shared::self_contained;
+pub use shared::plainer;
 
 use crate::{
     error::{Error, Result},

@@ -46,16 +46,57 @@ pub fn each_below(schema: &mut Value, visit: &mut dyn FnMut(&mut Value)) {
 /// How much larger a schema may become: where each level refers twice to the next, it doubles with each.
 const MAX_SCHEMAS: usize = 4096;
 
-/// `schema` for a server that cannot follow references and knows no words about schemas: what it refers to stands in
-/// their place. `None` if there is nothing to change, or if it refers to itself: that has no end.
+/// `schema` for a server that knows fewer references, or no words about schemas: what it refers to stands in their
+/// place. Where it refers to itself, that has no end: then, it only refers to its root by a name. `None` if there is
+/// nothing to change.
 #[must_use]
-pub fn self_contained(schema: &Map<String, Value>) -> Option<Map<String, Value>> {
+pub fn plainer(schema: &Map<String, Value>) -> Option<Map<String, Value>> {
+    let plainer = self_contained(schema).or_else(|| with_named_root(schema))?;
+    (plainer != *schema).then_some(plainer)
+}
+
+fn self_contained(schema: &Map<String, Value>) -> Option<Map<String, Value>> {
     let root = Value::Object(schema.clone());
     let mut inlined = root.clone();
     // The root is above all.
     inline(&mut inlined, &root, &mut vec![String::new()], &mut MAX_SCHEMAS.clone())?;
-    let Value::Object(fields) = inlined else { return None };
-    (fields != *schema).then_some(fields)
+    if let Value::Object(fields) = inlined { Some(fields) } else { None }
+}
+
+/// llama.cpp follows references below the root only, and Zod refers to the root.
+fn with_named_root(schema: &Map<String, Value>) -> Option<Map<String, Value>> {
+    const DEFINITIONS: &str = "$defs";
+    let mut fields = schema.clone();
+    let mut definitions = match fields.remove(DEFINITIONS) {
+        Some(Value::Object(definitions)) => definitions,
+        _ => Map::new(),
+    };
+    fields.retain(|name, _| !LEFT_OUT.contains(&name.as_str()) || name == "definitions");
+    let mut name = "root".to_owned();
+    while definitions.contains_key(&name) {
+        name.push('_');
+    }
+    let reference = format!("#/{DEFINITIONS}/{name}");
+    let mut is_any = false;
+    let mut root = Value::Object(fields);
+    refer_by(&reference, &mut root, &mut is_any);
+    definitions.values_mut().for_each(|schema| refer_by(&reference, schema, &mut is_any));
+    let Value::Object(mut fields) = root.clone() else { return None };
+    if let Value::Object(named) = &mut root {
+        named.remove("definitions");
+    }
+    definitions.insert(name, root);
+    fields.insert(DEFINITIONS.to_owned(), definitions.into());
+    is_any.then_some(fields)
+}
+
+/// Has what refers to the root do so by `reference`.
+fn refer_by(reference: &str, schema: &mut Value, is_any: &mut bool) {
+    if let Some(to) = schema.get_mut("$ref").filter(|to| **to == "#") {
+        *to = reference.into();
+        *is_any = true;
+    }
+    each_below(schema, &mut |below| refer_by(reference, below, is_any));
 }
 
 /// What a schema says of itself, and what nothing refers to any more.
@@ -97,7 +138,7 @@ mod tests {
 
     fn inlined(schema: Value) -> Option<Value> {
         let Value::Object(schema) = schema else { unreachable!("it is one") };
-        self_contained(&schema).map(Value::Object)
+        plainer(&schema).map(Value::Object)
     }
 
     #[test]
@@ -129,7 +170,6 @@ mod tests {
     #[test]
     fn what_has_no_end_stays_and_so_does_what_needs_no_change() {
         for schema in [
-            json!({ "properties": { "children": { "items": { "$ref": "#" } } } }),
             json!({ "$ref": "#/$defs/a", "$defs": { "a": { "anyOf": [{ "$ref": "#/$defs/b" }] }, "b": { "not": { "$ref": "#/$defs/a" } } } }),
             json!({ "$ref": "#/$defs/a", "$defs": { "a": { "$ref": "#/$defs/a" } } }),
             json!({ "properties": { "a": { "$ref": "https://example.com/a" } } }),
@@ -138,6 +178,17 @@ mod tests {
         ] {
             assert_eq!(inlined(schema.clone()), None, "{schema}");
         }
+    }
+
+    #[test]
+    fn what_refers_to_the_root_does_so_by_name() {
+        let node = |reference: &str| json!({ "properties": { "kids": { "items": { "$ref": reference } }, "name": { "$ref": "#/$defs/root" } } });
+        let mut schema = node("#");
+        schema["$schema"] = "s".into();
+        schema["$defs"] = json!({ "root": { "type": "string" } });
+        let mut expected = node("#/$defs/root_");
+        expected["$defs"] = json!({ "root": { "type": "string" }, "root_": node("#/$defs/root_") });
+        assert_eq!(inlined(schema), Some(expected));
     }
 
     #[test]

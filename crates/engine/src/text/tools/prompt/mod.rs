@@ -10,6 +10,8 @@ mod llama;
 mod mistral;
 mod qwen_coder;
 
+use std::borrow::Cow;
+
 use serde_json::{Map, Value, json};
 
 use crate::{
@@ -97,7 +99,13 @@ fn description(style: &dyn Style, options: &ToolOptions) -> String {
         Some(false) => "Call one function at a time.",
         _ => "You may call several functions, one after the other.",
     };
-    format!("{}\n\n{choice} {number}", style.describe(&options.tools))
+    let tools = match &options.tool_choice {
+        Some(ToolChoice::Named { name }) => {
+            options.tools.iter().filter(|tool| tool.name == *name).cloned().collect()
+        }
+        _ => Cow::Borrowed(options.tools.as_slice()),
+    };
+    format!("{}\n\n{choice} {number}", style.describe(&tools))
 }
 
 /// The messages so far.
@@ -172,8 +180,8 @@ impl History {
 
 impl<'a> Call<'a> {
     fn of(call: &'a GivenToolCall) -> Self {
-        let read = json_repair::object(&call.raw_arguments);
-        Self { name: &call.name, arguments: read.map(|read| read.fields).unwrap_or_default() }
+        let read = || json_repair::object(&call.raw_arguments).map(|read| read.fields).unwrap_or_default();
+        Self { name: &call.name, arguments: call.arguments.clone().unwrap_or_else(read) }
     }
 
     /// `{"name": …, "arguments": …}`, or with another word for the arguments.
