@@ -1,7 +1,8 @@
-import type { ChatRequest, ChatResponse, ChatStream, QueryOptions } from '../chat'
+import type { ChatMessage, ChatRequest, ChatResponse, ChatStream, QueryOptions } from '../chat'
 import type { CallOptions, GenerationOptions, ProviderConfig, ProviderDefinition } from '../config'
 import { manage, OpenAICompatibleProvider } from '../provider'
 import type { ModelInfo } from '../status'
+import type { ToolLoopOptions } from '../tools'
 import type { WithExtraBody } from './extra'
 import { definitionOf } from './facts'
 import { type LoadOptions, loadingOf } from './load'
@@ -138,4 +139,7 @@ export interface OllamaProvider {
   query(options: WithExtraBody<QueryOptions, OllamaExtraBody>): Promise<string>
   chat(request: WithExtraBody<ChatRequest, OllamaExtraBody>): Promise<ChatResponse>
   stream(request: WithExtraBody<ChatRequest, OllamaExtraBody>): ChatStream
+  runTools(
+    request: WithExtraBody<ChatRequest, OllamaExtraBody> & ToolLoopOptions,
+  ): Promise<ChatResponse & { messages: ChatMessage[] }>
 }

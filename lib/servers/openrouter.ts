@@ -1,6 +1,7 @@
-import type { ChatRequest, ChatResponse, ChatStream, QueryOptions } from '../chat'
+import type { ChatMessage, ChatRequest, ChatResponse, ChatStream, QueryOptions } from '../chat'
 import type { ProviderDefinition } from '../config'
 import { OpenAICompatibleProvider } from '../provider'
+import type { ToolLoopOptions } from '../tools'
 import type { WithExtraBody } from './extra'
 import { definitionOf } from './facts'
 
@@ -89,4 +90,7 @@ export interface OpenRouterProvider {
   query(options: WithExtraBody<QueryOptions, OpenRouterExtraBody>): Promise<string>
   chat(request: WithExtraBody<ChatRequest, OpenRouterExtraBody>): Promise<ChatResponse>
   stream(request: WithExtraBody<ChatRequest, OpenRouterExtraBody>): ChatStream
+  runTools(
+    request: WithExtraBody<ChatRequest, OpenRouterExtraBody> & ToolLoopOptions,
+  ): Promise<ChatResponse & { messages: ChatMessage[] }>
 }

@@ -1,6 +1,7 @@
-import type { ChatRequest, ChatResponse, ChatStream, QueryOptions } from '../chat'
+import type { ChatMessage, ChatRequest, ChatResponse, ChatStream, QueryOptions } from '../chat'
 import type { CallOptions, ProviderDefinition } from '../config'
 import { manage, OpenAICompatibleProvider } from '../provider'
+import type { ToolLoopOptions } from '../tools'
 import { definitionOf } from './facts'
 import { type LoadOptions, loadingOf } from './load'
 import type { VLLMExtraBody } from './vllm-extra-body'
@@ -20,6 +21,7 @@ export interface VLLMProvider {
   query(options: VLLMQueryOptions): Promise<string>
   chat(request: VLLMChatRequest): Promise<ChatResponse>
   stream(request: VLLMChatRequest): ChatStream
+  runTools(request: VLLMChatRequest & ToolLoopOptions): Promise<ChatResponse & { messages: ChatMessage[] }>
 }
 
 /**
