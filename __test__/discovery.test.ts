@@ -150,6 +150,13 @@ describe('discoverServers', () => {
   ])('refuses %j', async (options) => {
     expect(await failureOf(discoverServers(options as never))).toMatchObject({ code: 'configuration' })
   })
+
+  it.each([
+    [{ host: 'box' }, '`host` is no field', 'There are: hosts, ports, timeout, signal.'],
+    [{ Ports: [1] }, '`Ports` is no field', 'Write `ports`.'],
+  ])('refuses a field that it would ignore: %j', async (options, message, hint) => {
+    expect(await failureOf(discoverServers(options as never))).toMatchObject({ message, hint })
+  })
 })
 
 describe('createLocalProvider', () => {
@@ -180,6 +187,35 @@ describe('createLocalProvider', () => {
     await local({ host: `127.0.0.1:${server.port}` })
     const sent = new Set(server.questions.map(({ headers }) => headers.authorization))
     expect(sent).toEqual(new Set([`Bearer ${KEY}`, undefined]))
+  })
+
+  it('gives the key of the environment to nobody elsewhere who only says that it is for him', async () => {
+    vi.stubEnv('VLLM_API_KEY', KEY)
+    const [{ port }, proxy] = [await play(SERVERS.vllm), await startProxy()]
+    const elsewhere = { host: `http://box.invalid:${port}`, proxy: `http://${proxy.address}` }
+    const credential = async (config: Parameters<typeof createLocalProvider>[0]) => {
+      const provider = await local(config)
+      expect(provider.name).toBe('vllm')
+      return provider.getAuthenticator().getCredentialType()
+    }
+    expect(await credential({ port })).toBe('api_key')
+    expect(await credential(elsewhere)).toBe('none')
+    expect(await credential({ ...elsewhere, apiKey: 'sk-own' })).toBe('api_key')
+    vi.stubEnv('VLLM_BASE_URL', elsewhere.host)
+    expect(await credential(elsewhere)).toBe('api_key')
+  })
+
+  it('keeps what else stands in a host at which it finds a server', async () => {
+    const { paths } = SERVERS.llamaCpp
+    const server = await play({ paths }, '127.0.0.76', 9931)
+    for (const [path, answer] of Object.entries(paths)) server.answersTo(`GET ${path}?team=tools`, answer)
+    const provider = await local({ host: 'http://user:p%40ss@127.0.0.76?team=tools' })
+    expect(provider.baseURL).toBe('http://127.0.0.76:9931/v1')
+    const asked = server.questions.length
+    await provider.listModels()
+    const [{ path, headers } = { path: '', headers: {} }] = server.questions.slice(asked)
+    expect(path).toContain('?team=tools')
+    expect(headers.authorization).toBe(`Basic ${Buffer.from('user:p@ss').toString('base64')}`)
   })
 
   it('finds a server on its host where no port is given', async () => {

@@ -987,6 +987,7 @@ describe('several providers as one', () => {
     ['none', [], {}],
     ['no list', undefined, {}],
     ['one that is none', ['http://localhost'], {}],
+    ['an object that is none', [mock('first'), {}], {}],
     ['a callback that is none', [mock('first')], { onFallback: 'log' }],
     ['options that are none', [mock('first')], null],
   ])('must be some: %s is a ConfigurationError', (_name, providers, options) => {

@@ -63,6 +63,19 @@ describe('a name of one’s own', () => {
     )
   })
 
+  it.each([
+    [undefined, /The definition must be an object/],
+    [{ displayName: 'House', baseURL: 'http://house.example' }, /`name`/],
+    [{ ...definition, name: 'no-url', baseURL: undefined }, /`baseURL`/],
+    [{ ...definition, name: 'no-display', displayName: '' }, /`displayName`/],
+    [{ ...definition, name: 'no-class', provider: {} }, /`provider` must be a class/],
+    [{ ...definition, name: 'other-class', provider: Date }, /`provider` must be a class/],
+  ])('is refused without what it needs: %j', (given, words) => {
+    const error = thrownBy(() => registerProvider(given as never))
+    expect(error).toBeInstanceOf(ConfigurationError)
+    expect(error.message).toMatch(words)
+  })
+
   it('can have a class of one’s own, which keeps what its server can do', async () => {
     class HouseVLLM extends VLLMProvider {
       static override readonly definition = { ...definition, name: 'house-vllm' }

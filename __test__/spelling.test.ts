@@ -1,9 +1,49 @@
 import { describe, expect, it } from 'vitest'
-import { OpenAICompatibleProvider } from '../index.js'
+import { LlamaCppProvider, OllamaProvider, OpenAICompatibleProvider, VLLMProvider } from '../index.js'
 import { asking, providerOf } from './support/provider.js'
 import { startScriptedServer } from './support/scripted-server.js'
 import { answer } from './support/wire.js'
 import { failureOf, thrownBy } from './support/witness.js'
+
+describe('a field of another server', () => {
+  it('is refused with the class that has it', () => {
+    const error = thrownBy(() => new VLLMProvider({ numCtx: 1 } as object))
+    expect(error).toMatchObject({ code: 'configuration', message: '`numCtx` is no field of vLLM' })
+    expect(error.hint).toContain("`createProvider('ollama', …)`")
+  })
+
+  it('is nobody’s business where it is not given, or a class of one’s own may have it', () => {
+    class Own extends VLLMProvider {
+      static override readonly definition = { name: 'own', displayName: 'Own', baseURL: 'http://own.example' }
+    }
+    expect(new Own({ api: 2 } as object).name).toBe('own')
+    expect(new VLLMProvider({ numCtx: undefined, sessionId: 'mine' } as object).name).toBe('vllm')
+  })
+})
+
+describe('an argument of a command', () => {
+  const [ollama, llamaCpp, vllm] = [new OllamaProvider(), new LlamaCppProvider(), new VLLMProvider()]
+  const given = undefined as never
+
+  it.each<[string, () => Promise<unknown>, string]>([
+    ['pullModel', () => ollama.pullModel(given), '`name` must be a text that is not empty, not undefined'],
+    ['showModel', () => ollama.showModel(''), '`name` must be a text that is not empty, not the text ""'],
+    ['loadModel', () => llamaCpp.loadModel(5 as never), '`name` must be a text that is not empty, not 5'],
+    ['tokenize', () => llamaCpp.tokenize(5 as never), '`text` must be a text, not 5'],
+    [
+      'loadAdapter',
+      () => vllm.loadAdapter('a', given),
+      '`path` must be a text that is not empty, not undefined',
+    ],
+    [
+      'contextLength',
+      () => llamaCpp.loadModel('m', { contextLength: Number.NaN }),
+      '`contextLength` must be a finite number, not NaN',
+    ],
+  ])('is named where it is wrong: %s', async (_name, ask, message) => {
+    expect(await failureOf(ask())).toMatchObject({ code: 'configuration', message })
+  })
+})
 
 describe('a field in another spelling', () => {
   it.each([

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { OpenAICompatibleProvider } from '../index.js'
+import { LlamaCppProvider, OpenAICompatibleProvider } from '../index.js'
+import { PROPS, play, SERVERS } from './support/played-servers.js'
 import { providerOf } from './support/provider.js'
 import { json, models, startScriptedServer } from './support/scripted-server.js'
 import { answer, refusal } from './support/wire.js'
-import { failureOf } from './support/witness.js'
+import { failureOf, KEY } from './support/witness.js'
 
 const NO_LIST = json(refusal('Not found'), 404)
 
@@ -91,6 +92,19 @@ describe('a key function that throws', () => {
       expect(server.questions).toEqual([])
     },
   )
+})
+
+describe('a server that repeats the key', () => {
+  it('shows it in no version', async () => {
+    const server = await play({
+      ...SERVERS.llamaCpp,
+      paths: { ...SERVERS.llamaCpp.paths, '/props': json({ ...PROPS, build_info: `b9000 for ${KEY}` }) },
+    })
+    const provider = new LlamaCppProvider({ baseURL: server.baseURL, apiKey: KEY })
+    expect(await provider.getStatus()).toMatchObject({ isConnected: true, version: 'b9000 for ***' })
+    expect(await provider.waitUntilReady()).toMatchObject({ version: 'b9000 for ***' })
+    await provider.close()
+  })
 })
 
 describe('a server without a model list', () => {

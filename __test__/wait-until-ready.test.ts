@@ -96,8 +96,11 @@ describe('waitUntilReady', () => {
 
   it('ends with its time, and says what was seen last', async () => {
     const server = await play({ paths: {}, others: LOADING, chat: LOADING })
-    const error = await failureOf(providerOf(server).waitUntilReady({ timeout: 300 }))
+    const { events, onProgress } = listener()
+    const error = await failureOf(providerOf(server).waitUntilReady({ timeout: 300, onProgress }))
     expect(error).toBeInstanceOf(TimeoutError)
+    expect(new Set(events.slice(0, -1).map(({ type }) => type))).toEqual(new Set(['progress']))
+    expect(events.at(-1)).toMatchObject({ type: 'error', code: 'timeout' })
     expect(error).toMatchObject({ clock: 'total', message: expect.stringContaining('Loading model') })
   })
 
@@ -136,7 +139,10 @@ describe('what waiting does not mend', () => {
   it('is a web page', async () => {
     const page = { chunks: ['<html><title>Router</title></html>'] }
     const server = await play({ paths: {}, others: page, chat: page })
-    expect(await failureOf(providerOf(server).waitUntilReady())).toMatchObject({ code: 'protocol' })
+    expect(await failureOf(providerOf(server).waitUntilReady())).toMatchObject({
+      code: 'protocol',
+      hint: expect.stringContaining('Check the address'),
+    })
   })
 
   it('is a wrong base path', async () => {

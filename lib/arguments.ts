@@ -45,6 +45,7 @@ const TIMEOUTS = ['connect', 'firstToken', 'idle', 'metadata', 'total']
 const RETRY = ['maxRetries', 'baseDelay', 'maxDelay', 'maxTotal']
 const LIMITS = ['maxEventBytes', 'maxResponseBytes', 'maxToolCalls']
 const TLS = ['ca', 'cert', 'key', 'insecure']
+const DISCOVERY = ['hosts', 'ports', 'timeout', 'signal']
 
 const TOOLS = ['tools', 'toolChoice', 'parallelToolCalls', 'toolMode', 'keepToolMarkup'] as const
 
@@ -71,6 +72,7 @@ const SPELLINGS = {
   retry: spellings(RETRY),
   limits: spellings(LIMITS),
   tls: spellings(TLS),
+  discovery: spellings(DISCOVERY),
 }
 
 /**
@@ -99,12 +101,16 @@ function checkName(
 }
 
 /** Checks that an object of ours has our fields only: there, an unknown one is a mistake that would be ignored. */
-function checkFields(given: object, kind: 'limits' | 'retry' | 'timeout' | 'tls'): void {
-  checkSpelling(given, kind, `${kind}.`)
+export function checkFields(
+  given: object,
+  kind: 'discovery' | 'limits' | 'retry' | 'timeout' | 'tls',
+  place = `${kind}.`,
+): void {
+  checkSpelling(given, kind, place)
   const known = [...SPELLINGS[kind].values()]
   for (const name of Object.keys(given)) {
     if (!known.includes(name))
-      throw mistake(`\`${kind}.${name}\` is no field`, `There are: ${known.join(', ')}.`)
+      throw mistake(`\`${place}${name}\` is no field`, `There are: ${known.join(', ')}.`)
   }
 }
 
@@ -262,6 +268,21 @@ export function checkCall(options: CallOptions & { onProgress?: unknown }): void
 export function checkObject(value: unknown, name: string): void {
   if (typeof value !== 'object' || value === null)
     throw mistake(`${name} must be an object, not ${describe(value)}`)
+}
+
+/** Checks that `value` is a text that is not empty. */
+export function checkText(value: unknown, name: string): void {
+  if (typeof value !== 'string' || value === '')
+    throw mistake(`\`${name}\` must be a text that is not empty, not ${describe(value)}`)
+}
+
+/** Checks what a server is told to do: the names in it, and the text. */
+export function checkCommand(command: Record<string, unknown>): void {
+  for (const field of ['name', 'path']) if (field in command) checkText(command[field], field)
+  // A text may be empty.
+  if ('text' in command && typeof command.text !== 'string')
+    throw mistake(`\`text\` must be a text, not ${describe(command.text)}`)
+  checkNumbers(command)
 }
 
 /** Checks that JSON can hold the numbers of `options`: it writes `null` for NaN, which would be as if nothing was set. */

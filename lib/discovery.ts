@@ -1,4 +1,4 @@
-import { checkCall, checkObject, mistake, timeoutsOf, toJson } from './arguments'
+import { checkCall, checkFields, checkObject, mistake, timeoutsOf, toJson } from './arguments'
 import { Call } from './call'
 import type { AbortSignalLike, CallOptions, ProviderConfig, ProviderDefinition } from './config'
 import { environmentOfTransport } from './definition'
@@ -39,6 +39,7 @@ export interface DiscoveredServer extends ProviderStatus {
  */
 export async function discoverServers(options: DiscoveryOptions = {}): Promise<DiscoveredServer[]> {
   checkObject(options, 'The options')
+  checkFields(options, 'discovery', '')
   checkCall(options)
   const { hosts, ports, timeout = 1500, signal } = options
   if (hosts !== undefined && !isListOf(hosts, (host) => typeof host === 'string' && host !== ''))
@@ -63,7 +64,9 @@ export async function discoverServers(options: DiscoveryOptions = {}): Promise<D
 /**
  * Asks an address what it is, and gives the provider that is made for it, with the given configuration. A server that is
  * known by nothing but its protocol gives an {@link OpenAICompatibleProvider}. A given `apiKey` goes along. Without one,
- * the provider uses the key variable of the kind that answered: give `apiKey: ''` for an address that you do not trust.
+ * the provider uses the key variable of the kind that answered on this machine, and where the address is what a URL variable
+ * of that kind says. Any other address gets none: what answers there only says that it is such a server. (The key of a
+ * vendor goes to its own host.)
  *
  * Where no `port` and no `baseURL` is given, {@link discoverServers} looks for one at `host` or on this machine, without the
  * key: the one with the lowest port among those that answer without a key, else the lowest of the others.
@@ -86,8 +89,10 @@ export async function createLocalProvider(
   const probe = new Probe({ ...given, apiKey: given.apiKey ?? '' })
   try {
     if (probe.isAimed(given)) {
-      const { server } = await identify(probe, { signal }, createLocalProvider)
-      return new providers[server](given)
+      const { server, isTrusted } = await identify(probe, { signal }, createLocalProvider)
+      const Provider = providers[server]
+      const hasKey = given.apiKey !== undefined || isTrusted || isNamed(given, Provider.definition)
+      return new Provider(hasKey ? given : { ...given, apiKey: '' })
     }
   } finally {
     await probe.close()
@@ -103,7 +108,19 @@ export async function createLocalProvider(
       hint: 'Start the server, or give the `port` at which it listens.',
     })
   }
-  return new providers[first.server]({ ...given, host: undefined, baseURL: first.baseURL })
+  return await createLocalProvider({ ...config, host: undefined, baseURL: completed(first.baseURL, host) })
+}
+
+/** Whether the given address is the one that the environment has for such a server. */
+function isNamed({ baseURL, host }: ProviderConfig, { baseURLEnv = [] }: ProviderDefinition): boolean {
+  const given = baseURL ?? host
+  return given !== undefined && [baseURLEnv].flat().some((name) => process.env[name] === given)
+}
+
+/** The base URL of a server that was found at `host`, with the user name, the password and the parameters of that. */
+function completed(baseURL: string, host = ''): string {
+  const [, user = '', query = ''] = /^(?:https?:\/\/)?([^/?#]*@)?[^?#]*(\?[^#]*)?/i.exec(host) ?? []
+  return baseURL.replace('//', () => `//${user}`) + query
 }
 
 /** Asks what is at an address. Its kind is not known yet: no variable of the environment is meant for it. */

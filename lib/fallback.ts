@@ -49,16 +49,26 @@ export interface FallbackOptions {
  * const answer = await provider.query({ prompt: 'Why is the sky blue?' })
  * ```
  *
- * @throws {@link ConfigurationError} without a provider.
+ * @throws {@link ConfigurationError} without a provider, and for what is none.
  */
 export function fallback(providers: readonly ChatProvider[], options: FallbackOptions = {}): ChatProvider {
   if (!Array.isArray(providers) || providers.length === 0)
     throw mistake('`providers` must be a list of at least one provider')
-  for (const provider of providers) checkObject(provider, 'Each of `providers`')
+  for (const [index, provider] of providers.entries()) checkProvider(provider, `\`providers[${index}]\``)
   checkObject(options, 'The options')
   if (options.onFallback !== undefined && typeof options.onFallback !== 'function')
     throw mistake('`onFallback` must be a function')
   return new Fallback(providers, options)
+}
+
+/** Checks that `value` has what every call needs of a provider. */
+function checkProvider(value: unknown, place: string): void {
+  checkObject(value, place)
+  const provider = value as Record<string, unknown>
+  for (const method of ['query', 'chat', 'stream', 'close'] satisfies (keyof ChatProvider)[]) {
+    if (typeof provider[method] !== 'function')
+      throw mistake(`${place} is no provider: it has no method \`${method}\``)
+  }
 }
 
 /** So much may wait here for whoever iterates a stream, in UTF-16 units; the provider's own stream holds as much. */

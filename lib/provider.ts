@@ -1,5 +1,6 @@
 import {
   checkCall,
+  checkCommand,
   checkHeaders,
   checkLimits,
   checkNumbers,
@@ -31,7 +32,7 @@ import { AbortError, type ErrorDetails, errorOf, ProviderError } from './errors'
 import type { ProgressCallback, ProviderProgressEvent } from './events'
 import { native, type Provider } from './native'
 import type { ServerKind } from './servers'
-import { definitionOf, kindOf } from './servers/facts'
+import { checkOthersSettings, definitionOf, kindOf } from './servers/facts'
 import type { Authenticator, Diagnosis, ModelInfo, ProviderStatus } from './status'
 import { EventStream } from './stream'
 import { checkExecutable, runToolLoop, type ToolLoopResponse } from './tool-loop'
@@ -77,7 +78,7 @@ export let identify: (
   provider: OpenAICompatibleProvider,
   options: CallOptions,
   origin: CallSetup<unknown>['origin'],
-) => Promise<{ server: ServerKind }>
+) => Promise<{ server: ServerKind; isTrusted: boolean }>
 
 /**
  * Any OpenAI-compatible server. `new OpenAICompatibleProvider()` is LM Studio's port on this machine.
@@ -129,6 +130,7 @@ export class OpenAICompatibleProvider implements ChatProvider, AsyncDisposable {
     const { apiKey, capabilities, timeout, retry, limits, model, defaults, tls, proxy, ...address } = given
     const kind = kindOf(new.target)
     checkSpelling(given, 'config', '', kind.settings)
+    if (definition === kind.definition) checkOthersSettings(given, kind)
     checkSpelling(defaults ?? {}, 'options', 'defaults.')
     const timeouts = timeoutsOf(timeout)
     const endpoint = {
@@ -301,8 +303,9 @@ export class OpenAICompatibleProvider implements ChatProvider, AsyncDisposable {
    * `model` is configured, any will do.
    *
    * What passes is waited for: a server that nobody has started yet, a name that nobody knows yet, a model that is loading,
-   * a list that is still empty. Each time that it is asked in vain is a `progress` event, at first every 100 ms, later every
-   * 2 s. There is no end to it but `timeout.total` and `signal`.
+   * a list that is still empty. Each time that it is asked in vain, and will be asked again, is a `progress` event: at first
+   * every 100 ms, later every 2 s. There is no end to it but `timeout.total` and `signal`. Where the wait fails, the last
+   * event is `error`.
    *
    * What waiting does not mend rejects at once: a wrong key, a web page, another protocol. So does, after 1.5 s, a model that
    * the server does not list while it lists others.
@@ -465,6 +468,7 @@ export class OpenAICompatibleProvider implements ChatProvider, AsyncDisposable {
     options: CallOptions & { onProgress?: LoadListener | undefined },
     origin: CallSetup<T>['origin'],
   ): Promise<T> {
+    checkCommand(command)
     checkObject(options, 'The options')
     checkCall(options)
     const { onProgress, signal } = options

@@ -1,4 +1,4 @@
-import { mistake } from './arguments'
+import { checkObject, checkText, mistake } from './arguments'
 import type { ProviderConfig, ProviderDefinition } from './config'
 import { OpenAICompatibleProvider } from './provider'
 import { providers, type ServerKind } from './servers'
@@ -30,14 +30,15 @@ export function createProvider(
  * Adds a name of one's own for {@link createProvider}. Without a `provider`, it is an OpenAI-compatible server with this
  * definition.
  *
- * @throws {@link ConfigurationError} for a name that exists already.
+ * @throws {@link ConfigurationError} for a name that exists already, and for what is no definition or no class of a provider.
  */
-export function registerProvider({
-  provider,
-  ...definition
-}: ProviderDefinition & { provider?: ProviderClass | undefined }): void {
+export function registerProvider(given: ProviderDefinition & { provider?: ProviderClass | undefined }): void {
+  checkObject(given, 'The definition')
+  const { provider, ...definition } = given
   const { name } = definition
-  if (typeof name !== 'string' || name === '') throw mistake('`name` must be a text')
+  for (const field of ['name', 'displayName', 'baseURL'] as const) checkText(definition[field], field)
+  if (provider !== undefined && !isProviderClass(provider))
+    throw mistake('`provider` must be a class that extends one of this package')
   if (registered.has(name)) throw mistake(`A provider named ${JSON.stringify(name)} exists already`)
   registered.set(
     name,
@@ -45,5 +46,12 @@ export function registerProvider({
       class extends OpenAICompatibleProvider {
         static override readonly definition = definition
       },
+  )
+}
+
+function isProviderClass(value: unknown): boolean {
+  return (
+    typeof value === 'function' &&
+    (value === OpenAICompatibleProvider || value.prototype instanceof OpenAICompatibleProvider)
   )
 }

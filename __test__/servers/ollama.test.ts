@@ -12,6 +12,7 @@ import {
   StreamError,
   UnsupportedError,
 } from '../../index.js'
+import { play, SERVERS } from '../support/played-servers.js'
 import { asking } from '../support/provider.js'
 import { recording } from '../support/recording.js'
 import { json, type ScriptedServer, startScriptedServer } from '../support/scripted-server.js'
@@ -384,6 +385,50 @@ describe('what it says of itself', () => {
     const provider = ollama(server, { model: 'tiny-gotpl' })
     await provider.getStatus()
     expect(provider.capabilities.supportsTools).toBe(true)
+  })
+})
+
+describe('another server', () => {
+  const notFound = json({ detail: 'Not Found' }, 404)
+  const hint = expect.stringMatching(/No Ollama answers there.*createLocalProvider.*`api: 'openai'`/)
+
+  const startOther = async () =>
+    (await play({ ...SERVERS.vllm, chat: notFound })).answersTo('POST /api/pull', notFound)
+
+  it('is not connected, and each failure says what to do', async () => {
+    const server = await startOther()
+    const provider = ollama(server)
+    expect(await provider.getStatus()).toMatchObject({
+      isConnected: false,
+      error: 'No Ollama answers there: Not Found',
+    })
+    expect(await provider.validateConfiguration()).toBe(false)
+    for (const ask of [
+      () => provider.query({ prompt: 'hello' }),
+      () => provider.waitUntilReady(),
+      () => provider.pullModel('m'),
+      () => provider.runningModels(),
+    ]) {
+      expect(await failureOf(ask())).toMatchObject({ hint })
+    }
+    expect(await failureOf(provider.pullModel('m'))).toBeInstanceOf(UnsupportedError)
+    const { checks } = await provider.diagnose()
+    const path = { id: 'base-path', ok: false, fix: hint }
+    expect(checks).toEqual(expect.arrayContaining([expect.objectContaining(path)]))
+  })
+
+  it('is connected by the protocol that it speaks', async () => {
+    const server = await startOther()
+    expect(await ollama(server, { api: 'openai' }).validateConfiguration()).toBe(true)
+    const error = await failureOf(ollama(server, { api: 'openai' }).pullModel('m'))
+    expect(error).toBeInstanceOf(UnsupportedError)
+  })
+
+  it('at a wrong path of Ollama’s is told the right one', async () => {
+    const server = await startOllama()
+    server.answersQuestions(notFound).answersChats(notFound)
+    const error = await failureOf(ollama({ url: `${server.url}/wrong` }).waitUntilReady())
+    expect(error.hint).toContain(`An LLM server answers at ${server.url}`)
   })
 })
 

@@ -20,13 +20,14 @@ export const LOADING = json(
   503,
 )
 
-const PROPS = json({
+/** What llama.cpp says of itself. */
+export const PROPS = {
   default_generation_settings: { n_ctx: 4096, params: {} },
   total_slots: 1,
   build_info: 'b9000-abc',
   chat_template: '',
   modalities: { vision: false, audio: false },
-})
+}
 const LLAMA_MODELS = json({
   object: 'list',
   data: [{ id: 'tiny', object: 'model', owned_by: 'llamacpp', meta: { n_ctx: 4096, n_ctx_train: 8192 } }],
@@ -35,7 +36,7 @@ const LLAMA_MODELS = json({
 /** What is made of servers' own answers; as short as they are recognised by. */
 export const SERVERS = {
   unknown: { paths: { '/v1/models': models('m') } },
-  llamaCpp: { paths: { '/props': PROPS, '/v1/models': LLAMA_MODELS } },
+  llamaCpp: { paths: { '/props': json(PROPS), '/v1/models': LLAMA_MODELS } },
   lmStudio: {
     others: json({ error: 'Unexpected endpoint or method. (GET /x). Returning 200 anyway' }),
     paths: {
@@ -78,7 +79,7 @@ export const SERVERS = {
       '/': { chunks: ['<html><title>KoboldAI Lite</title></html>'] },
       '/api/version': json({ version: '0.7.0' }),
       '/api/tags': json({ models: [{ name: 'koboldcpp/m', model: 'koboldcpp/m:latest' }] }),
-      '/props': PROPS,
+      '/props': json(PROPS),
       '/v1/models': json({
         object: 'list',
         data: [{ id: 'koboldcpp/m', object: 'model', owned_by: 'koboldcpp' }],

@@ -1,3 +1,4 @@
+import { mistake } from '../arguments'
 import type { ProviderDefinition } from '../config'
 import { native } from '../native'
 
@@ -41,5 +42,19 @@ export function kindOf(provider: { definition: ProviderDefinition }): Facts {
     // The class that all others extend is of a kind.
     if (kind) return kind
     ancestor = Object.getPrototypeOf(ancestor)
+  }
+}
+
+/** Checks that a configuration has no field that only another kind of server has: it would be ignored. */
+export function checkOthersSettings(given: object, own: Facts): void {
+  for (const [name, value] of Object.entries(given)) {
+    if (value === undefined || own.settings.includes(name)) continue
+    const other = [...kinds().values()].find(({ settings }) => settings.includes(name))
+    if (other) {
+      throw mistake(
+        `\`${name}\` is no field of ${own.definition.displayName}`,
+        `It is one of ${other.definition.displayName}: \`createProvider('${other.definition.name}', …)\`.`,
+      )
+    }
   }
 }

@@ -385,7 +385,7 @@ impl<S: Sink> Call<'_, S> {
                 }
             }
         } else if error.wrong_path {
-            error.hint = Some("Check the address: no LLM server's chat answers there.".to_owned());
+            error.hint = Some(self.client.elsewhere());
             if let Some(base) = self.client.working_base(&mut self.watch, self.hooks).await {
                 error.hint = Some(wrong_base(&base));
             }

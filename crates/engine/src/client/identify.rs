@@ -12,9 +12,12 @@ use crate::{
 
 /// Which server it is, for the caller.
 #[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Identified {
     /// The name of its kind.
     pub server: &'static str,
+    /// The key variables of its kind may be sent there, though nobody but the server itself says what it is.
+    pub is_trusted: bool,
 }
 
 impl Client {
@@ -34,7 +37,12 @@ impl Client {
         let work = async {
             let asker = Asker::new(self, hooks).await?;
             let mut error = match self.finding(&asker).await {
-                Finding::Server(Identity { kind, .. }) => return Ok(Identified { server: kind.facts.name }),
+                Finding::Server(Identity { kind, .. }) => {
+                    return Ok(Identified {
+                        server: kind.facts.name,
+                        is_trusted: self.endpoint.is_here() || kind.facts.guards_keys(),
+                    });
+                }
                 Finding::Nothing(error) => error,
                 Finding::Stranger(words) => {
                     Error::new(Code::Protocol, format!("No LLM server at {}: {words}", self.base_url()))

@@ -3,7 +3,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::{Client, Hooks, asker::Asker};
+use super::{Client, Hooks, asker::Asker, redact};
 use crate::{
     error::{Code, Error, Result},
     policy::{Repeatable, repeat},
@@ -55,15 +55,20 @@ impl Client {
         match self.survey_within(&mut watch, hooks).await {
             Ok(survey) => Ok(self.status_of(survey, started.elapsed())),
             Err(error) if error.code == Code::Aborted => Err(error),
-            Err(error) if has_no_list(&error) => {
+            Err(error) => {
                 let latency = started.elapsed();
-                // Where another path has one, this is the wrong path; else the server answers and only has no list.
-                Ok(match self.working_base(&mut watch, hooks).await {
+                let base = if error.wrong_path || has_no_list(&error) {
+                    self.working_base(&mut watch, hooks).await
+                } else {
+                    None
+                };
+                Ok(match base {
                     Some(base) => Status { error: Some(wrong_base(&base)), ..Status::default() },
-                    None => self.status_without_list(latency),
+                    // The server answers, and only has no list.
+                    None if has_no_list(&error) => self.status_without_list(latency),
+                    None => Status { error: Some(error.message.clone()), ..Status::default() },
                 })
             }
-            Err(error) => Ok(Status { error: Some(error.message.clone()), ..Status::default() }),
         }
     }
 
@@ -76,11 +81,15 @@ impl Client {
     /// What a connected server says; `latency` is that of the question.
     pub(super) fn status_of(&self, survey: Survey, latency: Duration) -> Status {
         let asked = survey.loaded().or_else(|| self.configured(&survey));
+        let mut version = survey.version.clone();
+        if let Some(version) = &mut version {
+            redact(&self.redactor(), version);
+        }
         Status {
             is_connected: true,
             loaded_model: asked.map(|model| model.name.clone()).or_else(|| self.model.clone()),
             context_length: asked.and_then(|model| model.context_length),
-            version: survey.version.clone(),
+            version,
             available_models: Some(survey.models.into_iter().map(|model| model.name).collect()),
             latency: Some(milliseconds(latency)),
             error: None,
@@ -159,6 +168,20 @@ impl Client {
             }
         }
         None
+    }
+
+    /// What to do where something answers, but not a chat of this server's.
+    pub(super) async fn way_out(&self, asker: &Asker<'_>) -> String {
+        match self.other_base(asker).await {
+            Some(base) => wrong_base(&base),
+            None => self.elsewhere(),
+        }
+    }
+
+    /// The same where no other path is asked.
+    pub(super) fn elsewhere(&self) -> String {
+        let general = "Check the address: no LLM server's chat answers there.";
+        self.server.elsewhere().unwrap_or(general).to_owned()
     }
 
     /// The models, for an error that could name them: asked for once. It is part of a question.

@@ -7,7 +7,7 @@ use super::{
     asker::Asker,
     diagnosis::missing,
     discreet::Discreet,
-    metadata::{has_no_list, within, wrong_base},
+    metadata::{has_no_list, within},
 };
 use crate::{
     error::{Code, Error, Result},
@@ -74,27 +74,23 @@ impl Client {
         let asker = Asker::new(self, hooks).await?;
         self.server.settle(&asker).await;
         let (survey, chat) = join(self.survey(&asker), self.knock(&asker)).await;
-        match survey {
-            Err(error) if has_no_list(&error) => {
-                if let Err(mut error) = chat {
-                    if error.wrong_path
-                        && let Some(base) = self.other_base(&asker).await
-                    {
-                        error.hint = Some(wrong_base(&base));
-                    }
-                    return Err(error);
-                }
-                Ok(None)
-            }
+        let ready = match survey {
+            Err(error) if has_no_list(&error) => chat.map(|()| None),
             Err(error) => Err(error),
-            Ok(survey) => {
-                chat?;
+            Ok(survey) => chat.and_then(|()| {
                 let serves_any_name = self.server.facts().serves_any_name;
                 match missing(self.model.as_deref(), &survey, serves_any_name) {
                     Some(error) => Err(error),
                     None => Ok(Some(survey)),
                 }
+            }),
+        };
+        match ready {
+            Err(mut error) if error.wrong_path => {
+                error.hint = Some(self.way_out(&asker).await);
+                Err(error)
             }
+            ready => ready,
         }
     }
 

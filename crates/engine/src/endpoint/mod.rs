@@ -145,6 +145,12 @@ impl Endpoint {
         credential::is_in(&self.headers)
     }
 
+    /// Whether the server is on this machine.
+    #[must_use]
+    pub fn is_here(&self) -> bool {
+        self.address.is_loopback() && self.route.proxy.is_none() || self.route.unix_socket.is_some()
+    }
+
     /// Everything that must never be shown.
     pub fn secrets(&self) -> impl Iterator<Item = &str> {
         let own = self.secrets.iter().map(ExposeSecret::expose_secret);

@@ -118,6 +118,13 @@ impl Facts {
         })
     }
 
+    /// Whether each of its key variables is for its own hosts only, whatever address the caller names.
+    #[must_use]
+    pub fn guards_keys(&self) -> bool {
+        let is_guarded = |name: &&str| self.key_hosts.iter().any(|guarded| guarded.variable == *name);
+        !self.is_local() || self.api_key_env.iter().all(is_guarded)
+    }
+
     /// Where it listens unless its users say otherwise; none for a server on the Internet.
     pub fn ports(&self) -> impl Iterator<Item = u16> {
         let own = Url::parse(self.base_url).ok().and_then(|url| url.port()).filter(|_| self.is_local());

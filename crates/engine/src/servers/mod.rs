@@ -145,6 +145,11 @@ pub trait Server: Send + Sync {
     /// Adds to a failure what its words do not say. `has_key`: the request said who is asking.
     fn explain(&self, _failure: &mut Error, _has_key: bool) {}
 
+    /// What to do where what answers is no server of this kind, if more than to check the address.
+    fn elsewhere(&self) -> Option<&'static str> {
+        None
+    }
+
     /// What its context leaves of a prompt, where it [cuts](Facts::cuts_prompts) one. `body`: of the chat, as it is
     /// sent; `loaded`: the context that the model was loaded with, where that is known.
     fn cut(&self, _body: &Map<String, Value>, _loaded: Option<u64>) -> Option<Cut> {

@@ -2,11 +2,7 @@ use futures_util::future::join;
 
 use super::{Client, fix_of};
 use crate::{
-    client::{
-        asker::Asker,
-        knowledge::choice,
-        metadata::{has_no_list, wrong_base},
-    },
+    client::{asker::Asker, knowledge::choice, metadata::has_no_list},
     error::{Code, Error, Result},
     servers::{Kind, Settings, Survey},
     types::Diagnosis,
@@ -66,12 +62,10 @@ impl Client {
             return true;
         };
         let found = format!("No chat is taken below {base}: {}", error.message);
-        let other = match survey {
-            Ok(_) => None,
-            Err(_) => self.other_base(asker).await,
+        let fix = match survey {
+            Ok(_) => self.elsewhere(),
+            Err(_) => self.way_out(asker).await,
         };
-        let fix =
-            other.map_or_else(|| "Check the path of the address.".to_owned(), |other| wrong_base(&other));
         diagnosis.fails("base-path", found, fix);
         false
     }

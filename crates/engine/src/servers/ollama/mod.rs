@@ -44,6 +44,9 @@ pub static KIND: Kind = Kind {
 
 const VERSION: &str = "/api/version";
 
+const ELSEWHERE: &str = "No Ollama answers there. Use the class that is made for what does (`createLocalProvider` finds \
+                         it), or `api: 'openai'`, which other servers speak, too.";
+
 struct Ollama {
     options: Options,
     /// Empty while the server was not asked.
@@ -143,6 +146,10 @@ impl Server for Ollama {
         }
     }
 
+    fn elsewhere(&self) -> Option<&'static str> {
+        (self.mode() == Mode::Native).then_some(ELSEWHERE)
+    }
+
     /// To the tokens that are always kept, and half of the rest of the context (`llm/llama_server.go` of Ollama);
     /// earlier versions cut to the context itself (`runner/ollamarunner/runner.go`).
     fn cut(&self, body: &Map<String, Value>, loaded: Option<u64>) -> Option<Cut> {
@@ -164,7 +171,7 @@ impl Server for Ollama {
 
     fn manage<'a>(&'a self, command: Command, ask: &'a dyn Ask) -> BoxFuture<'a, Result<Value>> {
         Box::pin(async move {
-            match command {
+            let outcome = match command {
                 Command::PullModel { options, .. } if options.context_length.is_some() => {
                     Err(self.unsupported_option("contextLength"))
                 }
@@ -175,8 +182,9 @@ impl Server for Ollama {
                 Command::ShowModel { name } => commands::show(ask, &name).await,
                 Command::RunningModels => commands::running(ask).await,
                 Command::UnloadModel { name: Some(name) } => commands::unload(ask, &name).await,
-                other => Err(self.unsupported(&other)),
-            }
+                other => return Err(self.unsupported(&other)),
+            };
+            outcome.map_err(|error| if error.wrong_path { no_ollama(&error) } else { error })
         })
     }
 }
@@ -188,6 +196,16 @@ fn read_host(value: &str) -> (&str, u16) {
         url if url.contains("://") => (url, 80),
         host => (host, 11434),
     }
+}
+
+/// What answers has not what every Ollama has: `error` says so.
+fn no_ollama(error: &Error) -> Error {
+    let mut failure =
+        Error::new(Code::Unsupported, format!("No Ollama answers there: {}", error.message)).hint(ELSEWHERE);
+    failure.wrong_path = true;
+    failure.url.clone_from(&error.url);
+    failure.body.clone_from(&error.body);
+    failure
 }
 
 fn version_of(reply: &Reply) -> Option<String> {

@@ -1,8 +1,9 @@
 //! What it has, what of it runs, and how.
 
 use futures_util::future::{join, join3};
+use serde_json::json;
 
-use super::{Mode, VERSION, version_of};
+use super::{Mode, VERSION, no_ollama, version_of};
 use crate::{
     error::{Error, Result},
     protocol::{
@@ -18,7 +19,14 @@ use crate::{
 pub async fn survey(ask: &dyn Ask, mode: Mode) -> Result<Survey> {
     let version = ask.ask(Question::get(Place::Root(VERSION)));
     let (listed, running, version) = join3(listed(ask, mode), running(ask), version).await;
-    let mut models = listed?;
+    let mut models = match (listed, &version) {
+        (Err(error), Err(no_version))
+            if mode == Mode::Native && is_missing(&error) && is_missing(no_version) =>
+        {
+            return Err(if takes_chats(ask).await { error } else { no_ollama(&error) });
+        }
+        (listed, _) => listed?,
+    };
     if let Ok(running) = running {
         for model in &mut models {
             add_how_it_runs(model, &running);
@@ -26,6 +34,16 @@ pub async fn survey(ask: &dyn Ask, mode: Mode) -> Result<Survey> {
     }
     let version = version.ok().and_then(|reply| version_of(&reply));
     Ok(Survey { models, version })
+}
+
+fn is_missing(error: &Error) -> bool {
+    matches!(error.status, Some(404 | 405 | 501))
+}
+
+/// Whether there is a chat of Ollama's, be it alone: a gateway may let nothing else through.
+async fn takes_chats(ask: &dyn Ask) -> bool {
+    let chat = Question::post(Place::Root(Ollama.chat_path()), json!({}));
+    ask.any_reply(chat).await.is_ok_and(|reply| !matches!(reply.status, 404 | 405 | 501))
 }
 
 /// The same list in both modes. One that only speaks OpenAI's protocol has another.

@@ -145,8 +145,10 @@ async fn a_survey_fails_with_its_list_alone() {
     let only_tags = Recorded::default().case("GET /api/tags", "ollama/api-tags-with-capabilities");
     let survey = server(json!({})).survey(&only_tags).await.unwrap();
     assert_eq!((survey.models.len(), survey.version, survey.models[2].loaded), (3, None, None));
-    let no_tags = Recorded::default().case("GET /api/ps", "ollama/api-ps");
+    let no_tags = Recorded::default().case("GET /api/version", "ollama/api-version");
     assert_eq!(server(json!({})).survey(&no_tags).await.unwrap_err().status, Some(404));
+    let only_chats = Recorded::default().case("POST /api/chat", "ollama/api-chat-no-model");
+    assert_eq!(server(json!({})).survey(&only_chats).await.unwrap_err().status, Some(404));
     let wrong = Recorded::default().case("GET /api/tags", "ollama/api-version");
     let error = server(json!({})).survey(&wrong).await.unwrap_err();
     assert_eq!((error.code, error.status), (Code::Protocol, Some(200)));
@@ -157,7 +159,22 @@ async fn what_only_speaks_openais_protocol_is_surveyed_by_it() {
     let ask = Recorded::default().body("GET /v1/models", 200, r#"{"data":[{"id":"m"}]}"#);
     let survey = server(json!({ "api": "openai" })).survey(&ask).await.unwrap();
     assert_eq!((survey.models[0].name.as_str(), survey.models[0].loaded), ("m", None));
-    assert_eq!(server(json!({})).survey(&ask).await.unwrap_err().status, Some(404));
+}
+
+#[tokio::test]
+async fn another_server_is_no_ollama_without_a_list() {
+    for case in ["vllm/get-not-found", "llama.cpp/get-api-version", "ollama/unknown-path"] {
+        let ask = ["GET /api/tags", "GET /api/ps", "GET /api/version", "POST /api/chat", "POST /api/pull"]
+            .into_iter()
+            .fold(Recorded::default(), |ask, question| ask.case(question, case));
+        let no_survey = server(json!({})).survey(&ask).await.unwrap_err();
+        let no_pull = done(json!({ "command": "pullModel", "name": "m" }), &ask).await.unwrap_err();
+        for error in [no_survey, no_pull] {
+            assert_eq!((error.code, error.status), (Code::Unsupported, None), "{case}");
+            assert!(error.message.starts_with("No Ollama answers there: "), "{case}: {}", error.message);
+            assert!(error.hint.as_ref().unwrap().contains("`api: 'openai'`"), "{case}");
+        }
+    }
 }
 
 async fn done(command: Value, ask: &Recorded) -> Result<Value> {
