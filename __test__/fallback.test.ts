@@ -137,6 +137,8 @@ function mock(name: string, own: Partial<ChatProvider> = {}): ChatProvider & { a
     chat: counted(chat),
     stream: counted(stream),
     runTools: counted(runTools),
+    embed: async () => ({ embeddings: [], model: name }),
+    rerank: async () => ({ results: [], model: name }),
     validateConfiguration: async () => true,
     getStatus: async (): Promise<ProviderStatus> => ({ isConnected: true, server: name }),
     listModels: async () => [],
