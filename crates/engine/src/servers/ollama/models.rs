@@ -36,7 +36,8 @@ pub async fn survey(ask: &dyn Ask, mode: Mode) -> Result<Survey> {
     Ok(Survey { models, version })
 }
 
-fn is_missing(error: &Error) -> bool {
+/// The server has nothing at this path.
+pub fn is_missing(error: &Error) -> bool {
     matches!(error.status, Some(404 | 405 | 501))
 }
 
