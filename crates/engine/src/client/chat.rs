@@ -385,7 +385,7 @@ impl<S: Sink> Call<'_, S> {
                 }
             }
         } else if error.wrong_path {
-            error.hint = Some(self.client.elsewhere());
+            error.hint = Some(self.client.elsewhere(error));
             if let Some(base) = self.client.working_base(&mut self.watch, self.hooks).await {
                 error.hint = Some(wrong_base(&base));
             }

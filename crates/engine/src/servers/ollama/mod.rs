@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     error::{Code, Error, Result},
-    protocol::{Dialect, ollama, openai::OpenAi},
+    protocol::{Dialect, is_page, ollama, openai::OpenAi},
     types::Warning,
 };
 use settings::{Mode, Options};
@@ -186,7 +186,7 @@ impl Server for Ollama {
                 other => return Err(self.unsupported(&other)),
             };
             match outcome {
-                Err(error) if error.wrong_path => Err(if !is_ollama(ask).await {
+                Err(error) if error.wrong_path && !is_page(&error) => Err(if !is_ollama(ask).await {
                     no_ollama(&error)
                 } else if models::is_missing(&error) {
                     older

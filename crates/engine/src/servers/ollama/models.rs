@@ -7,7 +7,7 @@ use super::{Mode, VERSION, no_ollama, version_of};
 use crate::{
     error::{Error, Result},
     protocol::{
-        Dialect,
+        Dialect, is_page,
         ollama::{Ollama, decode_running},
         openai::OpenAi,
     },
@@ -38,7 +38,7 @@ pub async fn survey(ask: &dyn Ask, mode: Mode) -> Result<Survey> {
 
 /// The server has nothing at this path.
 pub fn is_missing(error: &Error) -> bool {
-    matches!(error.status, Some(404 | 405 | 501))
+    matches!(error.status, Some(404 | 405 | 501)) && !is_page(error)
 }
 
 /// Whether there is a chat of Ollama's, be it alone: a gateway may let nothing else through.
