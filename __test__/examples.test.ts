@@ -5,6 +5,7 @@ import { describe, expect, test as it } from 'vitest'
 import { LlamaServer } from './support/llama-server.js'
 
 const server = new LlamaServer({ key: 'secret' })
+const embedder = new LlamaServer({ embeddings: true })
 
 interface Run {
   args?: string[]
@@ -42,6 +43,26 @@ it('cancel.mjs keeps what was written before the time was up', async () => {
   const { code, stdout } = await run('cancel.mjs', { args: ['story', '0.25'] })
   expect(stdout).toMatch(/^Once upon a time .*…\n$/)
   expect(code).toBe(0)
+})
+
+describe('semantic-search.mjs', () => {
+  it('writes the three lines that are nearest, the best first', async () => {
+    const env = { OPENAI_COMPATIBLE_BASE_URL: embedder.baseURL }
+    const stdin = 'The river runs\n\nhello\nShe reads\n1 2 3 4\n'
+    const { code, stdout } = await run('semantic-search.mjs', { args: ['She reads'], stdin, env })
+    const found = stdout.trim().split('\n')
+    expect(found).toHaveLength(3)
+    expect(found[0]).toBe('1.000  She reads')
+    const scores = found.map((line) => Number.parseFloat(line))
+    expect(scores).toEqual(scores.toSorted((one, other) => other - one))
+    expect(code).toBe(0)
+  })
+
+  it('says what is missing where the server has no embeddings', async () => {
+    const { code, stderr } = await run('semantic-search.mjs', { stdin: 'hello' })
+    expect(stderr).toContain('--embeddings')
+    expect(code).toBe(1)
+  })
 })
 
 describe('own-server.mjs', () => {

@@ -135,6 +135,8 @@ function mock(name: string, own: Partial<ChatProvider> = {}): ChatProvider & { a
     query: counted(query),
     chat: counted(chat),
     stream: counted(stream),
+    embed: async () => ({ embeddings: [], model: name }),
+    rerank: async () => ({ results: [], model: name }),
     validateConfiguration: async () => true,
     getStatus: async (): Promise<ProviderStatus> => ({ isConnected: true, server: name }),
     listModels: async () => [],

@@ -62,6 +62,10 @@ const APART = new Set<string>([
   ...TOOLS,
 ])
 
+const CALL = ['model', 'signal', 'timeout']
+const EMBED = [...CALL, 'dimensions', 'batchSize']
+const RERANK = [...CALL, 'query', 'documents', 'topN']
+
 const spellings = (fields: string[]) => new Map(fields.map((field) => [plain(field), field]))
 const SPELLINGS = {
   config: spellings(CONFIG),
@@ -70,6 +74,8 @@ const SPELLINGS = {
   retry: spellings(RETRY),
   limits: spellings(LIMITS),
   tls: spellings(TLS),
+  embed: spellings(EMBED),
+  rerank: spellings(RERANK),
   discovery: spellings(DISCOVERY),
 }
 

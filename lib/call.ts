@@ -24,8 +24,8 @@ export interface CallSetup<T> {
   pending: Set<PendingCall>
   /** Starts the call in the engine and returns its number. */
   start(): number
-  /** Makes the result of what the engine gave: texts, and JSON. */
-  finish(content: string, reasoning: string, details: string): T
+  /** Makes the result of what the engine gave: texts, JSON, and numbers. */
+  finish(content: string, reasoning: string, details: string, numbers: Float32Array): T
   /** Takes the events. Returns a promise to hold back the next event until it resolves. */
   listener: Listener | undefined
   /**
@@ -54,6 +54,8 @@ interface Entry {
   text: string
 }
 
+const NO_NUMBERS = new Float32Array(0)
+
 /** One call of the engine, from its start to the settling of its promise. */
 export class Call<T> implements Receiver {
   /** Settles after all events were handed on. */
@@ -79,6 +81,7 @@ export class Call<T> implements Receiver {
   #unreported = 0
   #content = ''
   #reasoning = ''
+  #numbers: Float32Array = NO_NUMBERS
   /** What the caller's own code threw. */
   #thrown: { value: unknown } | undefined
   #cancelled: { reason: unknown } | undefined
@@ -173,6 +176,10 @@ export class Call<T> implements Receiver {
     batch.next = next
     batch.left -= taken
     batch.at = at
+  }
+
+  takeNumbers(numbers: Float32Array): void {
+    this.#numbers = numbers
   }
 
   #handle(kind: number, text: string): void {
@@ -292,7 +299,7 @@ export class Call<T> implements Receiver {
           ...this.#partial(details),
         })
       else {
-        const result = this.#setup.finish(this.#content, this.#reasoning, details)
+        const result = this.#setup.finish(this.#content, this.#reasoning, details, this.#numbers)
         this.#settle(() => this.#resolve(result))
       }
     })

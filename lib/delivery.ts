@@ -13,6 +13,7 @@ export const Kind = {
   Failed: 8,
   Retry: 9,
   ToolCall: 10,
+  Numbers: 11,
 } as const
 
 /** What takes the records of one call. Neither method throws. */
@@ -21,6 +22,7 @@ export interface Receiver {
   take(kind: number, text: string): boolean
   /** Takes up to `count` messages of the run that `batch` is at; perhaps none. */
   takeMessages(batch: Batch, count: number): void
+  takeNumbers(numbers: Float32Array): void
 }
 
 /** One delivery, and how far it has been handed on. */
@@ -28,6 +30,8 @@ export interface Batch {
   text: string
   /** Records of one call and kind in a row: call, kind, how many, and the length of each in UTF-16 units. */
   runs: Uint32Array
+  /** Of each record of numbers, in order; absent where there is none. */
+  numbers: Float32Array[] | null
   /** Where the last run ends. */
   end: number
   /** Of the run that has begun: whose it is, what it tells, how many are left. */
@@ -57,10 +61,10 @@ keepAlive.unref()
 
 /** The outbox of this thread. */
 export function theOutbox(): Outbox {
-  outbox ??= new (native().Outbox)((text, given) => {
+  outbox ??= new (native().Outbox)((text, given, numbers) => {
     // One kind of list: the loop over it is compiled for one.
     const runs = Array.isArray(given) ? copied(given) : given
-    backlog.push({ text, runs, end: given.length, call: 0, kind: 0, left: 0, next: 0, at: 0 })
+    backlog.push({ text, runs, numbers, end: given.length, call: 0, kind: 0, left: 0, next: 0, at: 0 })
     // What came before must be handed on first.
     if (!resuming) handOn()
   })
@@ -109,7 +113,8 @@ function handOnSome(batch: Batch, count: number): void {
       batch.at = at + (runs[batch.next] as number)
       batch.next += 1
       batch.left -= 1
-      if (receiver?.take(batch.kind, piece(text, at, batch.at))) forget(batch.call)
+      if (batch.kind === Kind.Numbers) receiver?.takeNumbers(batch.numbers?.shift() as Float32Array)
+      else if (receiver?.take(batch.kind, piece(text, at, batch.at))) forget(batch.call)
     }
     some -= left - batch.left
   }

@@ -2,8 +2,10 @@ import { checkObject, mistake } from './arguments'
 import { RECORD_COST } from './call'
 import type { ChatRequest, ChatResponse, ChatStream, QueryOptions } from './chat'
 import type { CallOptions, ProviderCapabilities } from './config'
+import type { EmbedOptions, EmbedResponse } from './embeddings'
 import type { ProgressCallback, ProviderProgressEvent } from './events'
 import type { ChatProvider } from './provider'
+import type { RerankRequest, RerankResponse } from './rerank'
 import type { Authenticator, ModelInfo, ProviderStatus } from './status'
 import { EventStream } from './stream'
 import { codeOf } from './tried'
@@ -108,6 +110,14 @@ class Fallback implements ChatProvider {
     const stream = new EventStream(start, signal, (over) => this.#streams.delete(over))
     this.#streams.add(stream)
     return stream
+  }
+
+  async embed(input: string | readonly string[], options: EmbedOptions = {}): Promise<EmbedResponse> {
+    return await this.#first(options, this.embed, (provider, given) => provider.embed(input, given))
+  }
+
+  async rerank(request: RerankRequest): Promise<RerankResponse> {
+    return await this.#first(request, this.rerank, (provider, given) => provider.rerank(given))
   }
 
   async validateConfiguration(options: CallOptions = {}): Promise<boolean> {

@@ -29,6 +29,7 @@ export {
   type DiscoveryOptions,
   discoverServers,
 } from './discovery'
+export type { EmbedOptions, EmbedResponse } from './embeddings'
 export {
   AbortError,
   AuthenticationError,
@@ -49,6 +50,7 @@ export type { ProgressCallback, ProviderProgressEvent } from './events'
 export { type FallbackOptions, fallback } from './fallback'
 export { type ChatProvider, type LocalLLMProvider, OpenAICompatibleProvider } from './provider'
 export { createProvider, registerProvider } from './registry'
+export type { RerankRequest, RerankResponse } from './rerank'
 export type { ServerKind } from './servers'
 export type { WithExtraBody } from './servers/extra'
 export { type GroqExtraBody, GroqProvider } from './servers/groq'

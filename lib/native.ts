@@ -2,7 +2,9 @@ import type { Outbox, Provider } from '../native'
 
 /** The binding crate, as the addon exports it. */
 interface Native {
-  Outbox: new (deliver: (text: string, runs: number[] | Uint32Array) => void) => Outbox
+  Outbox: new (
+    deliver: (text: string, runs: number[] | Uint32Array, numbers: Float32Array[] | null) => void,
+  ) => Outbox
   openProvider(config: string): Provider | string
   discover(outbox: Outbox, search: string): number
   /** JSON */

@@ -13,7 +13,7 @@ use futures_util::{FutureExt, future::BoxFuture};
 use local_llm_engine::{
     client::Hooks,
     error::{Code, Error, Result},
-    types::{Answer, Event, Events, Sink},
+    types::{Answer, Embeddings, Event, Events, Sink},
 };
 use secrecy::SecretString;
 use serde_json::{Value, json};
@@ -160,6 +160,7 @@ impl Sink for CallSink {
 /// How a call ended well.
 pub enum Outcome {
     Answer(Box<Answer>),
+    Embeddings(Embeddings),
     /// JSON.
     Value(Value),
 }
@@ -167,9 +168,12 @@ pub enum Outcome {
 /// Runs a call to its end and tells it, whatever happens. Events and end go the same way, so all events come first.
 pub async fn run(outbox: Arc<Outbox>, handle: Arc<Handle>, work: impl Future<Output = Result<Outcome>>) {
     let outcome = AssertUnwindSafe(work).catch_unwind().await;
-    let outcome =
+    let mut outcome =
         outcome.unwrap_or_else(|panic| Err(Error::new(Code::Protocol, guard::message(panic.as_ref()))));
     let mut batch = Batch::default();
+    if let Ok(Outcome::Embeddings(embeddings)) = &mut outcome {
+        batch.push_numbers(handle.id, std::mem::take(&mut embeddings.numbers));
+    }
     let mut push = |kind, text: &str| batch.push(handle.id, kind, text, true);
     match outcome {
         Ok(Outcome::Answer(answer)) => {
@@ -177,6 +181,7 @@ pub async fn run(outbox: Arc<Outbox>, handle: Arc<Handle>, work: impl Future<Out
             push(Kind::WholeReasoning, &answer.reasoning);
             push(Kind::Done, &to_json(&answer));
         }
+        Ok(Outcome::Embeddings(embeddings)) => _ = push(Kind::Done, &to_json(&embeddings)),
         Ok(Outcome::Value(value)) => _ = push(Kind::Done, &value.to_string()),
         Err(error) => _ = push(Kind::Failed, &to_json(&*error)),
     }

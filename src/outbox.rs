@@ -11,7 +11,7 @@ use std::{
 
 use napi::{
     Status,
-    bindgen_prelude::{Either, FnArgs, Function, Latin1String, Uint32Array, Utf16String},
+    bindgen_prelude::{Either, Float32Array, FnArgs, Function, Latin1String, Uint32Array, Utf16String},
     threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode},
 };
 use napi_derive::napi;
@@ -27,7 +27,9 @@ const DELIVERY: usize = 16 << 20;
 
 /// What `deliver` in `lib/delivery.ts` is called with: the texts of all records joined, and their runs. A run is call,
 /// kind, how many, and the length of each in UTF-16 units.
-type Delivery = FnArgs<(Either<Latin1String, Utf16String>, Either<Vec<u32>, Uint32Array>)>;
+/// Numbers come as they are, one list for each record of that kind.
+type Delivery =
+    FnArgs<(Either<Latin1String, Utf16String>, Either<Vec<u32>, Uint32Array>, Option<Vec<Float32Array>>)>;
 
 /// Weak: what keeps the process alive is in `lib/`, which knows whether a call is pending.
 type Deliver = ThreadsafeFunction<(), (), Delivery, Status, false, true>;
@@ -51,6 +53,8 @@ pub enum Kind {
     Failed = 8,
     Retry = 9,
     ToolCall = 10,
+    /// Numbers, which have no text: just before `Done`.
+    Numbers = 11,
 }
 
 /// Records that wait, with their text.
@@ -61,6 +65,7 @@ pub struct Batch {
     runs: Vec<u32>,
     /// Where the last run begins.
     last: usize,
+    numbers: Vec<Vec<f32>>,
     /// Something that is not one more delta.
     urgent: bool,
 }
@@ -77,6 +82,12 @@ impl Batch {
         length
     }
 
+    pub fn push_numbers(&mut self, call: u32, numbers: Vec<f32>) {
+        self.extend_run([call, Kind::Numbers as u32], &[0]);
+        self.numbers.push(numbers);
+        self.urgent = true;
+    }
+
     /// Appends all of `other`, which is empty afterwards.
     fn append(&mut self, other: &mut Self) {
         self.text.append(&mut other.text);
@@ -86,6 +97,7 @@ impl Batch {
             self.extend_run([*call, *kind], lengths);
             runs = others;
         }
+        self.numbers.append(&mut other.numbers);
         other.runs.clear();
         other.last = 0;
     }
@@ -151,7 +163,9 @@ impl Outbox {
                 if is_more && let Some(outbox) = known.get().and_then(Weak::upgrade) {
                     outbox.call();
                 }
-                Ok(FnArgs { data: (batch.text.into_js(), numbers(batch.runs)) })
+                let lists = batch.numbers.into_iter().map(Float32Array::new).collect::<Vec<_>>();
+                let lists = Some(lists).filter(|lists| !lists.is_empty());
+                Ok(FnArgs { data: (batch.text.into_js(), numbers(batch.runs), lists) })
             })?;
         let outbox = Arc::new(Self { queue, deliver, calls: Mutex::default(), next_call: AtomicU32::new(0) });
         itself.get_or_init(|| Arc::downgrade(&outbox));

@@ -109,6 +109,26 @@ impl BindingProvider {
         })
     }
 
+    /// Starts a call for embeddings. `request` is JSON; `flags` as of a chat.
+    #[napi]
+    pub fn embed(&self, outbox: &BindingOutbox, request: Utf16String, flags: u32) -> napi::Result<u32> {
+        self.start(outbox, Flags(flags), move |client, hooks| async move {
+            let request = parsed(&json_of(&request))?;
+            let embeddings = client.embed(request, &hooks, &hooks.handle.cancel).await?;
+            Ok(Outcome::Embeddings(embeddings))
+        })
+    }
+
+    /// Starts a call for a ranking. `request` is JSON; `flags` as of a chat.
+    #[napi]
+    pub fn rerank(&self, outbox: &BindingOutbox, request: Utf16String, flags: u32) -> napi::Result<u32> {
+        self.start(outbox, Flags(flags), move |client, hooks| async move {
+            let request = parsed(&json_of(&request))?;
+            let ranking = client.rerank(request, &hooks, &hooks.handle.cancel).await?;
+            Ok(Outcome::Value(json!(ranking)))
+        })
+    }
+
     /// Starts a question about the server: `models`, `status`, `validate`, `diagnose` or `identify`; `panic` is for
     /// tests.
     #[napi]

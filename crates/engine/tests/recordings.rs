@@ -13,11 +13,13 @@ use local_llm_engine::{
     chat::{CallRules, Reading},
     error::{Code, Error, Result},
     protocol::{
-        Dialect,
+        Dialect, DocumentReader,
+        embeddings::EmbeddingsReader,
         ollama::{Ollama, PullReader, decode_running, decode_show},
         openai::OpenAi,
+        reranking::RankingReader,
     },
-    types::{Answer, Arguments, Event, ModelInfo, Timings, ToolCall},
+    types::{Answer, Arguments, Embeddings, Event, ModelInfo, Ranking, Timings, ToolCall, Usage},
 };
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -193,6 +195,8 @@ struct Expected {
     answer: Option<ExpectedAnswer>,
     error: Option<ExpectedError>,
     models: Option<Vec<ExpectedModel>>,
+    embeddings: Option<ExpectedEmbeddings>,
+    ranking: Option<Ranking>,
     end: End,
 }
 
@@ -210,12 +214,15 @@ enum Endpoint {
     /// What a server says of itself or of a command: a failure is read here, a success by the tests of its server.
     Server,
     Pull,
+    /// Of all dialects: what came tells its form.
+    Embeddings,
+    Rerank,
 }
 
 impl Endpoint {
     fn dialect(self) -> &'static dyn Dialect {
         match self {
-            Self::Chat | Self::Models | Self::Server => &OpenAi,
+            Self::Chat | Self::Models | Self::Server | Self::Embeddings | Self::Rerank => &OpenAi,
             Self::ApiChat | Self::ApiGenerate | Self::Tags | Self::Ps | Self::Show | Self::Pull => &Ollama,
         }
     }
@@ -297,6 +304,19 @@ struct ExpectedUsage {
     cost: Option<f64>,
 }
 
+impl ExpectedUsage {
+    fn of(usage: Usage) -> Self {
+        Self {
+            input: usage.input_tokens,
+            output: usage.output_tokens,
+            total: usage.total_tokens,
+            reasoning: usage.reasoning_tokens,
+            cached: usage.cached_input_tokens,
+            cost: usage.cost,
+        }
+    }
+}
+
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct ExpectedTimings {
@@ -343,6 +363,23 @@ struct ExpectedModel {
     quantization: Option<String>,
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ExpectedEmbeddings {
+    vectors: Vec<ExpectedVector>,
+    usage: Option<ExpectedUsage>,
+    #[serde(default)]
+    model: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ExpectedVector {
+    length: usize,
+    starts: Vec<f32>,
+    ends: Vec<f32>,
+}
+
 /// What came out of a body.
 struct Outcome {
     /// As the events told it.
@@ -355,6 +392,8 @@ struct Outcome {
 enum Meaning {
     Answer(Box<Answer>),
     Models(Vec<ModelInfo>),
+    Embeddings(Embeddings),
+    Ranking(Ranking),
     Server,
 }
 
@@ -375,7 +414,8 @@ impl Case {
 
     /// Else the engine has the whole body before it reads.
     fn comes_in_pieces(&self) -> bool {
-        self.expected.endpoint.is_chat() && self.status.is_success()
+        let Expected { endpoint, .. } = &self.expected;
+        (endpoint.is_chat() || matches!(endpoint, Endpoint::Embeddings)) && self.status.is_success()
     }
 
     fn read(&self, cut: Cut) -> Outcome {
@@ -389,13 +429,15 @@ impl Case {
                 return read_pieces(dialect, &cut.pieces(&self.body), *end);
             }
             Endpoint::Models | Endpoint::Tags => dialect.decode_models(&self.body),
-            Endpoint::Server => {
-                return Outcome {
-                    text: String::new(),
-                    reasoning: String::new(),
-                    tool_calls: Vec::new(),
-                    result: Ok(Meaning::Server),
-                };
+            Endpoint::Server => return Outcome::of(Ok(Meaning::Server)),
+            Endpoint::Embeddings => {
+                let count = self.expected.embeddings.as_ref().map_or(0, |it| it.vectors.len());
+                let read = read_document(EmbeddingsReader::new(count), &cut.pieces(&self.body));
+                return Outcome::of(read.map(Meaning::Embeddings));
+            }
+            Endpoint::Rerank => {
+                let read = read_document(RankingReader::new(MANY, usize::MAX), &cut.pieces(&self.body));
+                return Outcome::of(read.map(Meaning::Ranking));
             }
             Endpoint::Ps => decode_running(&self.body),
             Endpoint::Pull => {
@@ -408,14 +450,13 @@ impl Case {
                 decode_show(asked.unwrap_or_default(), &self.body).map(|model| vec![model])
             }
         };
-        let result = models.map(Meaning::Models);
-        Outcome { text: String::new(), reasoning: String::new(), tool_calls: Vec::new(), result }
+        Outcome::of(models.map(Meaning::Models))
     }
 
     /// What is not as expected.
     fn differences(&self, outcome: &Outcome) -> Vec<String> {
         let mut differences = Differences::default();
-        let Expected { answer, error, models, .. } = &self.expected;
+        let Expected { answer, error, models, embeddings, ranking, .. } = &self.expected;
         match (&outcome.result, answer, error, models) {
             (Ok(Meaning::Answer(answer)), Some(expected), None, None) => {
                 differences.answer(answer, expected);
@@ -432,11 +473,32 @@ impl Case {
             }
             (Ok(Meaning::Models(models)), None, None, Some(expected)) => differences.models(models, expected),
             (Ok(Meaning::Server), None, None, None) => {}
+            (Ok(Meaning::Embeddings(got)), None, None, None) => match embeddings {
+                Some(expected) => differences.embeddings(got, expected),
+                None => differences.0.push("embeddings that nobody expects".into()),
+            },
+            (Ok(Meaning::Ranking(got)), None, None, None) => {
+                differences.see("ranking", &Some(got), &ranking.as_ref());
+            }
             (Ok(_), ..) => differences.0.push("an answer of another kind".into()),
             (Err(error), ..) => differences.0.push(format!("an error that is none: {error}")),
         }
         differences.0
     }
+}
+
+impl Outcome {
+    fn of(result: Result<Meaning>) -> Self {
+        Self { text: String::new(), reasoning: String::new(), tool_calls: Vec::new(), result }
+    }
+}
+
+/// More documents than any recording ranks.
+const MANY: usize = 100;
+
+fn read_document<R: DocumentReader>(mut reader: R, pieces: &[&[u8]]) -> Result<R::Document> {
+    pieces.iter().try_for_each(|piece| reader.push(piece))?;
+    reader.finish()
 }
 
 /// Reads a chat as its bytes arrive.
@@ -483,20 +545,29 @@ impl Differences {
         self.see("reasoning", &got.reasoning, &expected.reasoning);
         self.0.extend(differences_of_calls(&got.tool_calls, &expected.tool_calls));
         self.see("finish reason", &word(&got.finish_reason), &expected.finish);
-        let usage = got.usage.map(|usage| ExpectedUsage {
-            input: usage.input_tokens,
-            output: usage.output_tokens,
-            total: usage.total_tokens,
-            reasoning: usage.reasoning_tokens,
-            cached: usage.cached_input_tokens,
-            cost: usage.cost,
-        });
-        self.see("usage", &usage, &expected.usage);
+        self.see("usage", &got.usage.map(ExpectedUsage::of), &expected.usage);
         if let Some(expected) = &expected.timings {
             self.timings(&got.timings, expected);
         }
         self.see_told("id", Some(&got.id), expected.id.as_ref());
         self.see_told("model", Some(&got.model), expected.model.as_ref());
+    }
+
+    fn embeddings(&mut self, got: &Embeddings, expected: &ExpectedEmbeddings) {
+        self.see("count", &got.count, &expected.vectors.len());
+        self.see("usage", &got.usage.map(ExpectedUsage::of), &expected.usage);
+        self.see("model", &got.model, &expected.model);
+        for (vector, expected) in got.numbers.chunks(got.width()).zip(&expected.vectors) {
+            self.see("length", &vector.len(), &expected.length);
+            let ends = &vector[vector.len() - expected.ends.len()..];
+            for (got, expected) in vector.iter().zip(&expected.starts).chain(ends.iter().zip(&expected.ends))
+            {
+                // What reads the expectation may be wrong in the last digit.
+                if (got - expected).abs() > f32::EPSILON * expected.abs() {
+                    self.0.push(format!("a number is {got}, not {expected}"));
+                }
+            }
+        }
     }
 
     fn timings(&mut self, got: &Timings, expected: &ExpectedTimings) {

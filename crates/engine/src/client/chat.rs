@@ -1,5 +1,3 @@
-use std::time::Duration;
-
 use bytes::Bytes;
 use http::{HeaderMap, Method};
 use serde_json::{Map, Value};
@@ -7,11 +5,11 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Client, Hooks,
+    Client, Hooks, UNKNOWN_MODEL,
     built::Built,
     cut_prompt::Prompt,
     discreet::Discreet,
-    metadata::{within, wrong_base},
+    knowledge::Purpose,
     tool_ways::{NativeTools, ids_of_history, in_prompt, speaks_of_tools, tell_in_text},
 };
 use crate::{
@@ -92,7 +90,7 @@ impl Client {
                 Ok(answer)
             }
             Err(error) => {
-                let mut error = call.explained(error).await;
+                let mut error = self.explained(error, None, &mut call.watch, call.hooks).await;
                 error.attempts = call.attempts;
                 error.partial.get_or_insert_with(Partial::default);
                 Err(self.finished(error, self.dialect().chat_path()))
@@ -103,7 +101,7 @@ impl Client {
 
 impl<S: Sink> Call<'_, S> {
     async fn run(&mut self, mut request: ChatRequest) -> Result<Answer> {
-        self.settle().await?;
+        self.client.settle_within(&mut self.watch, self.timeout, self.hooks).await?;
         // What is merged into the body wins over all else.
         let named = [&request.options, &self.client.defaults]
             .into_iter()
@@ -125,19 +123,9 @@ impl<S: Sink> Call<'_, S> {
         Ok(answer)
     }
 
-    /// What must be known of the server before anything is sent.
-    async fn settle(&mut self) -> Result<()> {
-        let client = self.client;
-        if client.is_settled() {
-            return Ok(());
-        }
-        let limit = client.metadata_limit(self.timeout);
-        self.watch.run(within(limit, client.settle_for(self.hooks))).await.map(drop)
-    }
-
     async fn find_model(&mut self) -> Result<Option<String>> {
         let limit = self.client.metadata_limit(self.timeout);
-        self.client.find_model(&mut self.watch, limit, self.hooks).await
+        self.client.find_model(Purpose::Chat, &mut self.watch, limit, self.hooks).await
     }
 
     fn encoded(&mut self, mut request: ChatRequest) -> Map<String, Value> {
@@ -366,32 +354,6 @@ impl<S: Sink> Call<'_, S> {
         }
     }
 
-    /// `error` with what the server can be asked about it.
-    async fn explained(&mut self, mut error: Error) -> Error {
-        self.watch.asks();
-        // The failure is known: where the advice does not come in time, it is told without.
-        _ = tokio::time::timeout(ADVICE_WITHIN, self.advise(&mut error)).await;
-        error
-    }
-
-    async fn advise(&mut self, error: &mut Error) {
-        if error.code == Code::ModelNotFound {
-            self.client.knowledge.forget_model();
-            if let Ok(models) = self.client.asked_models(&mut self.watch, self.hooks).await {
-                let names: Vec<String> = models.into_iter().map(|model| model.name).collect();
-                if !names.is_empty() {
-                    error.hint = Some(format!("Set `model` to one that the server has: {}.", listed(&names)));
-                    error.available_models = Some(names);
-                }
-            }
-        } else if error.wrong_path {
-            error.hint = Some(self.client.elsewhere(error));
-            if let Some(base) = self.client.working_base(&mut self.watch, self.hooks).await {
-                error.hint = Some(wrong_base(&base));
-            }
-        }
-    }
-
     #[expect(clippy::cast_precision_loss, reason = "counts of tokens")]
     fn timed(&mut self, mut answer: Answer) -> Answer {
         let milliseconds = |since: Instant| since.duration_since(self.started).as_secs_f64() * 1000.0;
@@ -456,19 +418,5 @@ impl<S: Sink> Repeatable for Call<'_, S> {
     }
 }
 
-/// How long a server is asked, at most, for what would mend a failure.
-const ADVICE_WITHIN: Duration = Duration::from_secs(2);
-
 /// How many pieces of a body are read at most before its first events are handed on.
 const READ_TOGETHER: usize = 64;
-
-/// What is asked for where nobody knows a name: many servers ignore it.
-const UNKNOWN_MODEL: &str = "default";
-
-/// Some of a long list.
-fn listed(names: &[String]) -> String {
-    const SHOWN: usize = 8;
-    let more = names.len().saturating_sub(SHOWN);
-    let shown = names[..names.len().min(SHOWN)].join(", ");
-    if more == 0 { shown } else { format!("{shown} and {more} more") }
-}

@@ -1,5 +1,5 @@
 use std::{
-    collections::HashSet,
+    collections::{HashMap, HashSet},
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
@@ -17,8 +17,8 @@ pub struct Knowledge {
 
 #[derive(Debug, Default)]
 struct State {
-    /// The model that is asked where the caller names none.
-    model: Option<String>,
+    /// The models that are asked where the caller names none, for each purpose.
+    models: HashMap<Purpose, String>,
     capabilities: Option<Capabilities>,
     /// The models that are loaded.
     loaded: Vec<ModelInfo>,
@@ -40,12 +40,12 @@ pub struct Capabilities {
 }
 
 impl Knowledge {
-    pub fn model(&self) -> Option<String> {
-        self.lock().model.clone()
+    pub fn model(&self, purpose: Purpose) -> Option<String> {
+        self.lock().models.get(&purpose).cloned()
     }
 
     pub fn forget_model(&self) {
-        self.lock().model = None;
+        self.lock().models.clear();
     }
 
     pub fn capabilities(&self) -> Option<Capabilities> {
@@ -72,10 +72,13 @@ impl Knowledge {
     /// Takes note of what the server says. `configured`: the model that the caller asks for by default.
     pub fn learn(&self, survey: &Survey, configured: Option<&str>) {
         let models = &survey.models;
-        let chosen = choice(survey);
+        let chosen = Purpose::Chat.choice(survey);
         let asked = configured.and_then(|name| survey.find(name)).or(chosen);
         let mut state = self.lock();
-        state.model = chosen.map(|model| model.name.clone());
+        state.models = Purpose::ALL
+            .into_iter()
+            .filter_map(|purpose| Some((purpose, purpose.choice(survey)?.name.clone())))
+            .collect();
         let lacks_tools = |it: &&ModelInfo| it.capabilities.tools == Some(false);
         state.without_tools = models.iter().filter(lacks_tools).cloned().collect();
         state.loaded = models.iter().filter(|model| model.loaded == Some(true)).cloned().collect();
@@ -91,8 +94,84 @@ impl Knowledge {
     }
 }
 
-/// The chat model that is loaded, else the first.
-pub(super) fn choice(survey: &Survey) -> Option<&ModelInfo> {
-    let mut chat = survey.models.iter().filter(|model| model.capabilities.chat);
-    survey.loaded().or_else(|| chat.next()).or_else(|| survey.models.first())
+/// What a model is wanted for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Purpose {
+    Chat,
+    Embeddings,
+    Reranking,
+}
+
+impl Purpose {
+    const ALL: [Self; 3] = [Self::Chat, Self::Embeddings, Self::Reranking];
+
+    /// The model for it that is loaded, else the first. For a chat, any model will do where none is known to; for all
+    /// else, only one that is the only one.
+    pub fn choice(self, survey: &Survey) -> Option<&ModelInfo> {
+        let models = &survey.models;
+        let mut fit = models.iter().filter(|model| self.fits(model));
+        let loaded = fit.clone().find(|model| model.loaded == Some(true));
+        loaded.or_else(|| fit.next()).or_else(|| match models.as_slice() {
+            [first, ..] if self == Self::Chat => Some(first),
+            [only] => Some(only),
+            _ => None,
+        })
+    }
+
+    fn fits(self, model: &ModelInfo) -> bool {
+        match self {
+            Self::Chat => model.capabilities.chat,
+            Self::Embeddings => model.capabilities.embedding,
+            // No server tells it otherwise.
+            Self::Reranking => model.name.to_lowercase().contains("rerank"),
+        }
+    }
+
+    /// That no model fits.
+    pub fn lack(self) -> &'static str {
+        match self {
+            Self::Chat => "The server has no model",
+            Self::Embeddings => "The server lists no model for embeddings",
+            Self::Reranking => "The server lists no model for reranking",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::types::ModelCapabilities;
+
+    fn model(name: &str, embedding: bool, loaded: Option<bool>) -> ModelInfo {
+        let capabilities = ModelCapabilities { chat: !embedding, embedding, ..ModelCapabilities::default() };
+        ModelInfo { name: name.into(), loaded, capabilities, ..ModelInfo::default() }
+    }
+
+    fn chosen(models: &[ModelInfo]) -> [Option<String>; 3] {
+        let survey = Survey { models: models.to_vec(), version: None };
+        Purpose::ALL.map(|purpose| purpose.choice(&survey).map(|model| model.name.clone()))
+    }
+
+    #[test]
+    fn each_purpose_has_a_model_of_its_own() {
+        let models = [
+            model("chat", false, Some(false)),
+            model("embed", true, Some(false)),
+            model("loaded-embed", true, Some(true)),
+            model("loaded-chat", false, Some(true)),
+            model("bge-Reranker", false, None),
+        ];
+        assert_eq!(
+            chosen(&models),
+            ["loaded-chat", "loaded-embed", "bge-Reranker"].map(|it| Some(it.into()))
+        );
+    }
+
+    #[test]
+    fn a_chat_model_embeds_nothing_unless_it_is_the_only_one() {
+        let models = [model("a", false, None), model("b", false, Some(true))];
+        assert_eq!(chosen(&models), [Some("b".into()), None, None]);
+        assert_eq!(chosen(&models[..1]), ["a", "a", "a"].map(|it| Some(it.into())));
+        assert_eq!(chosen(&[]), [None, None, None]);
+    }
 }

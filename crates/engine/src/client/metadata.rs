@@ -3,7 +3,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::{Client, Hooks, asker::Asker, redact};
+use super::{Client, Hooks, asker::Asker, knowledge::Purpose, redact};
 use crate::{
     error::{Code, Error, Result},
     policy::{Repeatable, repeat},
@@ -119,33 +119,47 @@ impl Client {
         self.status(timeout, hooks, cancel).await.map(|status| status.is_connected)
     }
 
-    /// The model for a call that names none. A question that fails costs the call nothing but the name.
+    /// The model for a call that names none, and wants it for `purpose`. A question that fails costs the call nothing but the name.
     pub(super) async fn find_model(
         &self,
+        purpose: Purpose,
         watch: &mut Watch,
         limit: Option<Duration>,
         hooks: &dyn Hooks,
     ) -> Result<Option<String>> {
         let question = async {
             let _asking = self.knowledge.asking.lock().await;
-            if self.knowledge.model().is_none() {
+            if self.knowledge.model(purpose).is_none() {
                 let asker = Asker::new(self, hooks).await.ok()?;
                 self.survey(&asker).await.ok()?;
             }
-            self.knowledge.model()
+            self.knowledge.model(purpose)
         };
-        if let Some(model) = self.knowledge.model() {
+        if let Some(model) = self.knowledge.model(purpose) {
             return Ok(Some(model));
         }
         watch.run(within(limit, question)).await.map(Option::flatten)
     }
 
     /// Nothing must be found out any more before anything is sent.
-    pub(super) fn is_settled(&self) -> bool {
+    fn is_settled(&self) -> bool {
         self.server.is_settled()
     }
 
-    pub(super) async fn settle_for(&self, hooks: &dyn Hooks) {
+    /// Finds that out, within a call.
+    pub(super) async fn settle_within(
+        &self,
+        watch: &mut Watch,
+        timeout: Option<Timeouts>,
+        hooks: &dyn Hooks,
+    ) -> Result<()> {
+        if self.is_settled() {
+            return Ok(());
+        }
+        watch.run(within(self.metadata_limit(timeout), self.settle_for(hooks))).await.map(drop)
+    }
+
+    async fn settle_for(&self, hooks: &dyn Hooks) {
         if let Ok(asker) = Asker::new(self, hooks).await {
             self.server.settle(&asker).await;
         }

@@ -1,6 +1,7 @@
 //! The face of the engine: one client for one provider. It answers *one* call at a time of each caller; what needs
 //! several answers is a loop above it.
 
+mod advice;
 mod asker;
 mod built;
 mod chat;
@@ -9,12 +10,15 @@ mod cut_prompt;
 mod diagnosis;
 mod discover;
 mod discreet;
+mod document;
+mod embed;
 mod hooks;
 mod identify;
 mod knock;
 mod knowledge;
 mod metadata;
 mod readiness;
+mod rerank;
 mod secrets;
 mod tool_ways;
 
@@ -47,6 +51,9 @@ use crate::{
 use cut_prompt::Beginnings;
 use knowledge::Knowledge;
 use secrets::{Attentive, GivenSecrets};
+
+/// What is asked for where nobody knows a name: many servers ignore it.
+const UNKNOWN_MODEL: &str = "default";
 
 /// What the caller configures, as `lib/` hands it over.
 #[derive(Clone, Default, Deserialize)]

@@ -5,9 +5,10 @@ use serde_json::{Map, Value, json};
 use crate::{error::Error, types::Warning};
 
 /// One line a field. What is not here is never touched: without its messages or its tools, it would be another request.
-pub static REMEDIES: [Remedy; 21] = [
+pub static REMEDIES: [Remedy; 22] = [
     Remedy::LeaveOutOurs("stream_options", || json!({ "include_usage": true })),
     Remedy::LeaveOutOurs("return_progress", || json!(true)),
+    Remedy::LeaveOutOurs("encoding_format", || json!("base64")),
     // What the package sees to itself.
     Remedy::Enforce("tool_choice"),
     Remedy::Enforce("parallel_tool_calls"),

@@ -294,7 +294,7 @@ impl Failure {
     }
 }
 
-const CONTEXT_OVERFLOW: [&str; 14] = [
+const CONTEXT_OVERFLOW: [&str; 15] = [
     "maximum context length",
     "context length of only",
     "max_model_len",
@@ -307,6 +307,7 @@ const CONTEXT_OVERFLOW: [&str; 14] = [
     "too long for the model",
     "prompt is too long",
     "input is too long",
+    "is too large to process",
     "maximum prompt length",
     "`inputs` tokens + `max_new_tokens`",
 ];

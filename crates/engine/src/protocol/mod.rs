@@ -1,5 +1,6 @@
 //! What is said on the wire: requests out, deltas, failures and lists in. One dialect a folder.
 
+pub mod embeddings;
 mod failure;
 mod given_calls;
 mod json;
@@ -7,13 +8,14 @@ mod lenient;
 mod listed;
 pub mod ollama;
 pub mod openai;
+pub mod reranking;
 mod retry_after;
 mod tool_calls;
 mod tool_failure;
 mod unreadable;
 
 use http::{HeaderMap, StatusCode};
-use serde_json::{Map, Value};
+use serde_json::{Map, Number, Value};
 
 pub use failure::{Failure, request_id, title_of_html};
 
@@ -55,6 +57,22 @@ pub trait Dialect: Send + Sync {
         Failure::of_body(body).status(status.as_u16()).headers(headers).into_error()
     }
 
+    /// The path of embeddings, below the base URL.
+    fn embeddings_path(&self) -> &'static str;
+
+    /// The body of a request for the embeddings of `input`, each of so many `dimensions` where that is given.
+    fn encode_embeddings(
+        &self,
+        input: &[String],
+        model: &str,
+        dimensions: Option<&Number>,
+    ) -> Map<String, Value>;
+
+    /// The path of reranking, below the base URL, where the protocol has it.
+    fn rerank_path(&self) -> Option<&'static str> {
+        None
+    }
+
     /// The path of the model list, below the base URL.
     fn models_path(&self) -> &'static str;
 
@@ -63,6 +81,21 @@ pub trait Dialect: Send + Sync {
     /// # Errors
     /// `protocol`, if it is none.
     fn decode_models(&self, body: &[u8]) -> Result<Vec<ModelInfo>>;
+}
+
+/// Reads an answer that is one document, however its bytes are cut.
+pub trait DocumentReader: Send {
+    type Document: Send;
+
+    /// # Errors
+    /// `protocol`, where the answer cannot be read.
+    fn push(&mut self, bytes: &[u8]) -> Result<()>;
+
+    /// The body is at its end.
+    ///
+    /// # Errors
+    /// `protocol`, where it is not what was asked for; what the server reported in its place.
+    fn finish(self) -> Result<Self::Document>;
 }
 
 /// Turns the bytes of one body into deltas, however they are cut.

@@ -1,6 +1,9 @@
 //! The failures of an answer that cannot be read, whatever dialect was asked for.
 
-use super::{json, title_of_html};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::{Failure, json, title_of_html};
 use crate::{
     error::{Code, Error, MAX_BODY},
     wire::TooLong,
@@ -23,13 +26,55 @@ pub fn broken_off(document: &[u8]) -> Error {
 }
 
 pub fn not_an_answer(body: &[u8]) -> Error {
-    let words = match title_of_html(body) {
-        Some(title) => format!("a web page: {title}"),
-        None => String::from_utf8_lossy(&body[..body.len().min(200)]).trim().to_owned(),
-    };
-    let mut error = Error::not_an_answer(&words);
+    let mut error = Error::not_an_answer(&words_of(body));
     error.body = Some(truncated(body));
     error
+}
+
+/// What something that cannot be read says, in short.
+fn words_of(body: &[u8]) -> String {
+    match title_of_html(body) {
+        Some(title) => format!("a web page: {title}"),
+        None => String::from_utf8_lossy(&body[..body.len().min(200)]).trim().to_owned(),
+    }
+}
+
+/// What came is no answer with `what`: a failure that came as a success, or something else altogether.
+pub fn something_else(what: &str, body: &[u8]) -> Error {
+    if is_failure(body) {
+        return Failure::of_body(body).into_error();
+    }
+    let words = words_of(body);
+    let mut error = Error::new(Code::Protocol, format!("What came is no answer with {what}: {words}"))
+        .hint("Check the address: something else than an LLM server answers there.");
+    error.body = Some(truncated(body));
+    error.wrong_path = true;
+    error
+}
+
+/// `document` is no JSON, as `error` found it; it was to be an answer with `what`.
+pub fn unread(what: &str, document: &[u8], error: &serde_json::Error) -> Error {
+    let is_begun = matches!(document.trim_ascii_start().first(), Some(b'{' | b'['));
+    if is_begun && json::is_cut_off(document, error) {
+        broken_off(document)
+    } else {
+        something_else(what, document)
+    }
+}
+
+/// An object that says what went wrong.
+fn is_failure(body: &[u8]) -> bool {
+    #[derive(Deserialize)]
+    struct Words<'a> {
+        #[serde(borrow, default)]
+        error: Option<&'a RawValue>,
+        #[serde(borrow, default)]
+        message: Option<&'a RawValue>,
+        #[serde(borrow, default)]
+        detail: Option<&'a RawValue>,
+    }
+    let told = serde_json::from_slice(body);
+    told.is_ok_and(|Words { error, message, detail }| error.or(message).or(detail).is_some())
 }
 
 pub fn too_long(TooLong { limit }: TooLong) -> Error {

@@ -2,7 +2,7 @@ use futures_util::future::join;
 
 use super::{Client, fix_of};
 use crate::{
-    client::{asker::Asker, knowledge::choice, metadata::has_no_list},
+    client::{asker::Asker, knowledge::Purpose, metadata::has_no_list},
     error::{Code, Error, Result},
     servers::{Kind, Settings, Survey},
     types::Diagnosis,
@@ -75,7 +75,8 @@ impl Client {
         if !super::model::check(diagnosis, configured, survey, kind.facts.serves_any_name) {
             return;
         }
-        let Some(name) = configured.or_else(|| choice(survey).map(|model| model.name.as_str())) else {
+        let Some(name) = configured.or_else(|| Purpose::Chat.choice(survey).map(|model| model.name.as_str()))
+        else {
             return;
         };
         // The server that answers knows what it lacks, whatever it was taken for.

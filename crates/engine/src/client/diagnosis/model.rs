@@ -1,6 +1,6 @@
 use super::nearest::nearest;
 use crate::{
-    client::knowledge::choice,
+    client::knowledge::Purpose,
     error::{Code, Error},
     servers::Survey,
     types::{Diagnosis, ModelInfo},
@@ -19,7 +19,7 @@ pub(super) fn check(
         return false;
     }
     let known = configured.and_then(|name| survey.models.iter().find(|model| model.is_named(name)));
-    let Some(model) = known.or_else(|| choice(survey)) else { return true };
+    let Some(model) = known.or_else(|| Purpose::Chat.choice(survey)) else { return true };
     let name = &model.name;
     if !model.capabilities.chat {
         diagnosis.fails("model", format!("{name:?} is not for chats"), "Set `model` to one that is.");

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Number, Value, json};
 
 use super::super::{given_calls, openai::tool};
 use crate::types::{
@@ -21,6 +21,16 @@ pub fn chat(request: ChatRequest, model: &str, defaults: &GenerationOptions) -> 
     // The request's own fields overwrite the defaults', one by one.
     options(defaults.clone(), &mut body);
     options(request.options, &mut body);
+    body
+}
+
+pub fn embeddings(input: &[String], model: &str, dimensions: Option<&Number>) -> Map<String, Value> {
+    let mut body = Map::new();
+    body.insert("model".into(), model.into());
+    body.insert("input".into(), input.into());
+    if let Some(dimensions) = dimensions {
+        body.insert("dimensions".into(), Value::Number(dimensions.clone()));
+    }
     body
 }
 

@@ -7,7 +7,7 @@ mod encode;
 mod models;
 mod pull;
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Number, Value};
 
 use super::{Decoder, Dialect};
 use crate::{
@@ -38,6 +38,19 @@ impl Dialect for Ollama {
 
     fn decoder(&self, max_event_bytes: usize) -> Box<dyn Decoder> {
         Box::new(decode::BodyDecoder::new(max_event_bytes))
+    }
+
+    fn embeddings_path(&self) -> &'static str {
+        "/api/embed"
+    }
+
+    fn encode_embeddings(
+        &self,
+        input: &[String],
+        model: &str,
+        dimensions: Option<&Number>,
+    ) -> Map<String, Value> {
+        encode::embeddings(input, model, dimensions)
     }
 
     fn models_path(&self) -> &'static str {

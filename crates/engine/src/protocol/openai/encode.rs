@@ -1,6 +1,6 @@
 //! A request in the wire's names. Only what the user set is sent, and what streaming itself needs.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Number, Value, json};
 
 use super::super::given_calls;
 use crate::types::{
@@ -20,6 +20,19 @@ pub fn chat(request: ChatRequest, model: &str, defaults: &GenerationOptions) -> 
     // The request's own fields overwrite the defaults', one by one.
     options(defaults.clone(), &mut body);
     options(request.options, &mut body);
+    body
+}
+
+/// As base64, they are a third as long and need no reading number by number. Many servers give them only as floats, asked
+/// for or not.
+pub fn embeddings(input: &[String], model: &str, dimensions: Option<&Number>) -> Map<String, Value> {
+    let mut body = Map::new();
+    body.insert("model".into(), model.into());
+    body.insert("input".into(), input.into());
+    body.insert("encoding_format".into(), "base64".into());
+    if let Some(dimensions) = dimensions {
+        body.insert("dimensions".into(), Value::Number(dimensions.clone()));
+    }
     body
 }
 

@@ -6,8 +6,9 @@ mod decode;
 mod encode;
 mod models;
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Number, Value};
 
+pub(super) use chunk::WireUsage;
 pub(super) use encode::tool;
 
 use super::{Decoder, Dialect};
@@ -35,6 +36,23 @@ impl Dialect for OpenAi {
 
     fn decoder(&self, max_event_bytes: usize) -> Box<dyn Decoder> {
         Box::new(decode::BodyDecoder::new(max_event_bytes))
+    }
+
+    fn embeddings_path(&self) -> &'static str {
+        "/embeddings"
+    }
+
+    fn encode_embeddings(
+        &self,
+        input: &[String],
+        model: &str,
+        dimensions: Option<&Number>,
+    ) -> Map<String, Value> {
+        encode::embeddings(input, model, dimensions)
+    }
+
+    fn rerank_path(&self) -> Option<&'static str> {
+        Some("/rerank")
     }
 
     fn models_path(&self) -> &'static str {
