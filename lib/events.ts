@@ -1,7 +1,10 @@
 import type { ErrorCode } from './errors'
 import type { ToolCall } from './tools'
 
-/** What happens while an answer arrives. The union may grow in a minor version. */
+/**
+ * What happens while an answer arrives. A plain answer gives `message`s and one `completion`; each of the others comes
+ * only when what it tells happens. The union may grow in a minor version.
+ */
 export type ProviderProgressEvent =
   /** A piece of the answer's text; never empty. */
   | { type: 'message'; content: string }
@@ -24,7 +27,7 @@ export type ProviderProgressEvent =
    * `message` and `code`.
    */
   | { type: 'retry'; attempt: number; delay: number; error: string; errorType: ErrorCode }
-  /** A deviation of the server was repaired, or something was changed or left out. Each `code` once. */
+  /** A deviation of the server was repaired, or something was changed or left out. Each once a call. */
   | { type: 'warning'; code: string; message: string }
   /** Once, just before the promise rejects or the loop throws, with the same code; not for what the listener threw. */
   | { type: 'error'; message: string; code: ErrorCode }
