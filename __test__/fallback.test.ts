@@ -32,7 +32,7 @@ import {
   type ScriptedServer,
   startScriptedServer,
 } from './support/scripted-server.js'
-import { answer, finish, reasoning, refusal, role, text } from './support/wire.js'
+import { answer, chunk, finish, reasoning, refusal, role, text } from './support/wire.js'
 import { eventsOf, failureOf, KEY, listener, textOf, thrownBy } from './support/witness.js'
 
 const unhandled: unknown[] = []
@@ -120,6 +120,7 @@ function mock(name: string, own: Partial<ChatProvider> = {}): ChatProvider & { a
     query = async () => 'Mock',
     chat = async () => RESPONSE,
     stream = () => streamOf([{ type: 'message', content: 'Mock' }]),
+    runTools = async () => ({ ...RESPONSE, messages: [RESPONSE.message] }),
     ...others
   } = own
   const provider = {
@@ -136,6 +137,7 @@ function mock(name: string, own: Partial<ChatProvider> = {}): ChatProvider & { a
     query: counted(query),
     chat: counted(chat),
     stream: counted(stream),
+    runTools: counted(runTools),
     embed: async () => ({ embeddings: [], model: name }),
     rerank: async () => ({ results: [], model: name }),
     validateConfiguration: async () => true,
@@ -159,6 +161,7 @@ function failing(name: string, error: unknown): ReturnType<typeof mock> {
   return mock(name, {
     query: fail,
     chat: fail,
+    runTools: fail,
     stream: () => streamOf([], fail),
     validateConfiguration: fail,
     getStatus: fail,
@@ -997,5 +1000,50 @@ describe('several providers as one', () => {
   it('give a ProviderError for require and for import alike', async () => {
     const error = await failureOf(fallback([failing('first', REASON)]).query({ prompt: 'hello' }))
     expect(error).toBeInstanceOf(ProviderError)
+  })
+})
+
+describe('a loop of tools', () => {
+  const call = { index: 0, id: 'c', type: 'function', function: { name: 'time', arguments: '{}' } }
+  const CALL = { chunks: [role, chunk({ tool_calls: [call] }), finish] }
+
+  const loops: [string, (provider: ChatProvider, options: Partial<ChatRequest>) => Promise<string>][] = [
+    ['query', (provider, options) => provider.query({ prompt: 'hello', ...options } as QueryOptions)],
+    [
+      'runTools',
+      async (provider, options) => (await provider.runTools({ ...asking('hello'), ...options })).content,
+    ],
+  ]
+
+  describe.each(loops)('by %s', (_way, ask) => {
+    it('is run by the first provider that answers', async () => {
+      const { provider: first } = await scripted(DOWN)
+      const { provider: second, server } = await scripted(CALL, HELLO)
+      const { events, onProgress } = listener()
+      const tools = [{ name: 'time', execute: () => 'noon' }]
+      expect(await ask(fallback([first, second]), { tools, onProgress })).toBe('Hello')
+      expect(server.chats).toHaveLength(2)
+      expect(events.map(({ type }) => type)).toEqual([
+        'tool_call',
+        'tool_start',
+        'tool_end',
+        'message',
+        'message',
+        'completion',
+      ])
+    })
+
+    it.each([true, false])(
+      'is never begun again once a tool was called; somebody listens: %s',
+      async (isHeard) => {
+        const { provider: first } = await scripted(CALL, DOWN)
+        const { provider: second, server } = await scripted(HELLO)
+        const executed: string[] = []
+        const tools = [{ name: 'time', execute: () => void executed.push('time') }]
+        const options = isHeard ? { tools, ...listener() } : { tools }
+        expect((await failureOf(ask(fallback([first, second]), options))).message).toBe('down for today')
+        expect([executed, server.chats]).toEqual([['time'], []])
+      },
+    )
   })
 })

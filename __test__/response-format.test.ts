@@ -385,6 +385,16 @@ describe('an answer', () => {
     for (const body of sent(server)) expect(body).not.toHaveProperty('response_format')
   })
 
+  it('is that of a loop of tools, too', async () => {
+    const tools = [{ name: 'look_up', execute: () => 'Ada, 36' }]
+    const call = { index: 0, id: 'c', type: 'function', function: { name: 'look_up', arguments: '{}' } }
+    const calling = { chunks: [role, chunk({ tool_calls: [call] }), finish, done] }
+    const { provider } = await scripted(calling, says(`So: ${ADA}`), calling, says(ADA))
+    const answer = await provider.runTools({ ...asking('Who?'), tools, responseFormat: format })
+    expect(answer).toMatchObject({ content: ADA, parsed: PARSED })
+    expect(await provider.query({ prompt: 'Who?', tools, responseFormat: format })).toBe(ADA)
+  })
+
   it('may begin with reasoning, which is no part of it', async () => {
     for (const thought of [reasoning('Hm.'), text('<think>Hm.</think>')]) {
       const { provider } = await scripted({ chunks: [role, thought, text(ADA), finish, done] })

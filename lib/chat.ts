@@ -1,7 +1,7 @@
 import type { CallOptions, GenerationOptions } from './config'
 import type { ProgressCallback, ProviderProgressEvent } from './events'
 import type { ResponseFormat } from './response-format'
-import type { ToolCall, ToolOptions } from './tools'
+import type { ToolCall, ToolLoopOptions, ToolOptions } from './tools'
 
 /** A turn of a conversation. */
 export type ChatMessage =
@@ -23,7 +23,7 @@ export interface AssistantMessage {
 }
 
 /** One question, for {@link OpenAICompatibleProvider.query}. */
-export interface QueryOptions extends GenerationOptions, CallOptions {
+export interface QueryOptions extends GenerationOptions, CallOptions, ToolOptions, ToolLoopOptions {
   prompt: string
   systemPrompt?: string | undefined
   /** Earlier turns, oldest first. */

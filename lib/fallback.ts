@@ -8,6 +8,8 @@ import type { ChatProvider } from './provider'
 import type { RerankRequest, RerankResponse } from './rerank'
 import type { Authenticator, ModelInfo, ProviderStatus } from './status'
 import { EventStream } from './stream'
+import type { ToolLoopRequest, ToolLoopResponse } from './tool-loop'
+import type { ToolOptions } from './tools'
 import { codeOf } from './tried'
 import { Turns, type TurnsSetup } from './turns'
 
@@ -74,6 +76,11 @@ function checkProvider(value: unknown, place: string): void {
 /** So much may wait here for whoever iterates a stream, in UTF-16 units; the provider's own stream holds as much. */
 const BOUND = 4 * 1024 * 1024
 
+/** `options` with a listener where tools may be executed: it is the events that tell that nothing may be begun again. */
+function heard<O extends Options & ToolOptions>(options: O): O {
+  return options.tools === undefined ? options : { ...options, onProgress: options.onProgress ?? (() => {}) }
+}
+
 type Options = CallOptions & { onProgress?: ProgressCallback | undefined }
 
 class Fallback implements ChatProvider {
@@ -95,11 +102,19 @@ class Fallback implements ChatProvider {
   }
 
   async query(options: QueryOptions): Promise<string> {
-    return await this.#first(options, this.query, (provider, given) => provider.query(given))
+    checkObject(options, 'The options')
+    const ask = (provider: ChatProvider, given: QueryOptions) => provider.query(given)
+    return await this.#first(heard(options), this.query, ask)
   }
 
   async chat<T = unknown>(request: ChatRequest<T>): Promise<ChatResponse<T>> {
     return await this.#first(request, this.chat, (provider, given) => provider.chat<T>(given))
+  }
+
+  async runTools<T = unknown>(request: ToolLoopRequest<T>): Promise<ToolLoopResponse<T>> {
+    checkObject(request, 'The request')
+    const ask = (provider: ChatProvider, given: ToolLoopRequest<T>) => provider.runTools<T>(given)
+    return await this.#first(heard(request), this.runTools, ask)
   }
 
   stream<T = unknown>(request: ChatRequest<T>): ChatStream<T> {

@@ -38,7 +38,8 @@ import type { ServerKind } from './servers'
 import { checkOthersSettings, definitionOf, kindOf } from './servers/facts'
 import type { Authenticator, Diagnosis, ModelInfo, ProviderStatus } from './status'
 import { EventStream } from './stream'
-import type { ToolOptions } from './tools'
+import { checkExecutable, runToolLoop, type ToolLoopResponse } from './tool-loop'
+import type { ToolLoopOptions } from './tools'
 
 /** What a tool should ask for: a mock or any provider fits. */
 export interface LocalLLMProvider {
@@ -55,6 +56,9 @@ export interface LocalLLMProvider {
 export interface ChatProvider extends LocalLLMProvider {
   chat<T = unknown>(request: ChatRequest<T>): Promise<ChatResponse<T>>
   stream<T = unknown>(request: ChatRequest<T>): ChatStream<T>
+  runTools<T = unknown>(
+    request: ChatRequest<T> & ToolLoopOptions,
+  ): Promise<ChatResponse<T> & { messages: ChatMessage[] }>
   embed(input: string | readonly string[], options?: EmbedOptions): Promise<EmbedResponse>
   rerank(request: RerankRequest): Promise<RerankResponse>
   close(): Promise<void>
@@ -113,6 +117,7 @@ export class OpenAICompatibleProvider implements ChatProvider, AsyncDisposable {
   readonly #native: Provider
   readonly #apiKey: Hooks['apiKey']
   readonly #isKeyRequired: boolean
+  readonly #total: number | undefined
   readonly #givenCapabilities: CapabilityOverrides
   /** What is reported, and what of the server it was made from. */
   #capabilities: { told: string | null; reported: ProviderCapabilities } | undefined
@@ -134,6 +139,7 @@ export class OpenAICompatibleProvider implements ChatProvider, AsyncDisposable {
     checkSpelling(given, 'config', '', kind.settings)
     if (definition === kind.definition) checkOthersSettings(given, kind)
     checkSpelling(defaults ?? {}, 'options', 'defaults.')
+    const timeouts = timeoutsOf(timeout)
     const endpoint = {
       ...address,
       ...(typeof apiKey === 'function' ? { hasApiKeyFunction: true } : { apiKey }),
@@ -151,7 +157,7 @@ export class OpenAICompatibleProvider implements ChatProvider, AsyncDisposable {
       toJson({
         model,
         defaults: defaults ?? {},
-        timeout: timeoutsOf(timeout) ?? {},
+        timeout: timeouts ?? {},
         retry: retryOf(retry) ?? {},
         limits: limits ?? {},
         endpoint,
@@ -163,6 +169,7 @@ export class OpenAICompatibleProvider implements ChatProvider, AsyncDisposable {
       throw errorOf({ ...(JSON.parse(opened) as ErrorDetails), server: definition.name })
     this.name = definition.name
     this.#native = opened
+    this.#total = timeouts?.total
     this.#isKeyRequired = definition.apiKeyRequired ?? false
     this.#givenCapabilities = capabilities ?? {}
     this.#apiKey = typeof apiKey === 'function' ? apiKey : undefined
@@ -187,18 +194,24 @@ export class OpenAICompatibleProvider implements ChatProvider, AsyncDisposable {
    * With `onProgress`, a plain answer gives exactly `message` events and then one `completion`, all before the
    * promise settles.
    *
+   * With `tools`, which must all have `execute`, it runs the loop of {@link runTools}: the text of earlier rounds is only
+   * emitted, that of the last is returned.
+   *
    * @returns The answer's text. Whether its limit cut it off, only {@link chat} tells.
    * @throws {@link ProviderError} of the class that its code stands for; what `onProgress` throws, as it is.
    */
   async query(options: QueryOptions): Promise<string> {
     const messages = conversation(options)
-    if ((options as ToolOptions).tools !== undefined)
-      throw mistake('`query` takes no `tools`: its answer is the text alone', 'Use `chat` or `stream`.')
+    const { tools } = options
+    if (Array.isArray(tools) && tools.length > 0) {
+      checkExecutable(tools)
+      return (await this.#runTools({ ...options, messages }, this.query)).content
+    }
     return await this.#chat(messages, options, options.onProgress as Listener, this.query, onlyText).result
   }
 
   /**
-   * The full answer to a conversation.
+   * The full answer to a conversation. Never executes a tool.
    *
    * @throws As {@link query}.
    */
@@ -209,7 +222,7 @@ export class OpenAICompatibleProvider implements ChatProvider, AsyncDisposable {
   }
 
   /**
-   * The answer as it arrives: `for await` gives the events. `onProgress` is called with them, too.
+   * The answer as it arrives: `for await` gives the events. `onProgress` is called with them, too. Never executes a tool.
    *
    * @throws As {@link query}, but from the loop and from `response()`; only a wrong argument is thrown at once.
    */
@@ -230,6 +243,29 @@ export class OpenAICompatibleProvider implements ChatProvider, AsyncDisposable {
     const stream = new EventStream<T>(start, signal, (over) => this.#streams.delete(over))
     this.#streams.add(stream)
     return stream
+  }
+
+  /**
+   * `chat` in rounds: executes the calls of each answer side by side, and asks again with their results. Ends with the first
+   * answer without calls, with one that calls a tool without `execute` (its other calls are executed), or after
+   * `maxToolRounds`. A `toolChoice` that forces a call holds for the first round.
+   *
+   * A call that is `invalid`, or of a tool that was not offered, is answered with an error that the model reads. So is one
+   * that the model makes for the third round in a row, in the same words; if it makes no other, the next round is the last.
+   *
+   * There is one `completion`, at the very end. `timeout.total` is for all of it, the other clocks for each round; what ends
+   * it ends it at once, also if a tool does not heed its `signal`.
+   *
+   * @returns The last answer. `usage` and `timings` are those of all rounds together (`firstToken` of the first,
+   * `tokensPerSecond` of the last), and `warnings` are all of theirs. `messages`: what the loop added, in order, ready to
+   * append to the history; a call that was left to you has no result there.
+   * @throws As {@link query}; `partial` is of the round that failed.
+   */
+  async runTools<T = unknown>(
+    request: ChatRequest<T> & ToolLoopOptions,
+  ): Promise<ChatResponse<T> & { messages: ChatMessage[] }> {
+    checkObject(request, 'The request')
+    return await this.#runTools(request, this.runTools)
   }
 
   /**
@@ -407,6 +443,13 @@ export class OpenAICompatibleProvider implements ChatProvider, AsyncDisposable {
     return body
   }
 
+  #runTools<T>(
+    request: ChatRequest<T> & ToolLoopOptions,
+    origin: CallSetup<unknown>['origin'],
+  ): Promise<ToolLoopResponse<T>> {
+    return runToolLoop(this, request, { pending: this.#pending, total: this.#total, origin })
+  }
+
   #chat<T>(
     messages: readonly ChatMessage[],
     given: ChatRequest<unknown> | QueryOptions,
@@ -426,7 +469,7 @@ export class OpenAICompatibleProvider implements ChatProvider, AsyncDisposable {
       model,
       timeout: timeoutsOf(timeout),
       options: optionsOf(given),
-      tools: toolsOf(given as ToolOptions),
+      tools: toolsOf(given),
       responseFormat: format,
     }
     const { json, texts, places } = crossing(request)

@@ -28,6 +28,9 @@ for (const each of [new LlamaCppProvider(), fallback([provider]), new VLLMProvid
   is<typeof parsed, { a: number } | undefined>(true)
 }
 
+const ran = await provider.runTools({ messages, responseFormat, tools: [] })
+is<typeof ran.parsed, { a: number } | undefined>(true)
+
 /** A plain schema does not, unless the caller says so; without a format, the value is of no type. */
 const plain = { type: 'json_schema', schema: { type: 'object' } } as const
 const unknown = await provider.chat({ messages, responseFormat: plain })

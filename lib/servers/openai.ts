@@ -1,6 +1,7 @@
-import type { ChatRequest, ChatResponse, ChatStream, QueryOptions } from '../chat'
+import type { ChatMessage, ChatRequest, ChatResponse, ChatStream, QueryOptions } from '../chat'
 import type { ProviderDefinition } from '../config'
 import { OpenAICompatibleProvider } from '../provider'
+import type { ToolLoopOptions } from '../tools'
 import type { WithExtraBody } from './extra'
 import { definitionOf } from './facts'
 
@@ -50,4 +51,7 @@ export interface OpenAIProvider {
   query(options: WithExtraBody<QueryOptions, OpenAIExtraBody>): Promise<string>
   chat<T = unknown>(request: WithExtraBody<ChatRequest<T>, OpenAIExtraBody>): Promise<ChatResponse<T>>
   stream<T = unknown>(request: WithExtraBody<ChatRequest<T>, OpenAIExtraBody>): ChatStream<T>
+  runTools<T = unknown>(
+    request: WithExtraBody<ChatRequest<T>, OpenAIExtraBody> & ToolLoopOptions,
+  ): Promise<ChatResponse<T> & { messages: ChatMessage[] }>
 }

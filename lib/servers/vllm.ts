@@ -1,6 +1,7 @@
-import type { ChatRequest, ChatResponse, ChatStream, QueryOptions } from '../chat'
+import type { ChatMessage, ChatRequest, ChatResponse, ChatStream, QueryOptions } from '../chat'
 import type { CallOptions, ProviderDefinition } from '../config'
 import { manage, OpenAICompatibleProvider } from '../provider'
+import type { ToolLoopOptions } from '../tools'
 import { definitionOf } from './facts'
 import { type LoadOptions, loadingOf } from './load'
 import type { VLLMExtraBody } from './vllm-extra-body'
@@ -20,6 +21,9 @@ export interface VLLMProvider {
   query(options: VLLMQueryOptions): Promise<string>
   chat<T = unknown>(request: VLLMChatRequest<T>): Promise<ChatResponse<T>>
   stream<T = unknown>(request: VLLMChatRequest<T>): ChatStream<T>
+  runTools<T = unknown>(
+    request: VLLMChatRequest<T> & ToolLoopOptions,
+  ): Promise<ChatResponse<T> & { messages: ChatMessage[] }>
 }
 
 /**

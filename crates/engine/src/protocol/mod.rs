@@ -24,6 +24,12 @@ use crate::{
     types::{ChatRequest, Delta, GenerationOptions, JsonSchema, ModelInfo},
 };
 
+/// Whether what came was a web page. Any web server has one for what it lacks.
+#[must_use]
+pub fn is_page(error: &Error) -> bool {
+    error.body.as_ref().is_some_and(|body| title_of_html(body.as_bytes()).is_some())
+}
+
 /// How a server speaks. What differs by wire format is a method here; what differs by program is not.
 pub trait Dialect: Send + Sync {
     /// The path of a chat, below the base URL.

@@ -207,6 +207,20 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_model_of_a_router_that_cannot_tell_yet_is_known_by_the_list() {
+        for (props, tools) in [("router-props-loaded", Some(true)), ("router-props-loading", None)] {
+            let server = Recorded::default()
+                .case("GET /v1/models", "llama.cpp/router-models-after-eviction")
+                .case("GET /props", "llama.cpp/router-props")
+                .case("GET /props?model=sleepy&autoload=false", &format!("llama.cpp/{props}"));
+            let survey = LlamaCpp.survey(&server).await.unwrap();
+            let loaded = survey.loaded().unwrap();
+            assert_eq!((loaded.name.as_str(), loaded.context_length), ("sleepy", Some(8192)));
+            assert_eq!(loaded.capabilities.tools, tools, "{props}");
+        }
+    }
+
+    #[tokio::test]
     async fn slots_and_tokens_are_those_of_the_model_that_is_asked_for() {
         let server = Recorded::default()
             .case("GET /slots", "llama.cpp/slots-busy")
