@@ -646,8 +646,8 @@ class Mock extends OpenAICompatibleProvider {
     this.#answer = answer
   }
 
-  override chat(request: ChatRequest): Promise<ChatResponse> {
+  override chat<T>(request: ChatRequest<T>): Promise<ChatResponse<T>> {
     this.requests.push(request)
-    return Promise.resolve(this.#answer(this.requests.length))
+    return Promise.resolve(this.#answer(this.requests.length) as ChatResponse<T>)
   }
 }
