@@ -36,7 +36,7 @@ export type ResponseFormat<T = unknown> =
       schema: Record<string, unknown> | StandardJSONSchema<T>
       strict?: boolean | undefined
     }
-  /** A text that the pattern matches as a whole. Without look-around and back references. */
+  /** A text that the pattern matches as a whole. Without look-around, back references and classes of Unicode. */
   | { type: 'regex'; pattern: string }
   /** One of these texts. */
   | { type: 'choice'; choices: readonly string[] }

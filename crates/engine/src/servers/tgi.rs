@@ -74,7 +74,7 @@ impl Server for Tgi {
 
 /// A pattern of these texts alone.
 fn alternatives(choices: &[String]) -> String {
-    let texts: Vec<_> = choices.iter().map(|choice| regex::escape(choice)).collect();
+    let texts: Vec<_> = choices.iter().map(|choice| regex_lite::escape(choice)).collect();
     format!("({})", texts.join("|"))
 }
 

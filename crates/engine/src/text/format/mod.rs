@@ -6,7 +6,7 @@ mod prompt;
 mod schema;
 mod shared;
 
-use regex::Regex;
+use regex_lite::Regex;
 use serde_json::{Map, Value, json};
 
 pub use prompt::{describe, mend};
@@ -192,14 +192,8 @@ pub fn any_object() -> Map<String, Value> {
 
 /// `pattern`, for a whole text.
 fn whole(pattern: &str) -> Result<Regex> {
-    Regex::new(&format!(r"\A(?:{pattern})\z")).map_err(|error| {
-        let words = match error {
-            // Its own picture of where shows the pattern as it is put here.
-            regex::Error::Syntax(words) => words.rsplit("error: ").next().unwrap_or_default().to_owned(),
-            other => other.to_string(),
-        };
-        Error::configuration(format!("`responseFormat.pattern` cannot be used: {words}"))
-    })
+    Regex::new(&format!(r"\A(?:{pattern})\z"))
+        .map_err(|error| Error::configuration(format!("`responseFormat.pattern` cannot be used: {error}")))
 }
 
 /// The first JSON in `text` that fits; otherwise, what is wrong with the first that there is.

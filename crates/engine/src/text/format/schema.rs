@@ -44,7 +44,8 @@ impl Schema {
     pub fn unchecked(&self) -> Option<Warning> {
         let patterns = self.unchecked.join(", ");
         (!patterns.is_empty()).then(|| {
-            let message = format!("The answer is not checked for patterns that look around: {patterns}.");
+            let message =
+                format!("Some patterns are too much for this package, and not checked: {patterns}.");
             Warning::new("response_format_unchecked", message)
         })
     }
@@ -87,9 +88,10 @@ impl UrlLoader for Nowhere {
     }
 }
 
-/// The library's expressions cannot look around or back. What is left out here, the server may heed all the same.
+/// The engine for patterns cannot look around or back, and does not know the classes of Unicode. What is left out here,
+/// the server may heed all the same.
 fn leave_out_patterns(schema: &mut Value, left_out: &mut Vec<String>) {
-    const BEYOND: [&str; 4] = ["(?=", "(?!", "(?<=", "(?<!"];
+    const BEYOND: [&str; 7] = ["(?=", "(?!", "(?<=", "(?<!", "\\p{", "\\P{", "\\k<"];
     let is_beyond = |pattern: &str| BEYOND.iter().any(|mark| pattern.contains(mark));
     if let Value::Object(fields) = schema {
         if let Some(pattern) = fields.get("pattern").and_then(Value::as_str).filter(|it| is_beyond(it)) {

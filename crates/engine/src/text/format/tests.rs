@@ -101,6 +101,16 @@ fn an_object_is_an_object() {
 }
 
 #[test]
+fn patterns_are_those_of_schemas() {
+    let words = schema(&json!({ "pattern": "^\\d{2}-[\\w.]+\\s?\\/$" }));
+    for (text, fits) in
+        [("\"12-a_b. /\"", true), ("\"12-c/\"", true), ("\"1-c/\"", false), ("\"١٢-c/\"", false)]
+    {
+        assert_eq!(words.read(text, Reading::Strict).is_ok(), fits, "{text}");
+    }
+}
+
+#[test]
 fn both_drafts_are_known_and_nothing_is_fetched() {
     let tuple = json!([{ "type": "string" }, { "type": "integer" }]);
     for (schema_, keyword) in [
@@ -138,12 +148,12 @@ fn both_drafts_are_known_and_nothing_is_fetched() {
 fn a_pattern_that_looks_around_is_left_to_others_and_that_is_told() {
     let words = json!({ "properties": {
         "mail": { "type": "string", "pattern": "^(?!\\.)a" },
-        "pattern": { "type": "string" },
+        "pattern": { "type": "string", "pattern": "^\\p{Ll}" },
     }, "patternProperties": { "^(?=x)": false, "^y": false } });
     let check = schema(&words);
-    assert!(check.read(r#"{"mail":"b","pattern":"c","x":1}"#, Reading::Strict).is_ok());
+    assert!(check.read(r#"{"mail":"b","pattern":"C","x":1}"#, Reading::Strict).is_ok());
     assert!(check.read(r#"{"mail":"b","y":1}"#, Reading::Strict).is_err());
-    assert!(check.unchecked().unwrap().message.contains(r"^(?=x), ^(?!\.)a"));
+    assert!(check.unchecked().unwrap().message.contains(r"^(?=x), ^(?!\.)a, ^\p{Ll}"));
     let validated = json!({ "type": "json_schema", "schema": words, "hasValidator": true });
     assert_eq!(Check::new(serde_json::from_value(validated).unwrap()).unwrap().unchecked(), None);
     assert_eq!(person().unchecked(), None);
