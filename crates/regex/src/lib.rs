@@ -67,6 +67,8 @@ mod tests {
         ] {
             assert_eq!(Regex::new(pattern).unwrap().is_match(text), matches, "{pattern}, {text}");
         }
-        assert!(Regex::new("(").is_err());
+        for pattern in ["(", "(?=a)"] {
+            assert!(Regex::new(pattern).is_err(), "{pattern}");
+        }
     }
 }
