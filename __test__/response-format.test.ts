@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { z as z3 } from 'zod/v3'
@@ -21,6 +22,7 @@ import {
 } from '../index.js'
 import { open } from './servers/support.js'
 import { asking, providerOf } from './support/provider.js'
+import { recording } from './support/recording.js'
 import { type Answer, json, type ScriptedServer, startScriptedServer } from './support/scripted-server.js'
 import { chunk, done, finish, reasoning, refusal, role, text } from './support/wire.js'
 import { eventsOf, failureOf, listener, textOf } from './support/witness.js'
@@ -176,8 +178,10 @@ describe('a server that holds the model to a format', () => {
     },
   ])('is told in its own words: $name', async ({ Provider, wanted, body, text: written, parsed }) => {
     const server = (await startScriptedServer()).answersChats(says(written))
-    const request = { ...asking('Hm?'), model: 'm', responseFormat: wanted }
+    const { events, onProgress } = listener()
+    const request = { ...asking('Hm?'), model: 'm', responseFormat: wanted, onProgress }
     const answer = await open(Provider, server).chat(request)
+    expect(textOf(events)).toBe(answer.content)
     expect(sent(server)[0]).toMatchObject(body)
     expect(answer.parsed).toEqual(parsed)
     expect(answer.content).toBe(typeof parsed === 'string' ? parsed : written)
@@ -427,6 +431,19 @@ describe('an answer', () => {
     expect(sent(server)[0]).toMatchObject(extraBody)
   })
 
+  it('of a second round has a clock of its own for its first token', async () => {
+    const server = await startScriptedServer()
+    const timeout = { firstToken: 200 }
+    const answer = providerOf(server).chat({ ...asking('Who?'), responseFormat: format, timeout })
+    const first = await server.nextChat()
+    await first.send(role, text('Ada'))
+    await sleep(300)
+    await first.end(finish, done)
+    const second = await server.nextChat()
+    await second.play(says(ADA))
+    expect(await answer).toMatchObject({ parsed: PARSED, timings: { attempts: 2 } })
+  })
+
   it('of a second round is cancelled like any other', async () => {
     const server = await startScriptedServer()
     const provider = providerOf(server)
@@ -617,6 +634,92 @@ describe('a format that cannot be', () => {
     expect(await failureOf((async () => provider.chat(request))())).toMatchObject({
       hint: 'Write `responseFormat`.',
     })
+  })
+})
+
+describe('what real servers said, as recorded', () => {
+  type Provider = new (config: ProviderConfig) => OpenAICompatibleProvider
+  const object = { type: 'json_object' } as const
+  const choice = { type: 'choice', choices: ['red', 'green'] } as const
+  /** What is asked is not what was asked when it was recorded: any object will do. */
+  const anything = { type: 'json_schema', schema: { type: 'object' } } as const
+
+  async function playing(Class: Provider, ...answers: Answer[]) {
+    const server = (await startScriptedServer()).answersChats(...answers)
+    const baseURL = Class === OllamaProvider ? server.url : server.baseURL
+    return { server, provider: open(Class, server, { baseURL, model: 'm' }) }
+  }
+
+  it.each<[string, Provider, ResponseFormat, unknown]>([
+    ['llama.cpp/format-json-schema-stream', LlamaCppProvider, anything, { score: expect.any(Number) }],
+    ['llama.cpp/format-json-schema-reasoning', LlamaCppProvider, anything, { mood: 'loud' }],
+    ['llama.cpp/format-json-object-stream', LlamaCppProvider, object, {}],
+    ['vllm/so-json-schema', VLLMProvider, anything, { color: 'green', n: 1 }],
+    ['vllm/so-json-object', VLLMProvider, object, {}],
+    ['vllm/reasoning-json-schema-stream', VLLMProvider, anything, { a: 'red' }],
+    ['vllm/so-extra-choice-stream', VLLMProvider, choice, 'green'],
+    ['ollama/api-chat-format-json', OllamaProvider, object, { name: 'Ada', age: 36 }],
+    ['ollama/v1-json-schema', OpenAICompatibleProvider, anything, { name: 'get_weather ' }],
+  ])('has its value: %s', async (name, Class, responseFormat, parsed) => {
+    const { provider } = await playing(Class, recording(name))
+    const answer = await provider.chat({ ...asking('Hm?'), responseFormat })
+    expect(answer).toMatchObject({ parsed, warnings: [] })
+  })
+
+  it.each<[string, Provider]>([
+    ['llama.cpp/format-json-schema-cut', LlamaCppProvider],
+    ['vllm/so-json-schema-length', VLLMProvider],
+  ])('has no value where it is cut off: %s', async (name, Class) => {
+    const { provider } = await playing(Class, recording(name))
+    const answer = await provider.chat({ ...asking('Hm?'), responseFormat: anything })
+    expect(answer.finishReason).toBe('length')
+    expect(answer).not.toHaveProperty('parsed')
+  })
+
+  it.each<[string, Provider, RegExp]>([
+    ['llama.cpp/format-bad-schema', LlamaCppProvider, /unrecognized type wobbly/],
+    ['vllm/so-json-schema-unsupported', VLLMProvider, /Unimplemented keys: \["uniqueItems"\]/],
+    ['ollama/api-chat-format-schema-bad', OllamaProvider, /unrecognized type nonsense/],
+    ['ollama/v1-json-schema-bad-stream', OpenAICompatibleProvider, /unrecognized type nonsense/],
+  ])('refuses a schema, which is then described: %s', async (name, Class, words) => {
+    const native = {
+      model: 'm',
+      message: { role: 'assistant', content: ADA },
+      done: true,
+      done_reason: 'stop',
+    }
+    const whole = Class === OllamaProvider ? { chunks: [`${JSON.stringify(native)}\n`] } : says(ADA)
+    const { server, provider } = await playing(Class, recording(name), whole)
+    const answer = await provider.chat({ ...asking('Who?'), responseFormat: format })
+    expect(answer).toMatchObject({ parsed: PARSED, timings: { attempts: 2 } })
+    expect(answer.warnings).toMatchObject([
+      { code: 'response_format', message: expect.stringMatching(words) },
+    ])
+    expect(sent(server)[1]?.messages[0]?.content).toContain(JSON.stringify(schema))
+  })
+
+  it.each([
+    ['vllm/so-extra-bad-grammar', VLLMProvider],
+    ['llama.cpp/grammar-bad-stream', LlamaCppProvider],
+  ])('refuses a grammar, whose author is told: %s', async (name, Class) => {
+    const { server, provider } = await playing(Class, recording(name))
+    const grammar = { type: 'grammar', grammar: 'root := ???' } as const
+    const error = await failureOf(provider.query({ prompt: 'Hm?', responseFormat: grammar }))
+    expect(error).toBeInstanceOf(InvalidRequestError)
+    expect(error.message).toMatch(/grammar/)
+    expect(server.chats).toHaveLength(1)
+  })
+
+  it('takes no notice, and is asked in words: text-generation-webui', async () => {
+    const { server, provider } = await playing(
+      TextGenerationWebUIProvider,
+      recording('tgw/json-object'),
+      says(ADA),
+    )
+    const answer = await provider.chat({ ...asking('Who?'), responseFormat: object })
+    expect(answer).toMatchObject({ parsed: PARSED, timings: { attempts: 2 } })
+    expect(codes(answer)).toEqual(['response_format', 'response_format_repair'])
+    expect(sent(server)[1]?.messages.at(-2)?.content).toBe('Hello! How can I help you today?')
   })
 })
 

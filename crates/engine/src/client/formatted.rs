@@ -101,6 +101,7 @@ impl<S: Sink> Call<'_, S> {
             if is_cut || !answer.tool_calls.is_empty() {
                 break;
             }
+            self.watch.is_answered();
             let rung = formatted.ladder.rung();
             // By now, the model was told of the format in words.
             let is_told = formatted.misfit.is_some() && rung.reading == Reading::Strict;

@@ -227,6 +227,8 @@ impl Learnt {
     pub fn is_sure(&self, model: &str, rung: &Rung) -> bool {
         let heeded = self.lock().get(model).and_then(|known| known.formats.heeded(rung.way));
         match rung.heed {
+            // What comes is not yet the text.
+            _ if rung.reading == Reading::InObject => false,
             Heed::Always => heeded != Some(false),
             Heed::Unknown => heeded == Some(true),
             Heed::Never => false,
@@ -278,7 +280,7 @@ impl Refusal {
 }
 
 /// What a refusal speaks of.
-const SIGNS: [&str; 12] = [
+const SIGNS: [&str; 14] = [
     "response_format",
     "response format",
     "json_schema",
@@ -290,6 +292,9 @@ const SIGNS: [&str; 12] = [
     "guided_",
     "grammar",
     "schema",
+    // Groq's, of what its model wrote.
+    "failed to generate json",
+    "failed to validate json",
     // Ollama's field, in the words of its parser.
     "chatrequest.format",
 ];
@@ -359,17 +364,17 @@ mod tests {
         for (name, kind, expected) in [
             ("openai", "json_schema", vec![(JsonSchema, true), (PlainerSchema, true), (JsonObject, false)]),
             ("openai", "json_object", vec![(JsonObject, true), (JsonSchema, true)]),
-            ("openai", "choice", vec![(JsonSchema, true)]),
+            ("openai", "choice", vec![(JsonSchema, false)]),
             ("openai", "grammar", vec![]),
             ("openai-compatible", "json_object", vec![(JsonObject, false), (JsonSchema, false)]),
             ("openai-compatible", "regex", vec![(JsonSchema, false)]),
             ("lm-studio", "json_object", vec![(JsonSchema, true)]),
             ("lm-studio", "json_schema", vec![(JsonSchema, true), (PlainerSchema, true)]),
-            ("llama-cpp", "choice", vec![(Constraint, true), (JsonSchema, true)]),
-            ("llama-cpp", "regex", vec![(JsonSchema, true)]),
+            ("llama-cpp", "choice", vec![(Constraint, true), (JsonSchema, false)]),
+            ("llama-cpp", "regex", vec![(JsonSchema, false)]),
             ("llama-cpp", "grammar", vec![(Constraint, true)]),
             ("localai", "grammar", vec![(Constraint, true)]),
-            ("vllm", "regex", vec![(Constraint, true), (JsonSchema, true)]),
+            ("vllm", "regex", vec![(Constraint, true), (JsonSchema, false)]),
             ("vllm", "grammar", vec![(Constraint, true)]),
             ("tgi", "json_schema", vec![(Constraint, true)]),
             ("tgi", "grammar", vec![]),
@@ -456,6 +461,12 @@ mod tests {
             (
                 "Invalid schema for response_format 'n': In context=(), 'additionalProperties' is required to be supplied and to be false.",
                 Some("response_format"),
+                PlainerSchema,
+                JsonSchema,
+            ),
+            (
+                "Failed to validate JSON. Please adjust your prompt. See 'failed_generation' for more details.",
+                None,
                 PlainerSchema,
                 JsonSchema,
             ),
