@@ -565,6 +565,23 @@ describe('a schema object', () => {
     expect(await failure).toMatchObject({ constructor: AbortError, partial: { content: ADA } })
   })
 
+  it('is waited for behind a slow listener, too', async () => {
+    const { provider } = await scripted(says(ADA))
+    const late = standard<number>(async () => ({ value: await sleep(50, 1) }))
+    const heard: string[] = []
+    const onProgress = async ({ type }: ProviderProgressEvent) => {
+      heard.push(type)
+      await sleep(5)
+    }
+    const given = {
+      ...asking('Who?'),
+      responseFormat: { type: 'json_schema', schema: late } as const,
+      onProgress,
+    }
+    expect((await provider.chat(given)).parsed).toBe(1)
+    expect(heard).toEqual(['message', 'completion'])
+  })
+
   it('that throws rejects the call with that same value', async () => {
     const { provider } = await scripted(says(ADA))
     const thrown = new RangeError('mine')

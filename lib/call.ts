@@ -307,11 +307,13 @@ export class Call<T> implements Receiver {
       this.#succeed(details)
       return
     }
-    // Whoever cancels meanwhile does not wait for it.
+    // Whoever cancels meanwhile does not wait for it; all others do.
     this.#end = () => this.#succeed(details)
+    this.#blocked = true
     const then = (go: () => void) => {
       if (this.#cancelled) return
       this.#end = undefined
+      this.#blocked = false
       go()
     }
     const failed = { attempts: attemptsOf(details), ...this.#partial(details) }
