@@ -313,8 +313,16 @@ const UNKNOWN: [&str; 9] = [
 ];
 
 /// How they say that it is this schema which they do not take.
-const OF_ONE_SCHEMA: [&str; 6] =
-    ["invalid schema", "schema error", "grammar error", "in context=", "unimplemented", "$ref"];
+const OF_ONE_SCHEMA: [&str; 8] = [
+    "invalid schema",
+    "invalid json schema",
+    "schema error",
+    "schema contains",
+    "grammar error",
+    "in context=",
+    "unimplemented",
+    "$ref",
+];
 
 #[cfg(test)]
 mod tests {

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 /// What holds one schema, or a list of them.
-const HOLDERS: [&str; 18] = [
+const HOLDERS: [&str; 16] = [
     "items",
     "prefixItems",
     "additionalItems",
@@ -20,8 +20,6 @@ const HOLDERS: [&str; 18] = [
     "then",
     "else",
     "contentSchema",
-    "extends",
-    "disallow",
 ];
 
 /// What holds schemas by name.
@@ -59,7 +57,8 @@ fn self_contained(schema: &Map<String, Value>) -> Option<Map<String, Value>> {
     let root = Value::Object(schema.clone());
     let mut inlined = root.clone();
     // The root is above all.
-    inline(&mut inlined, &root, &mut vec![String::new()], &mut MAX_SCHEMAS.clone())?;
+    let (mut above, mut left) = (vec![String::new()], MAX_SCHEMAS);
+    inline(&mut inlined, &root, &mut above, &mut left)?;
     if let Value::Object(fields) = inlined { Some(fields) } else { None }
 }
 
