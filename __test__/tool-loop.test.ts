@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import {
   AbortError,
   type ChatRequest,
@@ -252,6 +252,20 @@ describe('a tool', () => {
     await providerOf(server).query({ prompt: 'hello', tools: [tool], workingDirectory: '/somewhere' })
     expect(told).toEqual([{ callId: 'c', workingDirectory: '/somewhere', signal: expect.any(AbortSignal) }])
     expect(told[0]?.signal.aborted).toBe(false)
+  })
+
+  it('may listen to its signal, beside as many others as there are', async () => {
+    const warned: Error[] = []
+    const warn = (warning: Error) => void warned.push(warning)
+    process.on('warning', warn)
+    onTestFinished(() => void process.off('warning', warn))
+    const calls = Array.from({ length: 12 }, (_, index) => ({ name: 'f', args: { index } }))
+    const server = await answering(calling(calls), saying('Done'))
+    const execute = (_args: object, { signal }: ToolContext) => signal.addEventListener('abort', () => {})
+    await providerOf(server).query({ prompt: 'hello', tools: [{ name: 'f', execute }] })
+    // Warnings are told after the turn.
+    await new Promise(setImmediate)
+    expect(warned).toEqual([])
   })
 
   it('cannot change what the model wrote', async () => {

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { checkObject, mistake, timeoutsOf } from './arguments'
 import { CANCELLED, type CallSetup, type PendingCall } from './call'
 import type { ChatMessage, ChatRequest, ChatResponse, ContentPart, Timings, Usage } from './chat'
@@ -48,6 +49,8 @@ export function runToolLoop<T>(
     origin,
     ask: (asked, given, turn) => {
       const controller = new AbortController()
+      // Of all tools, side by side: Node warns at the eleventh.
+      setMaxListeners(0, controller.signal)
       turn.stop = (reason) => controller.abort(reason)
       return new ToolLoop(asked, request, given, controller.signal).run()
     },
@@ -80,6 +83,8 @@ class ToolLoop<T> {
   readonly #listener: Given['onProgress']
   readonly #timeout: Given['timeout']
   readonly #signal: AbortSignal
+  /** Resolves once the call is over, whatever its tools do. */
+  readonly #over: Promise<'over'>
   readonly #tools: ReadonlyMap<string, Tool>
   readonly #started = performance.now()
   readonly #rounds: ChatResponse<T>[] = []
@@ -101,6 +106,9 @@ class ToolLoop<T> {
     this.#listener = onProgress
     this.#timeout = timeout
     this.#signal = signal
+    this.#over = new Promise((resolve) => {
+      signal.addEventListener('abort', () => resolve('over'), { once: true })
+    })
     this.#tools = new Map(request.tools?.map((tool) => [tool.name, tool]))
   }
 
@@ -168,10 +176,7 @@ class ToolLoop<T> {
 
   /** Adds one message for each call, but for those that are the caller's to answer; says whether there are none. */
   async #answer(response: ChatResponse, isLast: boolean): Promise<boolean> {
-    const over = new Promise<'over'>((resolve) => {
-      this.#signal.addEventListener('abort', () => resolve('over'), { once: true })
-    })
-    const contents = await Promise.race([this.#contents(response.toolCalls, isLast), over])
+    const contents = await Promise.race([this.#contents(response.toolCalls, isLast), this.#over])
     if (contents === 'over' || this.#signal.aborted) throw cancelled(response, this.#signal.reason)
     let areAllAnswered = true
     for (const [index, { id: toolCallId, name }] of response.toolCalls.entries()) {
