@@ -25,6 +25,9 @@ def parameters(options):
     params.n_parallel = options.slots
     params.n_ctx = options.context  # shared by the slots
     params.use_jinja = True
+    if options.template:
+        with open(options.template, encoding="utf-8") as file:
+            params.chat_template = file.read()
     params.endpoint_props = True  # allows POST /props; GET is always on
     params.endpoint_slots = True
     params.endpoint_metrics = True
@@ -80,6 +83,7 @@ if __name__ == "__main__":
     parser.add_argument("--key", default="")
     parser.add_argument("--alias", default="")
     parser.add_argument("--ping", type=int, default=30, help="seconds between the comments that keep a stream alive")
+    parser.add_argument("--template", help="a file with the chat template to use instead of the model's own")
     parser.add_argument("--embeddings", action="store_true")
     parser.add_argument("--reranker", action="store_true")
     parser.add_argument("--until-stdin-closes", action="store_true", help="end with the program that started this one")

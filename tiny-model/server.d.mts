@@ -11,6 +11,8 @@ export interface LlamaServerOptions {
   alias?: string | undefined
   /** Seconds between the comments that keep a quiet stream alive. Default 30. */
   ping?: number | undefined
+  /** The file of a chat template, instead of the model's own. */
+  template?: string | undefined
   /** Answers /v1/embeddings. */
   embeddings?: boolean | undefined
 }

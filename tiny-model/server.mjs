@@ -21,7 +21,7 @@ const LOG_KEPT = 4_000
 export async function startLlamaServer(options = {}) {
   await unpack()
   const args = [path('serve.py'), model, '--until-stdin-closes', '--port', String(options.port ?? 0)]
-  for (const name of ['slots', 'context', 'key', 'alias', 'ping']) {
+  for (const name of ['slots', 'context', 'key', 'alias', 'ping', 'template']) {
     if (options[name] !== undefined) args.push(`--${name}`, String(options[name]))
   }
   if (options.embeddings) args.push('--embeddings')

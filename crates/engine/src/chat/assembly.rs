@@ -242,6 +242,7 @@ impl Assembly {
                 ..Timings::default()
             },
             warnings: self.parts.warnings,
+            parsed: None,
         })
     }
 

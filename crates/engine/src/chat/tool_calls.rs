@@ -222,6 +222,14 @@ impl ToolCalls {
             out(Told::Warning(Warning::new("parallel_tool_calls", message)));
             return;
         }
+        let name = match self.rules.names.meant(&name) {
+            Some(meant) if meant != name => {
+                let message = "The name of a tool call held more than the tool's name; that was taken out.";
+                out(Told::Warning(Warning::new("tool_name", message)));
+                meant.to_owned()
+            }
+            _ => name,
+        };
         if !self.rules.names.is_empty() && !self.rules.names.has(&name) {
             let message = "The model called a tool that was not offered.";
             out(Told::Warning(Warning::new("unknown_tool", message)));
@@ -471,6 +479,18 @@ mod tests {
         let without_arguments =
             json!([{"index": 0, "name": "get_time"}, {"index": 0, "name": "get_weather"}]);
         assert_eq!(read(&heard(&without_arguments)).len(), 2);
+    }
+
+    #[test]
+    fn no_call_has_the_id_of_one_in_the_history_or_what_harmony_leaves_in_its_name() {
+        let fragment = json!([{"index": 0, "id": "0", "name": "functions.get_weather<|channel|>json", "arguments": PARIS}]);
+        let rules = CallRules { taken: vec!["0".to_owned()], ..offering() };
+        let heard = heard_by(rules, &fragment, Ending::Proper);
+        assert_ne!(heard.calls[0].id, "0");
+        assert_eq!(
+            (read(&heard), heard.warnings.as_slice()),
+            (vec![paris()], ["tool_name", "tool_call_id"].as_slice())
+        );
     }
 
     #[test]

@@ -9,6 +9,8 @@ use super::{
     built::Built,
     cut_prompt::Prompt,
     discreet::Discreet,
+    formatted::Formatted,
+    held_back::HeldBack,
     knowledge::Purpose,
     tool_ways::{NativeTools, ids_of_history, in_prompt, speaks_of_tools, tell_in_text},
 };
@@ -27,22 +29,24 @@ use crate::{
 
 /// One call, of a chat or of a text completion: what its attempts share.
 pub(super) struct Call<'a, S> {
-    client: &'a Client,
+    pub client: &'a Client,
     hooks: &'a dyn Hooks,
-    sink: Discreet<'a, S>,
-    watch: Watch,
+    pub sink: HeldBack<'a, S>,
+    pub watch: Watch,
     timeout: Option<Timeouts>,
     /// `None` where neither the caller nor the server names one.
-    model: Option<String>,
+    pub model: Option<String>,
     /// What the calls of the answer are held to.
     rules: CallRules,
     /// `None` for a chat.
     completion: Option<CompletionWay>,
     /// `None` where the request tells of no tools, or in its text.
     native_tools: Option<Box<NativeTools>>,
-    body: Map<String, Value>,
+    /// Where the answer must have a format.
+    pub formatted: Option<Formatted>,
+    pub body: Map<String, Value>,
     /// `body`, as the hooks left it; `None` until it is built, and after a change.
-    built: Option<Built>,
+    pub built: Option<Built>,
     /// What of `built` tells whether the server reads all of it; `None` where none cuts.
     prompt: Option<Prompt>,
     /// The server has answered, be it with a failure.
@@ -50,7 +54,7 @@ pub(super) struct Call<'a, S> {
     attempts: u32,
     replaced: Replaced,
     /// Told before there was an answer that could hold them.
-    warnings: Vec<Warning>,
+    pub warnings: Vec<Warning>,
     started: Instant,
     first_token: Option<Instant>,
 }
@@ -95,13 +99,14 @@ impl<'a, S: Sink> Call<'a, S> {
         Self {
             client,
             hooks,
-            sink: Discreet::new(client, sink),
+            sink: HeldBack::new(Discreet::new(client, sink)),
             watch: client.watch(timeout, cancel),
             timeout,
             model: None,
             rules: CallRules::default(),
             completion: None,
             native_tools: None,
+            formatted: None,
             body: Map::new(),
             built: None,
             prompt: None,
@@ -136,8 +141,10 @@ impl<'a, S: Sink> Call<'a, S> {
 impl<S: Sink> Call<'_, S> {
     async fn run(&mut self, mut request: ChatRequest) -> Result<Answer> {
         self.prepare(&request.options, request.model.take()).await?;
+        self.choose_format(&mut request).await?;
         self.body = self.encoded(request);
-        self.answer().await
+        let answer = self.answered().await?;
+        self.formed(answer).await
     }
 
     /// Sends a completion of a text in place of a chat.
@@ -150,7 +157,7 @@ impl<S: Sink> Call<'_, S> {
         let infill = if has_suffix { client.server.infill(&mut body) } else { None };
         self.completion = Some(infill.unwrap_or(CompletionWay::of(client.dialect())));
         self.body = self.adjusted(body);
-        self.answer().await
+        self.answered().await
     }
 
     /// Finds out what must be known before anything is sent.
@@ -170,7 +177,8 @@ impl<S: Sink> Call<'_, S> {
         Ok(())
     }
 
-    async fn answer(&mut self) -> Result<Answer> {
+    /// What comes, after as many attempts as it takes.
+    pub async fn answered(&mut self) -> Result<Answer> {
         let answer = repeat(self, self.client.retry).await?;
         let cut = self.prompt.as_ref().zip(answer.usage);
         let cut = cut.and_then(|(prompt, usage)| prompt.cut(usage.input_tokens, self.attempts));
@@ -185,8 +193,11 @@ impl<S: Sink> Call<'_, S> {
         self.client.find_model(Purpose::Chat, &mut self.watch, limit, self.hooks).await
     }
 
-    fn encoded(&mut self, mut request: ChatRequest) -> Map<String, Value> {
+    pub fn encoded(&mut self, mut request: ChatRequest) -> Map<String, Value> {
         let client = self.client;
+        if let Some(formatted) = &self.formatted {
+            formatted.describe(&mut request);
+        }
         self.rules = CallRules::new(&request.tools, client.limits.max_tool_calls);
         if speaks_of_tools(&request) {
             self.rules.taken = ids_of_history(&request);
@@ -217,7 +228,10 @@ impl<S: Sink> Call<'_, S> {
 
     fn body_of(&mut self, request: ChatRequest) -> Map<String, Value> {
         let model = self.model.as_deref().unwrap_or(UNKNOWN_MODEL);
-        let body = self.client.chat_body(request, model);
+        let mut body = self.client.chat_body(request, model);
+        if let Some(formatted) = &self.formatted {
+            formatted.ask(&mut body);
+        }
         self.adjusted(body)
     }
 
@@ -241,7 +255,8 @@ impl<S: Sink> Call<'_, S> {
         }
     }
 
-    fn warn(&mut self, warning: Warning) {
+    pub fn warn(&mut self, warning: Warning) {
+        // A body is built anew for another way to the format, and the same is changed in it.
         if self.warnings.contains(&warning) {
             return;
         }
@@ -250,10 +265,14 @@ impl<S: Sink> Call<'_, S> {
         self.warnings.push(warning);
     }
 
+    pub fn model_name(&self) -> &str {
+        self.model.as_deref().unwrap_or(UNKNOWN_MODEL)
+    }
+
     /// Whether what `error` says of tools may be mended by another request: the same once more, or one that tells of them
     /// otherwise. It is then what is sent next.
     fn mends_tools(&mut self, error: &Error) -> bool {
-        let Some(failure) = error.of_tools.filter(|_| !self.sink.has_handed_out) else { return false };
+        let Some(failure) = error.of_tools.filter(|_| !self.sink.has_handed_out()) else { return false };
         let model = self.model.as_deref().unwrap_or(UNKNOWN_MODEL);
         if let Some(warning) = self.native_tools.as_mut().and_then(|native| native.asks_again(failure)) {
             self.warn(warning);
@@ -441,6 +460,7 @@ impl<S: Sink> Call<'_, S> {
             let tokens = answer.usage?.output_tokens;
             (tokens > 1 && generating > 0.0).then(|| tokens as f64 / generating)
         });
+        self.add_spent(&mut answer.usage);
         answer
     }
 }
@@ -460,6 +480,9 @@ impl<S: Sink> Repeatable for Call<'_, S> {
     }
 
     fn amend(&mut self, error: &Error) -> bool {
+        if self.amend_format(error) {
+            return true;
+        }
         let model = self.model.as_deref().unwrap_or(UNKNOWN_MODEL);
         let Some(warning) = self.client.learnt.refusal(error, model, &mut self.body) else { return false };
         self.warn(warning);

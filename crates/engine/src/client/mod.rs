@@ -5,6 +5,7 @@ mod advice;
 mod asker;
 mod built;
 mod chat;
+mod checks;
 mod commands;
 mod complete;
 mod count_tokens;
@@ -14,6 +15,8 @@ mod discover;
 mod discreet;
 mod document;
 mod embed;
+mod formatted;
+mod held_back;
 mod hooks;
 mod identify;
 mod knock;
@@ -51,6 +54,7 @@ use crate::{
     transport::{Clients, HttpClient, Response, Watch},
     types::{Clock, GenerationOptions, Limits, Timeouts},
 };
+use checks::Checks;
 use cut_prompt::Beginnings;
 use knowledge::Knowledge;
 use secrets::{Attentive, GivenSecrets};
@@ -87,6 +91,7 @@ pub struct Client {
     http: Arc<HttpClient>,
     knowledge: Knowledge,
     learnt: Learnt,
+    checks: Checks,
     /// Of prompts, where that counts.
     beginnings: Beginnings,
     given_secrets: GivenSecrets,
@@ -121,6 +126,7 @@ impl Client {
             server,
             knowledge: Knowledge::default(),
             learnt: Learnt::default(),
+            checks: Checks::default(),
             beginnings: Beginnings::default(),
             given_secrets: GivenSecrets::default(),
             closed: CancellationToken::new(),

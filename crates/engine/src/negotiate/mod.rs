@@ -1,6 +1,8 @@
 //! A refusal that names a field: into a changed request, remembered for the model.
 
+mod messages;
 mod remedy;
+pub mod response_format;
 #[cfg(test)]
 mod tests;
 
@@ -13,7 +15,9 @@ use std::{
 use serde_json::{Map, Value};
 
 use crate::{error::Error, types::Warning};
+use messages::Step;
 use remedy::{REMEDIES, Remedy};
+use response_format::Formats;
 
 /// What one server was found to refuse, for each of its models. It lasts as long as the provider.
 #[derive(Debug, Default)]
@@ -26,22 +30,26 @@ pub struct Learnt {
 #[derive(Debug, Default)]
 struct Known {
     remedies: Vec<&'static Remedy>,
+    formats: Formats,
+    steps: Vec<Step>,
 }
 
 impl Learnt {
     /// Changes what this model was found to refuse, and says what of the user's that was.
     pub fn apply(&self, model: &str, body: &mut Map<String, Value>) -> Vec<Warning> {
         let models = self.lock();
-        let known = models.get(model).into_iter().flat_map(|known| &known.remedies);
-        known.filter(|remedy| remedy.apply(body)).filter_map(|remedy| remedy.told_each_time()).collect()
+        let Some(known) = models.get(model) else { return Vec::new() };
+        let changed = known.remedies.iter().filter(|remedy| remedy.apply(body));
+        let mut told: Vec<_> = changed.filter_map(|remedy| remedy.told_each_time()).collect();
+        told.extend(messages::apply(&known.steps, body).into_iter().map(Step::warning));
+        told
     }
 
     /// If `error` refuses what can be left out or said otherwise: does that, remembers it, and says so.
     pub fn refusal(&self, error: &Error, model: &str, body: &mut Map<String, Value>) -> Option<Warning> {
-        if !matches!(error.status, Some(400 | 422)) {
-            return None;
-        }
-        self.lock().entry(model.to_owned()).or_default().remedy(error, body).map(Remedy::warning)
+        let mut models = self.lock();
+        let known = models.entry(model.to_owned()).or_default();
+        known.field(error, body).or_else(|| known.step(error, body))
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<String, Known>> {
@@ -50,8 +58,11 @@ impl Learnt {
 }
 
 impl Known {
-    /// Finds what `error` calls for, does it, and remembers it.
-    fn remedy(&mut self, error: &Error, body: &mut Map<String, Value>) -> Option<&'static Remedy> {
+    /// Finds the field that `error` refuses, and what is done about it.
+    fn field(&mut self, error: &Error, body: &mut Map<String, Value>) -> Option<Warning> {
+        if !matches!(error.status, Some(400 | 422)) {
+            return None;
+        }
         // To and fro would never end.
         let leads_back = |remedy: &Remedy| self.remedies.iter().any(|known| known.undoes(remedy));
         let candidates = REMEDIES.iter().filter(|remedy| !leads_back(remedy));
@@ -64,6 +75,15 @@ impl Known {
         if !self.remedies.iter().any(|known| ptr::eq(*known, remedy)) {
             self.remedies.push(remedy);
         }
-        Some(remedy)
+        Some(remedy.warning())
+    }
+
+    /// Takes one step towards messages that `error` does not refuse. There is an end to them: none undoes another.
+    fn step(&mut self, error: &Error, body: &mut Map<String, Value>) -> Option<Warning> {
+        let step = *messages::steps_for(error).iter().find(|step| step.apply(body))?;
+        if !self.steps.contains(&step) {
+            self.steps.push(step);
+        }
+        Some(step.warning())
     }
 }

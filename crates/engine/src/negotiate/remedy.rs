@@ -4,8 +4,9 @@ use serde_json::{Map, Value, json};
 
 use crate::{error::Error, types::Warning};
 
-/// One line a field. What is not here is never touched: without its messages or its tools, it would be another request.
-pub static REMEDIES: [Remedy; 22] = [
+/// One line a field. What is not here is never touched, and its refusal is the caller's error: without its messages, its
+/// tools or its documents, it would be another request.
+pub static REMEDIES: &[Remedy] = &[
     Remedy::LeaveOutOurs("stream_options", || json!({ "include_usage": true })),
     Remedy::LeaveOutOurs("return_progress", || json!(true)),
     Remedy::LeaveOutOurs("encoding_format", || json!("base64")),
@@ -24,6 +25,30 @@ pub static REMEDIES: [Remedy; 22] = [
     Remedy::LeaveOut("presence_penalty"),
     Remedy::LeaveOut("repetition_penalty"),
     Remedy::LeaveOut("logit_bias"),
+    // What `extraBody` says of how a token is drawn, and of what costs time only.
+    Remedy::LeaveOut("typical_p"),
+    Remedy::LeaveOut("top_a"),
+    Remedy::LeaveOut("tfs"),
+    Remedy::LeaveOut("top_n_sigma"),
+    Remedy::LeaveOut("repeat_penalty"),
+    Remedy::LeaveOut("repeat_last_n"),
+    Remedy::LeaveOut("length_penalty"),
+    Remedy::LeaveOut("mirostat"),
+    Remedy::LeaveOut("mirostat_tau"),
+    Remedy::LeaveOut("mirostat_eta"),
+    Remedy::LeaveOut("dry_multiplier"),
+    Remedy::LeaveOut("dry_base"),
+    Remedy::LeaveOut("dry_allowed_length"),
+    Remedy::LeaveOut("dry_penalty_last_n"),
+    Remedy::LeaveOut("dry_sequence_breakers"),
+    Remedy::LeaveOut("xtc_probability"),
+    Remedy::LeaveOut("xtc_threshold"),
+    Remedy::LeaveOut("samplers"),
+    Remedy::LeaveOut("cache_prompt"),
+    Remedy::LeaveOut("prompt_cache_key"),
+    Remedy::LeaveOut("id_slot"),
+    Remedy::LeaveOut("timings_per_token"),
+    Remedy::LeaveOut("service_tier"),
     Remedy::LeaveOut("logprobs"),
     Remedy::LeaveOut("top_logprobs"),
     Remedy::LeaveOut("user"),

@@ -109,7 +109,6 @@ fn what_is_no_refusal_of_a_field_that_can_be_spared_stays_an_error() {
             r#"{"error":{"message":"response_format is not supported when temperature is set","param":"response_format"}}"#,
         ),
         (500, "stream_options broke me"),
-        (400, "System role not supported"),
         (400, "Invalid value: 'tool'. Supported values are: 'system', 'assistant' and 'user'."),
     ] {
         assert_eq!(changed(status, words, &fields), None, "{words}");

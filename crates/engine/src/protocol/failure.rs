@@ -129,7 +129,7 @@ impl Failure {
                     kind.clone_into(&mut self.kind);
                 }
                 if let Some(param) = text("param") {
-                    self.param = Some(param.to_owned());
+                    self.param = Some(field_of_path(param));
                 }
                 let availability = |name| fields.get("availability").and_then(|it| it.get(name));
                 self.is_final |= availability("retryable") == Some(&Value::Bool(false));
@@ -276,6 +276,7 @@ impl Failure {
             || labelled(&["invalid_request"]) && (status >= 500 || status == 0)
             || labelled(&["badrequest", "bad request", "invaliduserinput"]) && status >= 500
             || says(&MISTAKE_OF_CALLER) && status >= 500
+            || says(&TEMPLATE_REFUSES)
         {
             // Also under a server's status.
             Code::InvalidRequest
@@ -334,6 +335,9 @@ const OUT_OF_MEMORY: [&str; 5] = [
 /// What is wrong with a field of the request.
 const MISTAKE_OF_CALLER: [&str; 2] = ["must be of type ", "expected \"json\" or a valid json schema"];
 
+/// What is wrong with the messages, as the model's chat template says: each time anew.
+const TEMPLATE_REFUSES: [&str; 3] = ["jinja exception", "with jinja template", "roles must alternate"];
+
 /// Texts of several servers that a number follows.
 const CONTEXT_LENGTH_FOLLOWS: [&str; 6] = [
     "max_model_len=",
@@ -357,7 +361,7 @@ const PROMPT_TOKENS_FOLLOW: [&str; 9] = [
 
 /// Codes and words for a field, or for any value of it, that the server does not know or does not support. (That one
 /// value is wrong is another matter: the caller's.)
-const REFUSALS: [&str; 15] = [
+const REFUSALS: [&str; 17] = [
     "unsupported_parameter",
     "unsupported_value",
     "unknown_parameter",
@@ -368,6 +372,8 @@ const REFUSALS: [&str; 15] = [
     "unknown argument",
     "unrecognized",
     "unexpected keys",
+    "unexpected fields",
+    "unexpected keyword argument",
     "extra inputs are not permitted",
     "extra fields not permitted",
     "does not support",
@@ -455,8 +461,12 @@ fn place_of(item: &Value) -> Option<String> {
 fn field_of_list(list: &[Value]) -> Option<String> {
     let is_refused = |item: &&Value| one_of_list(item).is_some_and(|words| is_refusal(&words));
     let item = list.iter().find(is_refused).or(list.first())?;
-    let place = place_of(item)?;
-    Some(place.strip_prefix("body.").unwrap_or(&place).to_owned())
+    place_of(item).map(|place| field_of_path(&place))
+}
+
+/// FastAPI counts from the body.
+fn field_of_path(path: &str) -> String {
+    path.strip_prefix("body.").unwrap_or(path).to_owned()
 }
 
 /// What a web page calls itself; `None` if `body` is no web page.
@@ -555,6 +565,12 @@ mod tests {
                 Code::InvalidRequest,
             ),
             (400, r#"{"error":"\"all-minilm\" does not support chat"}"#, Code::InvalidRequest),
+            (
+                500,
+                r#"{"error":{"code":500,"message":"...\nError: Jinja Exception: no","type":"server_error"}}"#,
+                Code::InvalidRequest,
+            ),
+            (200, r#"{"error":"Error rendering prompt with jinja template: \"no\"."}"#, Code::InvalidRequest),
             (
                 503,
                 r#"{"error":"server busy, please try again.  maximum pending requests exceeded"}"#,

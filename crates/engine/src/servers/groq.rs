@@ -1,4 +1,4 @@
-use super::{Facts, Kind, ToolChoices, plain::Plain};
+use super::{Facts, Kind, ResponseFormats, ToolChoices, plain::Plain};
 
 pub static KIND: Kind = Kind {
     facts: Facts {
@@ -10,6 +10,9 @@ pub static KIND: Kind = Kind {
         api_key_required: true,
         hosts: &["api.groq.com"],
         tool_choices: ToolChoices::ALL,
+        // Models that know no schemas refuse one, and none takes tools beside it.
+        // <https://console.groq.com/docs/structured-outputs>
+        response_formats: ResponseFormats::ENFORCED,
         ..Facts::PLAIN
     },
     open: |_| Ok(Box::new(Plain(&KIND.facts))),

@@ -13,6 +13,7 @@ mod probe;
 mod recognition;
 #[cfg(test)]
 mod recorded;
+mod response_formats;
 mod survey;
 mod tool_choices;
 
@@ -45,13 +46,14 @@ pub use countable::Countable;
 pub use cut::Cut;
 pub use facts::{Facts, HeaderEnv, KeyHosts};
 pub use probe::{Probe, Recognised};
+pub use response_formats::{Heed, ResponseFormats};
 pub use survey::Survey;
 pub use tool_choices::ToolChoices;
 
 use crate::{
     error::{Code, Error, Result},
     protocol::{Dialect, openai::OpenAi},
-    types::{GenerationOptions, ModelInfo, Warning},
+    types::{GenerationOptions, ModelInfo, ResponseFormat, Warning},
 };
 
 /// All servers that are known by name, in the order in which they are recognised: the unmistakable first, because
@@ -148,6 +150,11 @@ pub trait Server: Send + Sync {
 
     /// The way of a text completion with a suffix, where that is another than the dialect's; `body` is changed for it.
     fn infill(&self, _body: &mut Map<String, Value>) -> Option<CompletionWay> {
+        None
+    }
+
+    /// The fields by which it alone holds an answer to `format`, if it has any.
+    fn constraint(&self, _format: &ResponseFormat) -> Option<Map<String, Value>> {
         None
     }
 

@@ -1,6 +1,6 @@
 use serde_json::Value;
 
-use super::{Facts, HeaderEnv, Kind, Server, ToolChoices};
+use super::{Facts, HeaderEnv, Kind, ResponseFormats, Server, ToolChoices};
 use crate::types::GenerationOptions;
 
 pub static KIND: Kind = Kind {
@@ -19,6 +19,8 @@ pub static KIND: Kind = Kind {
         hosts: &["api.openai.com", "*.openai.azure.com"],
         developer_role: true,
         tool_choices: ToolChoices::ALL,
+        // <https://platform.openai.com/docs/guides/structured-outputs>
+        response_formats: ResponseFormats { beside_tools: true, ..ResponseFormats::ENFORCED },
         ..Facts::PLAIN
     },
     open: |_| Ok(Box::new(OpenAi)),

@@ -1,4 +1,4 @@
-use super::{Facts, HeaderEnv, Kind, ToolChoices, plain::Plain};
+use super::{Facts, HeaderEnv, Kind, ResponseFormats, ToolChoices, plain::Plain};
 
 pub static KIND: Kind = Kind {
     facts: Facts {
@@ -15,6 +15,8 @@ pub static KIND: Kind = Kind {
         hosts: &["openrouter.ai"],
         developer_role: true,
         tool_choices: ToolChoices::ALL,
+        // It hands them on to whoever runs the model.
+        response_formats: ResponseFormats { beside_tools: true, ..ResponseFormats::UNKNOWN },
         tells_who_takes_tools: true,
         ..Facts::PLAIN
     },

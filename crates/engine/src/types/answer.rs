@@ -1,6 +1,6 @@
 use serde::Serialize;
 
-use super::{ToolCall, Usage};
+use super::{Parsed, ToolCall, Usage};
 
 /// The whole of an answer, as `chat` gives it to the caller.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -19,6 +19,9 @@ pub struct Answer {
     pub usage: Option<Usage>,
     pub timings: Timings,
     pub warnings: Vec<Warning>,
+    /// Of an answer that fits the format that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub parsed: Option<Parsed>,
 }
 
 /// Why an answer ended.

@@ -1,7 +1,7 @@
 use serde::Deserialize;
 use serde_json::{Map, Number, Value};
 
-use super::{Message, Timeouts, ToolOptions};
+use super::{Message, ResponseFormat, Timeouts, ToolOptions};
 
 /// A question, as `lib/` hands it over: one JSON text with names in camelCase.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -12,6 +12,7 @@ pub struct ChatRequest {
     pub timeout: Option<Timeouts>,
     pub options: GenerationOptions,
     pub tools: ToolOptions,
+    pub response_format: Option<ResponseFormat>,
 }
 
 impl ChatRequest {

@@ -4,8 +4,8 @@ use serde_json::{Map, Number, Value, json};
 
 use super::super::given_calls;
 use crate::types::{
-    AssistantMessage, ChatRequest, CompletionRequest, Content, GenerationOptions, GivenToolCall, Message,
-    OneOrMany, Part, Tool, ToolChoice, ToolOptions,
+    AssistantMessage, ChatRequest, CompletionRequest, Content, GenerationOptions, GivenToolCall, JsonSchema,
+    Message, OneOrMany, Part, Tool, ToolChoice, ToolOptions,
 };
 
 pub fn chat(request: ChatRequest, model: &str, defaults: &GenerationOptions) -> Map<String, Value> {
@@ -92,6 +92,19 @@ pub fn tool(Tool { name, description, parameters, strict }: Tool) -> Value {
         function["strict"] = strict.into();
     }
     json!({ "type": "function", "function": function })
+}
+
+/// The name is not optional.
+pub fn json_schema(JsonSchema { name, schema, strict, .. }: JsonSchema) -> Map<String, Value> {
+    let mut named = json!({ "name": name.as_deref().unwrap_or("response"), "schema": schema });
+    if let Some(strict) = strict {
+        named["strict"] = strict.into();
+    }
+    response_format(json!({ "type": "json_schema", "json_schema": named }))
+}
+
+pub fn response_format(format: Value) -> Map<String, Value> {
+    Map::from_iter([("response_format".to_owned(), format)])
 }
 
 fn message(message: Message) -> Value {

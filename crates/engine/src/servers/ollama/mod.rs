@@ -11,12 +11,12 @@ use serde_json::{Map, Value, json};
 use tokio::sync::OnceCell;
 
 use super::{
-    Ask, Command, Cut, Facts, Kind, Place, Probe, Question, Recognised, Reply, Server, Settings, Survey,
-    ToolChoices,
+    Ask, Command, Cut, Facts, Kind, Place, Probe, Question, Recognised, Reply, ResponseFormats, Server,
+    Settings, Survey, ToolChoices,
 };
 use crate::{
     error::{Code, Error, Result},
-    protocol::{Dialect, ollama, openai::OpenAi},
+    protocol::{Dialect, is_page, ollama, openai::OpenAi},
     types::Warning,
 };
 use settings::{Mode, Options};
@@ -35,6 +35,8 @@ pub static KIND: Kind = Kind {
             "Set `numCtx`, or OLLAMA_CONTEXT_LENGTH where Ollama is started, to a longer context.",
         ),
         tool_choices: ToolChoices::AUTO_ONLY,
+        // <https://docs.ollama.com/capabilities/structured-outputs>
+        response_formats: ResponseFormats::ENFORCED,
         // Others answer `/api/version` in the same words.
         probes: &[Probe { path: "/", recognise }],
         ..Facts::PLAIN
@@ -171,6 +173,7 @@ impl Server for Ollama {
 
     fn manage<'a>(&'a self, command: Command, ask: &'a dyn Ask) -> BoxFuture<'a, Result<Value>> {
         Box::pin(async move {
+            let older = self.unsupported(&command).hint("Update Ollama: this version does not know it.");
             let outcome = match command {
                 Command::PullModel { options, .. } if options.context_length.is_some() => {
                     Err(self.unsupported_option("contextLength"))
@@ -184,9 +187,23 @@ impl Server for Ollama {
                 Command::UnloadModel { name: Some(name) } => commands::unload(ask, &name).await,
                 other => return Err(self.unsupported(&other)),
             };
-            outcome.map_err(|error| if error.wrong_path { no_ollama(&error) } else { error })
+            match outcome {
+                Err(error) if error.wrong_path && !is_page(&error) => Err(if !is_ollama(ask).await {
+                    no_ollama(&error)
+                } else if models::is_missing(&error) {
+                    older
+                } else {
+                    error
+                }),
+                outcome => outcome,
+            }
         })
     }
+}
+
+async fn is_ollama(ask: &dyn Ask) -> bool {
+    let version = ask.ask(Question::get(Place::Root(VERSION))).await;
+    version.is_ok_and(|reply| version_of(&reply).is_some())
 }
 
 /// `envconfig.Host()` of Ollama: an address with a scheme has the scheme's port.
