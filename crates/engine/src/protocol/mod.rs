@@ -8,6 +8,7 @@ mod lenient;
 mod listed;
 pub mod ollama;
 pub mod openai;
+mod overflow;
 pub mod reranking;
 mod retry_after;
 mod tool_calls;
