@@ -39,6 +39,7 @@ const OPTIONS = [
   'presencePenalty',
   'repetitionPenalty',
   'user',
+  'reasoning',
   'extraBody',
 ]
 const TIMEOUTS = ['connect', 'firstToken', 'idle', 'metadata', 'total']

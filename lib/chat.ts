@@ -16,9 +16,10 @@ export type ContentPart = { type: 'text'; text: string }
 export interface AssistantMessage {
   role: 'assistant'
   content: string | null
+  /** Sent back beside calls of tools, where the server has a field for it; else it stays here. */
   reasoning?: string | undefined
   toolCalls?: readonly ToolCall[] | undefined
-  /** Opaque: what this server wants to see again (signatures, reasoning details). */
+  /** Opaque: what the server that gave it wants to see again (signatures, reasoning details). No other server gets it. */
   providerData?: Record<string, unknown> | undefined
 }
 

@@ -616,7 +616,9 @@ function wholeAnswer<T>(
     answer.parsed = value ? value.value : read()
   }
   const calls = answer.toolCalls.length > 0 ? { toolCalls: answer.toolCalls } : {}
-  return Object.assign(answer, parts, { message: { role: 'assistant', ...parts, ...calls } })
+  return Object.assign(answer, parts, {
+    message: { role: 'assistant', ...parts, ...calls, ...answer.message },
+  })
 }
 
 function reportedCapabilities(told: string | null, given: CapabilityOverrides): ProviderCapabilities {

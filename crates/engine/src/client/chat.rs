@@ -19,6 +19,7 @@ use crate::{
     error::{Code, Error, Result, ToolFailure},
     policy::{Repeatable, Wait, repeat},
     protocol::request_id,
+    servers::{give_back, put_reasoning},
     transport::{Connected, Replaced, Request, Response, Watch},
     types::{Answer, ChatRequest, Event, Events as _, Partial, Phase, Sink, Timeouts, ToolMode, Warning},
 };
@@ -91,6 +92,10 @@ impl Client {
         match outcome {
             Ok(answer) => {
                 let mut answer = call.timed(answer);
+                if let Some(message) = &mut answer.message {
+                    let given = std::mem::take(&mut message.provider_data);
+                    message.provider_data.insert(self.server.facts().name.into(), given.into());
+                }
                 answer.warnings.iter_mut().for_each(|warning| self.hide(warning));
                 Ok(answer)
             }
@@ -180,12 +185,22 @@ impl<S: Sink> Call<'_, S> {
         if !client.server.facts().developer_role {
             request.developers_as_system();
         }
+        give_back(&mut request.messages, client.server.facts().name, client.server.reasoning_field());
+        let reasoning = request.options.reasoning.or(client.defaults.reasoning);
         client.server.translate(&mut request.options);
         let mut body = client.dialect().encode_chat(request, model, &client.defaults);
         if let Some(formatted) = &self.formatted {
             formatted.ask(&mut body);
         }
         let mut changes = client.server.adjust(&mut body);
+        if let Some(reasoning) = reasoning {
+            let fields = client.server.reasoning(reasoning);
+            if fields.is_empty() {
+                let message = "This server cannot be told whether to reason: `reasoning` is left out.";
+                changes.push(Warning::new("left_out", message));
+            }
+            put_reasoning(fields, &mut body);
+        }
         changes.extend(client.learnt.apply(model, &mut body));
         for warning in changes {
             self.warn(warning);
