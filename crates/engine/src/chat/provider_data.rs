@@ -24,16 +24,16 @@ impl ProviderData {
     /// Takes what a frame says in `field`, a list.
     pub fn take(&mut self, field: &str, json: &str) {
         let Some(Value::Array(pieces)) = self.read(json) else { return };
-        let list = self.fields.entry(field).or_insert_with(|| Value::Array(Vec::new()));
-        let Value::Array(list) = list else { return };
+        let known = self.fields.entry(field).or_insert_with(|| Value::Array(Vec::new()));
+        let Value::Array(known) = known else { return };
         let mut pieces = pieces.into_iter();
         if let Some(piece) = pieces.next() {
-            match list.last_mut() {
+            match known.last_mut() {
                 Some(last) if continues(&piece, last) => append(piece, last),
-                _ => list.push(piece),
+                _ => known.push(piece),
             }
         }
-        list.extend(pieces);
+        known.extend(pieces);
     }
 
     /// Takes what belongs to the call with this id.
@@ -132,7 +132,7 @@ mod tests {
     fn a_whole_list_stays_as_it_is() {
         let whole =
             json!([{ "type": "reasoning.text", "text": "a" }, { "type": "reasoning.text", "text": "b" }]);
-        assert_eq!(assembled("reasoning_details", &[whole.clone()]), whole);
+        assert_eq!(assembled("reasoning_details", std::slice::from_ref(&whole)), whole);
     }
 
     #[test]

@@ -385,8 +385,7 @@ mod tests {
         let answer =
             json!({ "role": "assistant", "content": "a", "reasoning_content": "r", "reasoning_details": [] });
         let messages = json!([{ "role": "user", "content": "u" }, answer]);
-        let expected =
-            json!([{ "role": "user", "content": "u" }, { "role": "assistant", "content": "a" }]);
+        let expected = json!([{ "role": "user", "content": "u" }, { "role": "assistant", "content": "a" }]);
         assert_eq!(done(Step::LeaveOutReasoning, messages), Some(expected.clone()));
         assert_eq!(done(Step::LeaveOutReasoning, expected), None);
     }

@@ -46,7 +46,7 @@ mod tests {
         Value::Object(answer.wire)
     }
 
-    fn calling(more: Value) -> Value {
+    fn calling(more: &Value) -> Value {
         let mut message = json!({
             "role": "assistant", "content": null, "reasoning": "hm",
             "toolCalls": [{ "id": "1", "name": "f", "rawArguments": "{}" }],
@@ -58,9 +58,9 @@ mod tests {
     #[test]
     fn reasoning_goes_back_beside_calls_alone() {
         let field = Some("reasoning_content");
-        assert_eq!(given_back(calling(json!({})), field), json!({ "reasoning_content": "hm" }));
-        assert_eq!(given_back(calling(json!({ "reasoning": "" })), field), json!({}));
-        assert_eq!(given_back(calling(json!({})), None), json!({}), "where no field is known for it");
+        assert_eq!(given_back(calling(&json!({})), field), json!({ "reasoning_content": "hm" }));
+        assert_eq!(given_back(calling(&json!({ "reasoning": "" })), field), json!({}));
+        assert_eq!(given_back(calling(&json!({})), None), json!({}), "where no field is known for it");
         let answer = json!({ "role": "assistant", "content": "a", "reasoning": "hm" });
         assert_eq!(given_back(answer, field), json!({}));
     }
@@ -70,8 +70,8 @@ mod tests {
         let details = json!([{ "type": "reasoning.text", "text": "hm", "signature": "s" }]);
         let data =
             json!({ "providerData": { "here": { "reasoning_details": details }, "there": { "x": 1 } } });
-        assert_eq!(given_back(calling(data), Some("reasoning")), json!({ "reasoning_details": details }));
+        assert_eq!(given_back(calling(&data), Some("reasoning")), json!({ "reasoning_details": details }));
         let foreign = json!({ "providerData": { "there": { "reasoning_details": details } } });
-        assert_eq!(given_back(calling(foreign), Some("reasoning")), json!({ "reasoning": "hm" }));
+        assert_eq!(given_back(calling(&foreign), Some("reasoning")), json!({ "reasoning": "hm" }));
     }
 }

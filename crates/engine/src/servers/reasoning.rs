@@ -17,6 +17,7 @@ pub enum ReasoningFields {
 }
 
 impl ReasoningFields {
+    #[must_use]
     pub fn of(self, reasoning: Reasoning) -> Map<String, Value> {
         match self {
             Self::Effort => effort(reasoning),
