@@ -9,6 +9,7 @@ exports.ConnectionError = code.ConnectionError
 exports.ContextLengthError = code.ContextLengthError
 exports.GroqProvider = code.GroqProvider
 exports.InvalidRequestError = code.InvalidRequestError
+exports.InvalidResponseError = code.InvalidResponseError
 exports.LMStudioProvider = code.LMStudioProvider
 exports.LiteLLMProvider = code.LiteLLMProvider
 exports.LlamaCppProvider = code.LlamaCppProvider

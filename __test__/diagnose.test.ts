@@ -151,6 +151,12 @@ describe('something else at the port', () => {
     expect(failed(diagnosis)).toMatchObject([{ id: 'tls', fix: expect.stringContaining('http://') }])
   })
 
+  it('may be plain where the address is TLS and nobody answers', async () => {
+    const { address } = await startSilentServer()
+    const diagnosis = await diagnosed({ baseURL: `https://${address}/v1`, timeout: { metadata: 2500 } })
+    expect(failed(diagnosis)).toMatchObject([{ id: 'protocol', fix: expect.stringContaining('http://') }])
+  })
+
   it('is a certificate that nobody knows', async () => {
     const { baseURL } = await startSecureServer(
       certificate('localhost', { names: ['127.0.0.1'], by: authority() }),

@@ -1,8 +1,12 @@
 import { type ExecFileException, execFile } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { describe, expect, test as it } from 'vitest'
+import { describe, expect, test as it, onTestFinished } from 'vitest'
 import { LlamaServer } from './support/llama-server.js'
+import { type Answer, type ScriptedServer, startScriptedServer } from './support/scripted-server.js'
+import { chunk, finish, role, text } from './support/wire.js'
 
 const server = new LlamaServer({ key: 'secret' })
 const embedder = new LlamaServer({ embeddings: true })
@@ -17,6 +21,18 @@ interface Outcome {
   code: ExecFileException['code']
   stdout: string
   stderr: string
+}
+
+/** An answer that calls one tool. */
+function calling(name: string, args: object): Answer {
+  const call = { index: 0, id: name, function: { name, arguments: JSON.stringify(args) } }
+  return { chunks: [role, chunk({ tool_calls: [call] }), finish] }
+}
+
+/** What the model was told of its calls. */
+function resultsIn(model: ScriptedServer): unknown[] {
+  const messages = model.chats.at(-1)?.json.messages as { role: string; content: unknown }[]
+  return messages.filter((message) => message.role === 'tool').map((message) => message.content)
 }
 
 /** Runs an example as its users do: as a program of its own. */
@@ -36,6 +52,13 @@ it('stream.mjs writes the answer, and the reasoning apart from it', async () => 
   const { code, stdout, stderr } = await run('stream.mjs', { args: ['Please think'] })
   expect(stdout).toBe('Four.')
   expect(stderr).toMatch(/^Let me count: one, two\n.*: \d+ tokens, the first after \d+ ms\n$/)
+  expect(code).toBe(0)
+})
+
+it('extract.mjs writes what the text says, as the schema has it', async () => {
+  const { code, stdout, stderr } = await run('extract.mjs', { args: ['hello'] })
+  expect(stdout).toMatch(/^.+ \((glad|neutral|sad)\)\n(- .+\n?)*\n?$/)
+  expect(stderr).toBe('')
   expect(code).toBe(0)
 })
 
@@ -110,6 +133,68 @@ describe('which-server.mjs', () => {
     const { code, stdout } = await run('which-server.mjs', { args: ['9'] })
     expect(stdout).toBe('No server was found.\n')
     expect(code).toBe(0)
+  })
+})
+
+describe('coding-agent.mjs', () => {
+  /** A directory with two files, beside one that is nobody's business. */
+  function project(): string {
+    const parent = mkdtempSync(join(tmpdir(), 'coding-agent-'))
+    onTestFinished(() => rmSync(parent, { recursive: true }))
+    const directory = join(parent, 'project')
+    mkdirSync(join(directory, 'src'), { recursive: true })
+    writeFileSync(join(directory, 'src', 'main.js'), 'console.log(1)\n')
+    writeFileSync(join(parent, 'secret'), 'secret')
+    symlinkSync(join(parent, 'secret'), join(directory, 'link'))
+    return directory
+  }
+
+  it('looks at the files, writes them, and answers', async () => {
+    const directory = project()
+    const model = await startScriptedServer()
+    model.answersChats(
+      calling('list_files', {}),
+      calling('read_file', { path: 'src/main.js' }),
+      calling('write_file', { path: 'docs/README.md', content: '# It prints 1\n' }),
+      { chunks: [role, text('Done.'), finish] },
+    )
+    const env = { OPENAI_COMPATIBLE_BASE_URL: model.baseURL }
+    const { code, stdout, stderr } = await run('coding-agent.mjs', { args: [directory, 'Document it.'], env })
+    expect(stderr).toBe('> list_files \n> read_file src/main.js\n> write_file docs/README.md\n')
+    expect(stdout).toBe('Done.\n')
+    expect(readFileSync(join(directory, 'docs', 'README.md'), 'utf8')).toBe('# It prints 1\n')
+    expect(resultsIn(model)).toEqual([join('src', 'main.js'), 'console.log(1)\n', 'Written.'])
+    expect(code).toBe(0)
+  })
+
+  it.each(['../secret', 'link', 'src/../../secret', '/etc/passwd'])(
+    'leaves alone what is outside: %s',
+    async (path) => {
+      const directory = project()
+      const model = await startScriptedServer()
+      model.answersChats(calling('read_file', { path }), calling('write_file', { path, content: 'mine' }), {
+        chunks: [role, text('Sorry.'), finish],
+      })
+      const env = { OPENAI_COMPATIBLE_BASE_URL: model.baseURL }
+      const { stderr } = await run('coding-agent.mjs', { args: [directory, 'Read it.'], env })
+      expect(stderr).toContain('is outside of the working directory')
+      expect(resultsIn(model)).toEqual(Array(2).fill(`Error: ${path} is outside of the working directory`))
+      expect(readFileSync(join(directory, '..', 'secret'), 'utf8')).toBe('secret')
+    },
+  )
+
+  it('works with a real server', async () => {
+    const { code, stdout, stderr } = await run('coding-agent.mjs', { args: [project(), 'use a tool'] })
+    expect(stdout).toBe('The answer to that is sunny.\n')
+    expect(stderr).toMatch(/^> (list_files|read_file|write_file) /)
+    expect(code).toBe(0)
+  })
+
+  it('explains a server that is not there', async () => {
+    const env = { OPENAI_COMPATIBLE_BASE_URL: 'http://127.0.0.1:9/v1' }
+    const { code, stderr } = await run('coding-agent.mjs', { args: [project(), 'hello'], env })
+    expect(stderr).toMatch(/^Nothing listens/)
+    expect(code).toBe(1)
   })
 })
 

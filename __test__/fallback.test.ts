@@ -32,7 +32,7 @@ import {
   type ScriptedServer,
   startScriptedServer,
 } from './support/scripted-server.js'
-import { answer, finish, reasoning, refusal, role, text } from './support/wire.js'
+import { answer, chunk, finish, reasoning, refusal, role, text } from './support/wire.js'
 import { eventsOf, failureOf, KEY, listener, textOf, thrownBy } from './support/witness.js'
 
 const unhandled: unknown[] = []
@@ -71,7 +71,7 @@ async function inTurn(...answers: Answer[]) {
   }
 }
 
-const RESPONSE: ChatResponse = {
+const RESPONSE: ChatResponse<never> = {
   id: 'r',
   model: 'm',
   content: 'Mock',
@@ -88,7 +88,7 @@ const never = () => new Promise<never>(() => {})
 function streamOf(
   events: Iterable<ProviderProgressEvent>,
   wait: () => Promise<unknown> = async () => {},
-): ChatStream {
+): ChatStream<never> {
   async function* all() {
     await wait()
     yield* events
@@ -109,16 +109,18 @@ function streamOf(
 
 /** A provider that is no class of the package's: a plain object. */
 function mock(name: string, own: Partial<ChatProvider> = {}): ChatProvider & { asked: number } {
-  const counted = <A extends unknown[], R>(call: (...args: A) => R) => {
-    return (...args: A) => {
+  const counted = <F extends (...args: never[]) => unknown>(call: F): F => {
+    const counting = (...args: never[]) => {
       provider.asked += 1
       return call(...args)
     }
+    return counting as F
   }
   const {
     query = async () => 'Mock',
     chat = async () => RESPONSE,
     stream = () => streamOf([{ type: 'message', content: 'Mock' }]),
+    runTools = async () => ({ ...RESPONSE, messages: [RESPONSE.message] }),
     ...others
   } = own
   const provider = {
@@ -135,6 +137,7 @@ function mock(name: string, own: Partial<ChatProvider> = {}): ChatProvider & { a
     query: counted(query),
     chat: counted(chat),
     stream: counted(stream),
+    runTools: counted(runTools),
     embed: async () => ({ embeddings: [], model: name }),
     rerank: async () => ({ results: [], model: name }),
     validateConfiguration: async () => true,
@@ -158,6 +161,7 @@ function failing(name: string, error: unknown): ReturnType<typeof mock> {
   return mock(name, {
     query: fail,
     chat: fail,
+    runTools: fail,
     stream: () => streamOf([], fail),
     validateConfiguration: fail,
     getStatus: fail,
@@ -390,11 +394,11 @@ describe.each(ways)('%s of several providers', (_way, ask) => {
       override async query(options: QueryOptions): Promise<string> {
         return `«${await super.query(options)}»`
       }
-      override async chat(request: ChatRequest): Promise<ChatResponse> {
+      override async chat<T>(request: ChatRequest<T>): Promise<ChatResponse<T>> {
         const response = await super.chat(request)
         return { ...response, content: `«${response.content}»` }
       }
-      override stream(request: ChatRequest): ChatStream {
+      override stream<T>(request: ChatRequest<T>): ChatStream<T> {
         const stream = super.stream(request)
         const response = stream.response.bind(stream)
         return Object.assign(stream, {
@@ -664,7 +668,7 @@ describe('a stream of several providers', () => {
   it('takes nothing more of others’ stream that heeds no cancel', async () => {
     let given = 0
     let isLeft = false
-    const heedless: ChatStream = {
+    const heedless: ChatStream<never> = {
       ...streamOf([]),
       async *[Symbol.asyncIterator]() {
         try {
@@ -996,5 +1000,50 @@ describe('several providers as one', () => {
   it('give a ProviderError for require and for import alike', async () => {
     const error = await failureOf(fallback([failing('first', REASON)]).query({ prompt: 'hello' }))
     expect(error).toBeInstanceOf(ProviderError)
+  })
+})
+
+describe('a loop of tools', () => {
+  const call = { index: 0, id: 'c', type: 'function', function: { name: 'time', arguments: '{}' } }
+  const CALL = { chunks: [role, chunk({ tool_calls: [call] }), finish] }
+
+  const loops: [string, (provider: ChatProvider, options: Partial<ChatRequest>) => Promise<string>][] = [
+    ['query', (provider, options) => provider.query({ prompt: 'hello', ...options } as QueryOptions)],
+    [
+      'runTools',
+      async (provider, options) => (await provider.runTools({ ...asking('hello'), ...options })).content,
+    ],
+  ]
+
+  describe.each(loops)('by %s', (_way, ask) => {
+    it('is run by the first provider that answers', async () => {
+      const { provider: first } = await scripted(DOWN)
+      const { provider: second, server } = await scripted(CALL, HELLO)
+      const { events, onProgress } = listener()
+      const tools = [{ name: 'time', execute: () => 'noon' }]
+      expect(await ask(fallback([first, second]), { tools, onProgress })).toBe('Hello')
+      expect(server.chats).toHaveLength(2)
+      expect(events.map(({ type }) => type)).toEqual([
+        'tool_call',
+        'tool_start',
+        'tool_end',
+        'message',
+        'message',
+        'completion',
+      ])
+    })
+
+    it.each([true, false])(
+      'is never begun again once a tool was called; somebody listens: %s',
+      async (isHeard) => {
+        const { provider: first } = await scripted(CALL, DOWN)
+        const { provider: second, server } = await scripted(HELLO)
+        const executed: string[] = []
+        const tools = [{ name: 'time', execute: () => void executed.push('time') }]
+        const options = isHeard ? { tools, ...listener() } : { tools }
+        expect((await failureOf(ask(fallback([first, second]), options))).message).toBe('down for today')
+        expect([executed, server.chats]).toEqual([['time'], []])
+      },
+    )
   })
 })

@@ -32,7 +32,7 @@ const having = (lines: string[], words: RegExp) => lines.filter((line) => words.
 describe('what goes over the wire', () => {
   it.each([
     /["'`]data:/,
-    /\bchoices\b/,
+    /\bfinish_reason\b/,
     /\bSSE\b/i,
     /event-stream/,
     /\[DONE\]/,

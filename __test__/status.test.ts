@@ -122,7 +122,7 @@ describe('a server without a model list', () => {
 describe('a server that answers, but not as one', () => {
   it.each([
     ['a wrong key', json(refusal('Invalid key'), 401), /Invalid key/],
-    ['a web page', { chunks: ['<html><title>Router</title></html>'] }, /./],
+    ['a web page', { chunks: ['<html><title>Router</title></html>'] }, /a web page: Router/],
     ['a broken list', json('{"data": [', 200), /./],
     ['a fault', json(refusal('boom'), 500), /boom/],
   ])('%s: is not connected, and says why', async (_name, played, words) => {
@@ -136,6 +136,13 @@ describe('a server that answers, but not as one', () => {
     })
     expect(await provider.listModels()).toEqual([])
     expect((await failureOf(provider.listModels({ throwOnError: true }))).message).toMatch(words)
+  })
+
+  it('is no model list: the error says what to check', async () => {
+    const server = await startScriptedServer()
+    server.answersQuestions({ chunks: ['<html><title>Router</title></html>'] })
+    const error = await failureOf(providerOf(server).listModels({ throwOnError: true }))
+    expect(error).toMatchObject({ code: 'protocol', hint: expect.stringContaining('Check the address') })
   })
 })
 

@@ -39,6 +39,7 @@ const OPTIONS = [
   'presencePenalty',
   'repetitionPenalty',
   'user',
+  'reasoning',
   'extraBody',
 ]
 const TIMEOUTS = ['connect', 'firstToken', 'idle', 'metadata', 'total']
@@ -59,6 +60,9 @@ const APART = new Set<string>([
   'timeout',
   'signal',
   'onProgress',
+  'responseFormat',
+  'maxToolRounds',
+  'workingDirectory',
   ...TOOLS,
 ])
 
@@ -162,6 +166,8 @@ function checkTools(tools: readonly Tool[]): Set<string> {
     if (typeof name !== 'string' || name === '')
       throw mistake(`\`tools[${index}].name\` must be a text that is not empty, not ${describe(name)}`)
     if (names.has(name)) throw mistake(`\`tools\` has two tools named ${JSON.stringify(name)}`)
+    if (tool.execute !== undefined && typeof tool.execute !== 'function')
+      throw mistake(`\`tools[${index}].execute\` must be a function, not ${describe(tool.execute)}`)
     names.add(name)
   }
   return names

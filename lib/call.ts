@@ -2,6 +2,7 @@ import type { AbortSignalLike } from './config'
 import { type Batch, Kind, Pace, type Receiver, receive, TURN, theOutbox } from './delivery'
 import { ConfigurationError, type ErrorDetails, errorOf, type ProviderError, traced } from './errors'
 import type { ProviderProgressEvent } from './events'
+import type { Validated } from './response-format'
 import { onAbort } from './signals'
 
 /** The caller's code that the engine may ask for something. */
@@ -25,7 +26,15 @@ export interface CallSetup<T> {
   /** Starts the call in the engine and returns its number. */
   start(): number
   /** Makes the result of what the engine gave: texts, JSON, and numbers. */
-  finish(content: string, reasoning: string, details: string, numbers: Float32Array): T
+  finish(
+    content: string,
+    reasoning: string,
+    details: string,
+    numbers: Float32Array,
+    value?: { value: unknown },
+  ): T
+  /** Has the caller's own code look at the answer, where it wants to. What that throws, the call rejects with. */
+  check?: ((content: string, details: string) => Promise<Validated> | undefined) | undefined
   /** Takes the events. Returns a promise to hold back the next event until it resolves. */
   listener: Listener | undefined
   /**
@@ -82,6 +91,8 @@ export class Call<T> implements Receiver {
   #content = ''
   #reasoning = ''
   #numbers: Float32Array = NO_NUMBERS
+  /** What the caller's own code made of the answer's value. */
+  #value: { value: unknown } | undefined
   /** What the caller's own code threw. */
   #thrown: { value: unknown } | undefined
   #cancelled: { reason: unknown } | undefined
@@ -212,7 +223,7 @@ export class Call<T> implements Receiver {
         this.#reasoning = text
         break
       case Kind.Done:
-        this.#succeed(text)
+        this.#finish(text)
         break
       case Kind.Failed:
         this.#fail(JSON.parse(text))
@@ -288,6 +299,42 @@ export class Call<T> implements Receiver {
     this.cancel(thrown)
   }
 
+  /** All of the answer is here. */
+  #finish(details: string): void {
+    const wanted = !this.#cancelled && !this.#thrown
+    const checking = wanted ? this.#setup.check?.(this.#content, details) : undefined
+    if (checking === undefined) {
+      this.#succeed(details)
+      return
+    }
+    // Whoever cancels meanwhile does not wait for it; all others do.
+    this.#end = () => this.#succeed(details)
+    this.#blocked = true
+    const then = (go: () => void) => {
+      if (this.#cancelled) return
+      this.#end = undefined
+      this.#blocked = false
+      go()
+    }
+    const failed = { attempts: attemptsOf(details), ...this.#partial(details) }
+    checking.then(
+      (outcome) =>
+        then(() => {
+          if ('problem' in outcome) {
+            this.#fail({ ...outcome.problem, ...failed })
+            return
+          }
+          this.#value = outcome
+          this.#succeed(details)
+        }),
+      (thrown) =>
+        then(() => {
+          this.#thrown ??= { value: thrown }
+          this.#fail({ code: 'aborted', message: CANCELLED, ...failed })
+        }),
+    )
+  }
+
   #succeed(details: string): void {
     this.#emit({ type: 'completion' }, 0)
     this.#endWith(() => {
@@ -299,7 +346,7 @@ export class Call<T> implements Receiver {
           ...this.#partial(details),
         })
       else {
-        const result = this.#setup.finish(this.#content, this.#reasoning, details, this.#numbers)
+        const result = this.#setup.finish(this.#content, this.#reasoning, details, this.#numbers, this.#value)
         this.#settle(() => this.#resolve(result))
       }
     })

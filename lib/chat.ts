@@ -1,6 +1,7 @@
 import type { CallOptions, GenerationOptions } from './config'
 import type { ProgressCallback, ProviderProgressEvent } from './events'
-import type { ToolCall, ToolOptions } from './tools'
+import type { ResponseFormat } from './response-format'
+import type { ToolCall, ToolLoopOptions, ToolOptions } from './tools'
 
 /** A turn of a conversation. */
 export type ChatMessage =
@@ -15,14 +16,15 @@ export type ContentPart = { type: 'text'; text: string }
 export interface AssistantMessage {
   role: 'assistant'
   content: string | null
+  /** Sent back beside calls of tools, where the server has a field for it; else it stays here. */
   reasoning?: string | undefined
   toolCalls?: readonly ToolCall[] | undefined
-  /** Opaque: what this server wants to see again (signatures, reasoning details). */
+  /** Opaque: what the server that gave it wants to see again (signatures, reasoning details). No other server gets it. */
   providerData?: Record<string, unknown> | undefined
 }
 
 /** One question, for {@link OpenAICompatibleProvider.query}. */
-export interface QueryOptions extends GenerationOptions, CallOptions {
+export interface QueryOptions extends GenerationOptions, CallOptions, ToolOptions, ToolLoopOptions {
   prompt: string
   systemPrompt?: string | undefined
   /** Earlier turns, oldest first. */
@@ -30,17 +32,24 @@ export interface QueryOptions extends GenerationOptions, CallOptions {
   /** Default: the provider's. */
   model?: string | undefined
   onProgress?: ProgressCallback | undefined
+  /** The text that is returned then has this format. */
+  responseFormat?: ResponseFormat | undefined
 }
 
-/** A conversation, for {@link OpenAICompatibleProvider.chat} and {@link OpenAICompatibleProvider.stream}. */
-export interface ChatRequest extends GenerationOptions, CallOptions, ToolOptions {
+/**
+ * A conversation, for {@link OpenAICompatibleProvider.chat} and {@link OpenAICompatibleProvider.stream}. `T` is the type
+ * of {@link ChatResponse.parsed}.
+ */
+export interface ChatRequest<T = unknown> extends GenerationOptions, CallOptions, ToolOptions {
   messages: readonly ChatMessage[]
   /** Default: the provider's. */
   model?: string | undefined
   onProgress?: ProgressCallback | undefined
+  /** Of the text; an answer that calls tools is not held to it. */
+  responseFormat?: ResponseFormat<T> | undefined
 }
 
-export interface ChatResponse {
+export interface ChatResponse<T = unknown> {
   /** As the server gave it; not unique with every server, and may be empty. */
   id: string
   /** The model that answered, as the server names it. */
@@ -49,6 +58,12 @@ export interface ChatResponse {
   /** The reasoning, wherever it came from; absent if there was none. */
   reasoning?: string
   toolCalls: ToolCall[]
+  /**
+   * What the text stands for, where a `responseFormat` was asked for and the answer has it: the value of its JSON, or what
+   * the schema's own validation made of that; of a pattern or a choice, the text. Absent where the answer was cut off (see
+   * `finishReason`), calls tools, or comes by a grammar.
+   */
+  parsed?: T
   /** Append this to the history as it is. */
   message: AssistantMessage
   /** `'unknown'`: the server said that the answer is complete, but not why, or in a word unknown here. */
@@ -90,14 +105,14 @@ export interface Timings {
  * An answer that is arriving. The request is sent at once. It can be iterated once: a second loop throws. Leaving
  * the loop cancels.
  */
-export interface ChatStream extends AsyncIterable<ProviderProgressEvent>, AsyncDisposable {
+export interface ChatStream<T = unknown> extends AsyncIterable<ProviderProgressEvent>, AsyncDisposable {
   /** Only the text, in place of the events. */
   textStream(): AsyncIterable<string>
   /**
    * The whole answer, also without iterating: events are then dropped, not kept. After the loop was left or
    * {@link cancel}, it rejects with an {@link AbortError} that holds `partial`. It never is an unhandled rejection.
    */
-  response(): Promise<ChatResponse>
+  response(): Promise<ChatResponse<T>>
   /** Closes the connection, so that the server stops. `reason` becomes the `cause` of the {@link AbortError}. */
   cancel(reason?: unknown): void
 }

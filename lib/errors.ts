@@ -14,6 +14,7 @@ export type ErrorCode =
   | 'context_length_exceeded' // ContextLengthError
   | 'invalid_request' // InvalidRequestError
   | 'content_filter' // InvalidRequestError (a filter inside a stream is a finish reason)
+  | 'invalid_response' // InvalidResponseError
   | 'model_loading' // ServerError
   | 'out_of_memory' // ServerError
   | 'server' // ServerError
@@ -145,6 +146,8 @@ export class ContextLengthError extends ProviderError {
 }
 /** The server does not take this request, or will not answer it (`content_filter`). */
 export class InvalidRequestError extends ProviderError {}
+/** The answer does not have the `responseFormat` that was asked for. The message says where; `partial` has what came. */
+export class InvalidResponseError extends ProviderError {}
 /** The server is at fault, or not yet ready (`model_loading`). */
 export class ServerError extends ProviderError {}
 /** The answer broke off, was none, or held nothing. */
@@ -166,6 +169,7 @@ const classes: Record<ErrorCode, new (details: ErrorDetails, options?: ErrorOpti
   context_length_exceeded: ContextLengthError,
   invalid_request: InvalidRequestError,
   content_filter: InvalidRequestError,
+  invalid_response: InvalidResponseError,
   model_loading: ServerError,
   out_of_memory: ServerError,
   server: ServerError,
@@ -187,6 +191,7 @@ for (const [name, { prototype }] of Object.entries({
   ModelNotFoundError,
   ContextLengthError,
   InvalidRequestError,
+  InvalidResponseError,
   ServerError,
   StreamError,
   AbortError,

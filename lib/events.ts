@@ -12,6 +12,13 @@ export type ProviderProgressEvent =
   | { type: 'reasoning'; content: string }
   /** A whole call, as soon as nothing more of it can come. */
   | { type: 'tool_call'; toolCall: ToolCall }
+  /**
+   * A tool is about to be executed: in the order of the calls, those of one answer side by side. A call that is not
+   * executed (it is `invalid`, of no tool, or made for the third time) has neither this event nor the next.
+   */
+  | { type: 'tool_start'; toolName: string; callId: string; input: Record<string, unknown> }
+  /** It has returned `result`, or thrown: `error` is its message. After its `tool_start`, before the next answer. */
+  | { type: 'tool_end'; toolName: string; callId: string; result?: unknown; error?: string }
   /** Only where the server tells: it is loading its model, or reading the prompt (`done` of `total` tokens). */
   | { type: 'progress'; phase: 'loading' | 'prompt'; done?: number; total?: number }
   /**
@@ -24,7 +31,7 @@ export type ProviderProgressEvent =
   | { type: 'warning'; code: string; message: string }
   /** Once, just before the promise rejects or the loop throws, with the same code; not for what the listener threw. */
   | { type: 'error'; message: string; code: ErrorCode }
-  /** Once, at the end of an answer, also of one that its limit cut off. */
+  /** Once, at the end of the (last) answer, also of one that its limit cut off. */
   | { type: 'completion' }
 
 /**

@@ -8,6 +8,8 @@ import type { ChatProvider } from './provider'
 import type { RerankRequest, RerankResponse } from './rerank'
 import type { Authenticator, ModelInfo, ProviderStatus } from './status'
 import { EventStream } from './stream'
+import type { ToolLoopRequest, ToolLoopResponse } from './tool-loop'
+import type { ToolOptions } from './tools'
 import { codeOf } from './tried'
 import { Turns, type TurnsSetup } from './turns'
 
@@ -25,7 +27,7 @@ export interface FallbackOptions {
  * **What falls through** to the next is whatever another server might not fail by: no connection, a clock that ran
  * out, a fault or a refusal of the server's, an open circuit, and any error of a provider that is not of this package.
  * Also `invalid_request`, because servers take different fields, and `content_filter`, because they filter
- * differently: you named the next one to be asked. **What does not**: an {@link AbortError}, a
+ * differently, and `invalid_response` where nothing of the answer was handed out: you named the next one to be asked. **What does not**: an {@link AbortError}, a
  * {@link ConfigurationError}, what your own callbacks throw, and everything after text or a tool call has come. The
  * call then fails with that provider's own error. So an answer is never begun twice; only reasoning that a failed
  * provider has already emitted stays emitted.
@@ -74,6 +76,11 @@ function checkProvider(value: unknown, place: string): void {
 /** So much may wait here for whoever iterates a stream, in UTF-16 units; the provider's own stream holds as much. */
 const BOUND = 4 * 1024 * 1024
 
+/** `options` with a listener where tools may be executed: it is the events that tell that nothing may be begun again. */
+function heard<O extends Options & ToolOptions>(options: O): O {
+  return options.tools === undefined ? options : { ...options, onProgress: options.onProgress ?? (() => {}) }
+}
+
 type Options = CallOptions & { onProgress?: ProgressCallback | undefined }
 
 class Fallback implements ChatProvider {
@@ -82,7 +89,7 @@ class Fallback implements ChatProvider {
   readonly #options: FallbackOptions
   readonly #pending: TurnsSetup<ChatProvider, unknown>['pending'] = new Set()
   /** Streams whose end nobody has heard: it may be here already. */
-  readonly #streams = new Set<EventStream>()
+  readonly #streams = new Set<Pick<EventStream, 'cancel'>>()
   #isClosed = false
 
   constructor(providers: readonly ChatProvider[], options: FallbackOptions) {
@@ -95,19 +102,27 @@ class Fallback implements ChatProvider {
   }
 
   async query(options: QueryOptions): Promise<string> {
-    return await this.#first(options, this.query, (provider, given) => provider.query(given))
+    checkObject(options, 'The options')
+    const ask = (provider: ChatProvider, given: QueryOptions) => provider.query(given)
+    return await this.#first(heard(options), this.query, ask)
   }
 
-  async chat(request: ChatRequest): Promise<ChatResponse> {
-    return await this.#first(request, this.chat, (provider, given) => provider.chat(given))
+  async chat<T = unknown>(request: ChatRequest<T>): Promise<ChatResponse<T>> {
+    return await this.#first(request, this.chat, (provider, given) => provider.chat<T>(given))
   }
 
-  stream(request: ChatRequest): ChatStream {
+  async runTools<T = unknown>(request: ToolLoopRequest<T>): Promise<ToolLoopResponse<T>> {
+    checkObject(request, 'The request')
+    const ask = (provider: ChatProvider, given: ToolLoopRequest<T>) => provider.runTools<T>(given)
+    return await this.#first(heard(request), this.runTools, ask)
+  }
+
+  stream<T = unknown>(request: ChatRequest<T>): ChatStream<T> {
     checkObject(request, 'The request')
     const { signal } = request
     const start = (keep: (event: ProviderProgressEvent, units: number) => void) =>
       this.#streamed(request, this.stream, keep)
-    const stream = new EventStream(start, signal, (over) => this.#streams.delete(over))
+    const stream = new EventStream<T>(start, signal, (over) => this.#streams.delete(over))
     this.#streams.add(stream)
     return stream
   }
@@ -217,9 +232,9 @@ class Fallback implements ChatProvider {
   }
 
   /** A request whose answer is streamed: the events go to `keep` and to the caller's own listener. */
-  #streamed(
-    request: ChatRequest,
-    origin: TurnsSetup<ChatProvider, ChatResponse>['origin'],
+  #streamed<T>(
+    request: ChatRequest<T>,
+    origin: TurnsSetup<ChatProvider, ChatResponse<T>>['origin'],
     keep: (event: ProviderProgressEvent, units: number) => void,
   ) {
     /** What was handed on and not yet taken. */
@@ -232,7 +247,7 @@ class Fallback implements ChatProvider {
       return request.onProgress?.(event)
     }
     /** Hands on the events of `stream`, no faster than they are taken. */
-    const answerOf = async (stream: ChatStream, hand: ProgressCallback) => {
+    const answerOf = async (stream: ChatStream<T>, hand: ProgressCallback) => {
       for await (const event of stream) {
         if (turns.isSettled) break
         const busy = hand(event)
@@ -241,7 +256,7 @@ class Fallback implements ChatProvider {
       }
       return await stream.response()
     }
-    const turns: Turns<ChatProvider, ChatResponse> = new Turns({
+    const turns: Turns<ChatProvider, ChatResponse<T>> = new Turns({
       ...this.#setup(request, origin),
       listener,
       ask: (provider, { timeout, onProgress }, turn) => {

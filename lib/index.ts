@@ -38,6 +38,7 @@ export {
   ContextLengthError,
   type ErrorCode,
   InvalidRequestError,
+  InvalidResponseError,
   ModelNotFoundError,
   ProviderError,
   RateLimitError,
@@ -51,6 +52,7 @@ export { type FallbackOptions, fallback } from './fallback'
 export { type ChatProvider, type LocalLLMProvider, OpenAICompatibleProvider } from './provider'
 export { createProvider, registerProvider } from './registry'
 export type { RerankRequest, RerankResponse } from './rerank'
+export type { ResponseFormat, StandardJSONSchema } from './response-format'
 export type { ServerKind } from './servers'
 export type { WithExtraBody } from './servers/extra'
 export { type GroqExtraBody, GroqProvider } from './servers/groq'
@@ -72,4 +74,4 @@ export { TGIProvider } from './servers/tgi'
 export { type VLLMChatRequest, VLLMProvider, type VLLMQueryOptions } from './servers/vllm'
 export type { VLLMExtraBody, VLLMStructuredOutputs } from './servers/vllm-extra-body'
 export type { Authenticator, Check, Diagnosis, ModelInfo, ProviderStatus } from './status'
-export type { Tool, ToolCall, ToolOptions } from './tools'
+export type { Tool, ToolCall, ToolContext, ToolLoopOptions, ToolOptions } from './tools'

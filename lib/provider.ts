@@ -33,11 +33,13 @@ import { AbortError, type ErrorDetails, errorOf, ProviderError } from './errors'
 import type { ProgressCallback, ProviderProgressEvent } from './events'
 import { native, type Provider } from './native'
 import { type RerankRequest, type RerankResponse, rerankRequest } from './rerank'
+import { formatOf, validated } from './response-format'
 import type { ServerKind } from './servers'
 import { checkOthersSettings, definitionOf, kindOf } from './servers/facts'
 import type { Authenticator, Diagnosis, ModelInfo, ProviderStatus } from './status'
 import { EventStream } from './stream'
-import type { ToolOptions } from './tools'
+import { checkExecutable, runToolLoop, type ToolLoopResponse } from './tool-loop'
+import type { ToolLoopOptions } from './tools'
 
 /** What a tool should ask for: a mock or any provider fits. */
 export interface LocalLLMProvider {
@@ -52,8 +54,11 @@ export interface LocalLLMProvider {
 
 /** The whole surface, as an interface. */
 export interface ChatProvider extends LocalLLMProvider {
-  chat(request: ChatRequest): Promise<ChatResponse>
-  stream(request: ChatRequest): ChatStream
+  chat<T = unknown>(request: ChatRequest<T>): Promise<ChatResponse<T>>
+  stream<T = unknown>(request: ChatRequest<T>): ChatStream<T>
+  runTools<T = unknown>(
+    request: ChatRequest<T> & ToolLoopOptions,
+  ): Promise<ChatResponse<T> & { messages: ChatMessage[] }>
   embed(input: string | readonly string[], options?: EmbedOptions): Promise<EmbedResponse>
   rerank(request: RerankRequest): Promise<RerankResponse>
   close(): Promise<void>
@@ -112,11 +117,12 @@ export class OpenAICompatibleProvider implements ChatProvider, AsyncDisposable {
   readonly #native: Provider
   readonly #apiKey: Hooks['apiKey']
   readonly #isKeyRequired: boolean
+  readonly #total: number | undefined
   readonly #givenCapabilities: CapabilityOverrides
   /** What is reported, and what of the server it was made from. */
   #capabilities: { told: string | null; reported: ProviderCapabilities } | undefined
   /** Streams whose end nobody has heard: it may be here already. */
-  readonly #streams = new Set<EventStream>()
+  readonly #streams = new Set<Pick<EventStream, 'cancel'>>()
   readonly #pending = new Set<PendingCall>()
 
   /**
@@ -133,6 +139,7 @@ export class OpenAICompatibleProvider implements ChatProvider, AsyncDisposable {
     checkSpelling(given, 'config', '', kind.settings)
     if (definition === kind.definition) checkOthersSettings(given, kind)
     checkSpelling(defaults ?? {}, 'options', 'defaults.')
+    const timeouts = timeoutsOf(timeout)
     const endpoint = {
       ...address,
       ...(typeof apiKey === 'function' ? { hasApiKeyFunction: true } : { apiKey }),
@@ -150,7 +157,7 @@ export class OpenAICompatibleProvider implements ChatProvider, AsyncDisposable {
       toJson({
         model,
         defaults: defaults ?? {},
-        timeout: timeoutsOf(timeout) ?? {},
+        timeout: timeouts ?? {},
         retry: retryOf(retry) ?? {},
         limits: limits ?? {},
         endpoint,
@@ -162,6 +169,7 @@ export class OpenAICompatibleProvider implements ChatProvider, AsyncDisposable {
       throw errorOf({ ...(JSON.parse(opened) as ErrorDetails), server: definition.name })
     this.name = definition.name
     this.#native = opened
+    this.#total = timeouts?.total
     this.#isKeyRequired = definition.apiKeyRequired ?? false
     this.#givenCapabilities = capabilities ?? {}
     this.#apiKey = typeof apiKey === 'function' ? apiKey : undefined
@@ -186,33 +194,39 @@ export class OpenAICompatibleProvider implements ChatProvider, AsyncDisposable {
    * With `onProgress`, a plain answer gives exactly `message` events and then one `completion`, all before the
    * promise settles.
    *
+   * With `tools`, which must all have `execute`, it runs the loop of {@link runTools}: the text of earlier rounds is only
+   * emitted, that of the last is returned.
+   *
    * @returns The answer's text. Whether its limit cut it off, only {@link chat} tells.
    * @throws {@link ProviderError} of the class that its code stands for; what `onProgress` throws, as it is.
    */
   async query(options: QueryOptions): Promise<string> {
     const messages = conversation(options)
-    if ((options as ToolOptions).tools !== undefined)
-      throw mistake('`query` takes no `tools`: its answer is the text alone', 'Use `chat` or `stream`.')
+    const { tools } = options
+    if (Array.isArray(tools) && tools.length > 0) {
+      checkExecutable(tools)
+      return (await this.#runTools({ ...options, messages }, this.query)).content
+    }
     return await this.#chat(messages, options, options.onProgress as Listener, this.query, onlyText).result
   }
 
   /**
-   * The full answer to a conversation.
+   * The full answer to a conversation. Never executes a tool.
    *
    * @throws As {@link query}.
    */
-  async chat(request: ChatRequest): Promise<ChatResponse> {
+  async chat<T = unknown>(request: ChatRequest<T>): Promise<ChatResponse<T>> {
     checkObject(request, 'The request')
     const { messages, onProgress } = request
-    return await this.#chat(messages, request, onProgress as Listener, this.chat, wholeAnswer).result
+    return await this.#chat(messages, request, onProgress as Listener, this.chat, wholeAnswer<T>).result
   }
 
   /**
-   * The answer as it arrives: `for await` gives the events. `onProgress` is called with them, too.
+   * The answer as it arrives: `for await` gives the events. `onProgress` is called with them, too. Never executes a tool.
    *
    * @throws As {@link query}, but from the loop and from `response()`; only a wrong argument is thrown at once.
    */
-  stream(request: ChatRequest): ChatStream {
+  stream<T = unknown>(request: ChatRequest<T>): ChatStream<T> {
     checkObject(request, 'The request')
     checkCall(request)
     const { messages, onProgress, signal } = request
@@ -221,14 +235,37 @@ export class OpenAICompatibleProvider implements ChatProvider, AsyncDisposable {
         keep(event, units)
         return onProgress?.(event)
       }
-      const call = this.#chat(messages, request, listener, this.stream, wholeAnswer, true)
+      const call = this.#chat(messages, request, listener, this.stream, wholeAnswer<T>, true)
       // It may be asked for late, or never.
       call.result.catch(() => {})
       return call
     }
-    const stream = new EventStream(start, signal, (over) => this.#streams.delete(over))
+    const stream = new EventStream<T>(start, signal, (over) => this.#streams.delete(over))
     this.#streams.add(stream)
     return stream
+  }
+
+  /**
+   * `chat` in rounds: executes the calls of each answer side by side, and asks again with their results. Ends with the first
+   * answer without calls, with one that calls a tool without `execute` (its other calls are executed), or after
+   * `maxToolRounds`. A `toolChoice` that forces a call holds for the first round.
+   *
+   * A call that is `invalid`, or of a tool that was not offered, is answered with an error that the model reads. So is one
+   * that the model makes for the third round in a row, in the same words; if it makes no other, the next round is the last.
+   *
+   * There is one `completion`, at the very end. `timeout.total` is for all of it, the other clocks for each round; what ends
+   * it ends it at once, also if a tool does not heed its `signal`.
+   *
+   * @returns The last answer. `usage` and `timings` are those of all rounds together (`firstToken` of the first,
+   * `tokensPerSecond` of the last), and `warnings` are all of theirs. `messages`: what the loop added, in order, ready to
+   * append to the history; a call that was left to you has no result there.
+   * @throws As {@link query}; `partial` is of the round that failed.
+   */
+  async runTools<T = unknown>(
+    request: ChatRequest<T> & ToolLoopOptions,
+  ): Promise<ChatResponse<T> & { messages: ChatMessage[] }> {
+    checkObject(request, 'The request')
+    return await this.#runTools(request, this.runTools)
   }
 
   /**
@@ -406,9 +443,16 @@ export class OpenAICompatibleProvider implements ChatProvider, AsyncDisposable {
     return body
   }
 
+  #runTools<T>(
+    request: ChatRequest<T> & ToolLoopOptions,
+    origin: CallSetup<unknown>['origin'],
+  ): Promise<ToolLoopResponse<T>> {
+    return runToolLoop(this, request, { pending: this.#pending, total: this.#total, origin })
+  }
+
   #chat<T>(
     messages: readonly ChatMessage[],
-    given: ChatRequest | QueryOptions,
+    given: ChatRequest<unknown> | QueryOptions,
     listener: Listener | undefined,
     origin: CallSetup<T>['origin'],
     finish: CallSetup<T>['finish'],
@@ -419,12 +463,14 @@ export class OpenAICompatibleProvider implements ChatProvider, AsyncDisposable {
       throw mistake('`messages` must be a list of at least one message')
     }
     const { model, timeout, signal } = given
+    const { format, validate } = formatOf(given.responseFormat)
     const request = {
       messages,
       model,
       timeout: timeoutsOf(timeout),
       options: optionsOf(given),
-      tools: toolsOf(given as ToolOptions),
+      tools: toolsOf(given),
+      responseFormat: format,
     }
     const { json, texts, places } = crossing(request)
     const hooks = this.#hooks()
@@ -432,7 +478,8 @@ export class OpenAICompatibleProvider implements ChatProvider, AsyncDisposable {
     const start = () => this.#native.chat(theOutbox(), json, flags, texts, places)
     const provider = this.name
     const pending = this.#pending
-    return new Call({ provider, hooks, signal, pending, start, finish, listener, takesLater, origin })
+    const check = validate && ((content: string, details: string) => checked(validate, content, details))
+    return new Call({ provider, hooks, signal, pending, start, finish, check, listener, takesLater, origin })
   }
 
   /** A request whose answer is no text. */
@@ -549,11 +596,29 @@ function onlyText(content: string): string {
   return content
 }
 
-function wholeAnswer(content: string, reasoning: string, details: string): ChatResponse {
+/** What `validate` says of an answer that has its format. */
+function checked(validate: (value: unknown) => unknown, content: string, details: string) {
+  return JSON.parse(details).parsed === undefined ? undefined : validated(validate, JSON.parse(content))
+}
+
+function wholeAnswer<T>(
+  content: string,
+  reasoning: string,
+  details: string,
+  _numbers: Float32Array,
+  value?: { value: unknown },
+): ChatResponse<T> {
   const parts = reasoning ? { content, reasoning } : { content }
   const answer = JSON.parse(details)
+  // The engine says how the text is to be taken.
+  if (answer.parsed !== undefined) {
+    const read = () => (answer.parsed === 'json' ? JSON.parse(content) : content)
+    answer.parsed = value ? value.value : read()
+  }
   const calls = answer.toolCalls.length > 0 ? { toolCalls: answer.toolCalls } : {}
-  return Object.assign(answer, parts, { message: { role: 'assistant', ...parts, ...calls } })
+  return Object.assign(answer, parts, {
+    message: { role: 'assistant', ...parts, ...calls, ...answer.message },
+  })
 }
 
 function reportedCapabilities(told: string | null, given: CapabilityOverrides): ProviderCapabilities {

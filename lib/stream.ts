@@ -7,11 +7,11 @@ import type { ProviderProgressEvent } from './events'
 import { onAbort } from './signals'
 
 /** What a stream needs of a call. */
-export type StreamedCall = Pick<Call<ChatResponse>, 'result' | 'cancel' | 'consume'>
+export type StreamedCall<T = unknown> = Pick<Call<ChatResponse<T>>, 'result' | 'cancel' | 'consume'>
 
 /** The events of a call, for one `for await`. */
-export class EventStream implements ChatStream {
-  readonly #call: StreamedCall
+export class EventStream<T = unknown> implements ChatStream<T> {
+  readonly #call: StreamedCall<T>
   /** Events that nobody has taken yet, each with what it costs. */
   #waiting: { event: ProviderProgressEvent; units: number }[] = []
   #next = 0
@@ -26,9 +26,9 @@ export class EventStream implements ChatStream {
 
   /** `onOver` is called once nobody can hear more of it. */
   constructor(
-    start: (listener: (event: ProviderProgressEvent, units: number) => void) => StreamedCall,
+    start: (listener: (event: ProviderProgressEvent, units: number) => void) => StreamedCall<T>,
     signal: AbortSignalLike | undefined,
-    onOver: (stream: EventStream) => void,
+    onOver: (stream: EventStream<T>) => void,
   ) {
     this.#call = start((event, units) => this.#keep(event, units))
     const stopListening = signal && onAbort(signal, () => this.cancel(signal.reason))
@@ -42,7 +42,7 @@ export class EventStream implements ChatStream {
     )
   }
 
-  response(): Promise<ChatResponse> {
+  response(): Promise<ChatResponse<T>> {
     // A loop may begin in the same turn.
     if (this.#state === 'new') setImmediate(() => this.#drop())
     if (this.#abandoned !== undefined) return this.#abandoned

@@ -1,3 +1,5 @@
+import type { AbortSignalLike } from './config'
+
 /** Something that the model may ask for. */
 export interface Tool {
   /** Servers that take only letters, digits, `_` and `-` are sent another; calls have this one. */
@@ -7,6 +9,23 @@ export interface Tool {
   parameters?: Record<string, unknown> | undefined
   /** The server holds the model to the schema, where it can. */
   strict?: boolean | undefined
+  /**
+   * With it, `query` and `runTools` call the tool themselves. A text that it returns (or its promise gives) is the result
+   * as it is, as is a list of content parts; `undefined` is an empty text, and anything else goes as JSON. What it throws
+   * is the result, too: the model reads it, and goes on.
+   *
+   * (The method form lets a tool name the arguments that its schema has.)
+   */
+  execute?: { call(args: Record<string, unknown>, context: ToolContext): unknown }['call'] | undefined
+}
+
+/** What a tool is told beside its arguments. */
+export interface ToolContext {
+  callId: string
+  /** Aborts once the call that runs the tool is over. Hand it on to whatever can be stopped: nobody waits for that. */
+  signal: typeof globalThis extends { AbortSignal: { prototype: infer Signal } } ? Signal : AbortSignalLike
+  /** As it was given to the call. */
+  workingDirectory?: string
 }
 
 /**
@@ -48,4 +67,14 @@ export interface ToolOptions {
   toolMode?: 'auto' | 'native' | 'prompted' | undefined
   /** Leave the markup of calls that were read from the text in `content`. @defaultValue false */
   keepToolMarkup?: boolean | undefined
+}
+
+export interface ToolLoopOptions {
+  /**
+   * How often the model is asked, at most. The last time it is asked with `toolChoice: 'none'`, so that it answers.
+   * @defaultValue 10
+   */
+  maxToolRounds?: number | undefined
+  /** Handed to the tools as it is; the package itself touches no files. */
+  workingDirectory?: string | undefined
 }

@@ -18,6 +18,8 @@ import {
 export interface TurnsSetup<P extends { readonly name: string }, T> {
   /** At least one. */
   providers: readonly P[]
+  /** No other could be asked: what the one fails by is what the call fails by. */
+  isAlone?: boolean
   options: CallOptions
   listener: ProgressCallback | undefined
   onFallback: ((from: string, to: string, error: Error) => unknown) | undefined
@@ -138,6 +140,7 @@ export class Turns<P extends { readonly name: string }, T> {
       if (begun === undefined) throw this.#overError(undefined, 'none')
       return await this.#inTurn(begun)
     } catch (error) {
+      if (this.#setup.isAlone && error instanceof ProviderError) traced(error, this.#trace)
       await this.#tell(error)
       throw this.#over?.by === 'caller' ? this.#over.thrown : error
     } finally {
@@ -162,10 +165,11 @@ export class Turns<P extends { readonly name: string }, T> {
 
   /** Goes on to the next provider, or throws what is the failure of all of it. */
   async #fallBack(index: number, thrown: unknown): Promise<void> {
-    const { providers, onFallback } = this.#setup
+    const { providers, isAlone, onFallback } = this.#setup
     const code = codeOf(thrown)
-    if (code === 'aborted' || code === 'configuration' || this.#turn?.isCommitted || hasAnswered(thrown))
-      throw thrown
+    // What came without the format that it should have was held back, or else committed the turn.
+    const isAnswered = this.#turn?.isCommitted || (hasAnswered(thrown) && code !== 'invalid_response')
+    if (isAlone || code === 'aborted' || code === 'configuration' || isAnswered) throw thrown
     this.#turn = undefined
     const { name } = providers[index] as P
     const error = asError(thrown)
@@ -345,7 +349,8 @@ export class Turns<P extends { readonly name: string }, T> {
           ]
     const tried = [...this.#tried, ...last]
     const attempts = attemptsOf(tried.map((each) => each.error))
-    return traced(errorOf({ ...details, attempts, tried }), this.#trace)
+    const all = this.#setup.isAlone ? { ...details, attempts } : { ...details, attempts, tried }
+    return traced(errorOf(all), this.#trace)
   }
 }
 

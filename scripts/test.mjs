@@ -10,7 +10,7 @@ await main(async () => {
   await installServer()
   await prepare()
   await runAll({
-    'Tests of the engine': ['cargo', ['test', '-p', 'local-llm-engine']],
+    'Tests of the engine': ['cargo', ['test', '-p', 'local-llm-engine', '-p', 'regex']],
     'Tests of the package': ['vitest', ['run', ...process.argv.slice(2)]],
   })
 })

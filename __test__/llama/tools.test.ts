@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { type ChatMessage, LlamaCppProvider, OpenAICompatibleProvider, type ToolCall } from '../../index.js'
 import { LlamaServer } from '../support/llama-server.js'
 import { asking } from '../support/provider.js'
-import { eventsOf, listener } from '../support/witness.js'
+import { eventsOf, listener, textOf } from '../support/witness.js'
 
 const server = new LlamaServer({ alias: 'tiny' })
 
@@ -24,6 +24,20 @@ const tools = [
 const names = tools.map(({ name }) => name)
 
 const ANSWER = 'The answer to that is sunny.'
+
+/** The tools, and the calls of them that were executed. */
+function executable() {
+  const executed: { name: string; args: Record<string, unknown> }[] = []
+  const execute = (name: string) => (args: Record<string, unknown>) => {
+    executed.push({ name, args })
+    return 'sunny'
+  }
+  return { executed, tools: tools.map((tool) => ({ ...tool, execute: execute(tool.name) })) }
+}
+
+/** Without tools of its own the server constrains no call: the model would name none. */
+const GRAMMAR = String.raw`root ::= call ("\n" call)* | "${ANSWER}"
+call ::= "<tool_call>\n{\"name\": \"get_weather\", \"arguments\": {\"city\": \"" [a-zA-Z ]+ "\", \"days\": " [0-9] "}}\n</tool_call>"`
 
 /** That each can be used, and is one of a tool that was offered. */
 function checkCalls(calls: readonly ToolCall[]): void {
@@ -141,5 +155,46 @@ describe.each([OpenAICompatibleProvider, LlamaCppProvider])('with a real server,
       })
     }
     expect((await provider().chat({ messages })).content).toBe(ANSWER)
+  })
+
+  it.each([
+    ['auto', { seed: 7 }, 'use a tool', 1],
+    ['required', { seed: 7, toolChoice: 'required' }, 'use a tool', 1],
+    ['by name', { seed: 7, toolChoice: { name: 'roll_dice' } }, 'use a tool', 1],
+    ['side by side', { seed: 1 }, 'use both', 4],
+    ['one at a time', { seed: 1, parallelToolCalls: false }, 'use both', 1],
+    ['that was cut off', { seed: 7, maxTokens: 50 }, 'use a tool', 0],
+  ] as const)('runs a loop to its answer, with calls %s', async (_name, options, question, count) => {
+    const { executed, tools: own } = executable()
+    const { events, onProgress } = listener()
+    const request = { ...asking(question), tools: own, ...options, onProgress }
+    const { content, messages, toolCalls, usage } = await provider().runTools(request)
+    expect([content, toolCalls]).toEqual([ANSWER, []])
+    expect(executed).toHaveLength(count)
+    expect(messages.map(({ role }) => role).join()).toMatch(/^assistant(,tool)+,assistant$/)
+    const types = events.map(({ type }) => type)
+    expect(types.filter((type) => type === 'tool_start')).toHaveLength(count)
+    expect(types.filter((type) => type === 'tool_end')).toHaveLength(count)
+    expect(types.filter((type) => type === 'completion')).toHaveLength(1)
+    expect(usage?.outputTokens).toBeGreaterThan(0)
+    expect(await provider().query({ prompt: question, tools: own, ...options })).toBe(ANSWER)
+  })
+
+  it.each([
+    ['use a tool', 7],
+    ['use both', 1],
+  ])('calls tools that it knows from the prompt alone: %s', async (prompt, seed) => {
+    const { executed, tools: own } = executable()
+    const { events, onProgress } = listener()
+    const extraBody = { grammar: GRAMMAR }
+    const asked = { prompt, tools: own, toolMode: 'prompted', seed, extraBody, onProgress } as const
+    expect(await provider().query(asked)).toBe(ANSWER)
+    expect(executed.length).toBeGreaterThan(0)
+    for (const { name, args } of executed)
+      expect({ name, args }).toEqual({
+        name: 'get_weather',
+        args: { city: expect.any(String), days: expect.any(Number) },
+      })
+    expect(textOf(events).trim()).toBe(ANSWER)
   })
 })

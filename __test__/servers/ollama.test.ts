@@ -403,18 +403,26 @@ describe('another server', () => {
       error: 'No Ollama answers there: Not Found',
     })
     expect(await provider.validateConfiguration()).toBe(false)
-    for (const ask of [
-      () => provider.query({ prompt: 'hello' }),
-      () => provider.waitUntilReady(),
-      () => provider.pullModel('m'),
-      () => provider.runningModels(),
-    ]) {
+    for (const ask of [() => provider.query({ prompt: 'hello' }), () => provider.waitUntilReady()]) {
       expect(await failureOf(ask())).toMatchObject({ hint })
     }
-    expect(await failureOf(provider.pullModel('m'))).toBeInstanceOf(UnsupportedError)
+    for (const command of [() => provider.pullModel('m'), () => provider.runningModels()]) {
+      const error = await failureOf(command())
+      expect(error).toBeInstanceOf(UnsupportedError)
+      expect(error.message).toBe('The server is vLLM 0.10.0, and this provider is made for Ollama')
+      expect(error.hint).toContain("`createProvider('vllm', …)`")
+    }
     const { checks } = await provider.diagnose()
     const path = { id: 'base-path', ok: false, fix: hint }
     expect(checks).toEqual(expect.arrayContaining([expect.objectContaining(path)]))
+  })
+
+  it('that shows web pages is no LLM server of any kind', async () => {
+    const page = { status: 404, chunks: ['<html><title>Router</title></html>'] }
+    const provider = ollama(await play({ paths: {}, others: page, chat: page }))
+    for (const ask of [() => provider.query({ prompt: 'hello' }), () => provider.waitUntilReady()]) {
+      expect(await failureOf(ask())).toMatchObject({ hint: expect.stringMatching(/^Check the address/) })
+    }
   })
 
   it('is connected by the protocol that it speaks', async () => {

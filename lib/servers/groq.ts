@@ -1,6 +1,7 @@
-import type { ChatRequest, ChatResponse, ChatStream, QueryOptions } from '../chat'
+import type { ChatMessage, ChatRequest, ChatResponse, ChatStream, QueryOptions } from '../chat'
 import type { ProviderDefinition } from '../config'
 import { OpenAICompatibleProvider } from '../provider'
+import type { ToolLoopOptions } from '../tools'
 import type { WithExtraBody } from './extra'
 import { definitionOf } from './facts'
 
@@ -38,6 +39,9 @@ export class GroqProvider extends OpenAICompatibleProvider {
 
 export interface GroqProvider {
   query(options: WithExtraBody<QueryOptions, GroqExtraBody>): Promise<string>
-  chat(request: WithExtraBody<ChatRequest, GroqExtraBody>): Promise<ChatResponse>
-  stream(request: WithExtraBody<ChatRequest, GroqExtraBody>): ChatStream
+  chat<T = unknown>(request: WithExtraBody<ChatRequest<T>, GroqExtraBody>): Promise<ChatResponse<T>>
+  stream<T = unknown>(request: WithExtraBody<ChatRequest<T>, GroqExtraBody>): ChatStream<T>
+  runTools<T = unknown>(
+    request: WithExtraBody<ChatRequest<T>, GroqExtraBody> & ToolLoopOptions,
+  ): Promise<ChatResponse<T> & { messages: ChatMessage[] }>
 }

@@ -1,6 +1,7 @@
-import type { ChatRequest, ChatResponse, ChatStream, QueryOptions } from '../chat'
+import type { ChatMessage, ChatRequest, ChatResponse, ChatStream, QueryOptions } from '../chat'
 import type { CallOptions, ProviderDefinition } from '../config'
 import { manage, OpenAICompatibleProvider } from '../provider'
+import type { ToolLoopOptions } from '../tools'
 import { definitionOf } from './facts'
 import { type LoadOptions, loadingOf } from './load'
 
@@ -67,8 +68,11 @@ export type WithLlamaCppFields<Options> = Options & { extraBody?: LlamaCppExtraB
 /** The methods are inherited; only their options are told more exactly. */
 export interface LlamaCppProvider {
   query(options: WithLlamaCppFields<QueryOptions>): Promise<string>
-  chat(request: WithLlamaCppFields<ChatRequest>): Promise<ChatResponse>
-  stream(request: WithLlamaCppFields<ChatRequest>): ChatStream
+  chat<T = unknown>(request: WithLlamaCppFields<ChatRequest<T>>): Promise<ChatResponse<T>>
+  stream<T = unknown>(request: WithLlamaCppFields<ChatRequest<T>>): ChatStream<T>
+  runTools<T = unknown>(
+    request: WithLlamaCppFields<ChatRequest<T>> & ToolLoopOptions,
+  ): Promise<ChatResponse<T> & { messages: ChatMessage[] }>
 }
 
 /**

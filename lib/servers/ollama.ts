@@ -1,7 +1,8 @@
-import type { ChatRequest, ChatResponse, ChatStream, QueryOptions } from '../chat'
+import type { ChatMessage, ChatRequest, ChatResponse, ChatStream, QueryOptions } from '../chat'
 import type { CallOptions, GenerationOptions, ProviderConfig, ProviderDefinition } from '../config'
 import { manage, OpenAICompatibleProvider } from '../provider'
 import type { ModelInfo } from '../status'
+import type { ToolLoopOptions } from '../tools'
 import type { WithExtraBody } from './extra'
 import { definitionOf } from './facts'
 import { type LoadOptions, loadingOf } from './load'
@@ -136,6 +137,9 @@ export class OllamaProvider extends OpenAICompatibleProvider {
 
 export interface OllamaProvider {
   query(options: WithExtraBody<QueryOptions, OllamaExtraBody>): Promise<string>
-  chat(request: WithExtraBody<ChatRequest, OllamaExtraBody>): Promise<ChatResponse>
-  stream(request: WithExtraBody<ChatRequest, OllamaExtraBody>): ChatStream
+  chat<T = unknown>(request: WithExtraBody<ChatRequest<T>, OllamaExtraBody>): Promise<ChatResponse<T>>
+  stream<T = unknown>(request: WithExtraBody<ChatRequest<T>, OllamaExtraBody>): ChatStream<T>
+  runTools<T = unknown>(
+    request: WithExtraBody<ChatRequest<T>, OllamaExtraBody> & ToolLoopOptions,
+  ): Promise<ChatResponse<T> & { messages: ChatMessage[] }>
 }

@@ -1,6 +1,7 @@
-import type { ChatRequest, ChatResponse, ChatStream, QueryOptions } from '../chat'
+import type { ChatMessage, ChatRequest, ChatResponse, ChatStream, QueryOptions } from '../chat'
 import type { ProviderDefinition } from '../config'
 import { OpenAICompatibleProvider } from '../provider'
+import type { ToolLoopOptions } from '../tools'
 import type { WithExtraBody } from './extra'
 import { definitionOf } from './facts'
 
@@ -48,6 +49,9 @@ export class OpenAIProvider extends OpenAICompatibleProvider {
 
 export interface OpenAIProvider {
   query(options: WithExtraBody<QueryOptions, OpenAIExtraBody>): Promise<string>
-  chat(request: WithExtraBody<ChatRequest, OpenAIExtraBody>): Promise<ChatResponse>
-  stream(request: WithExtraBody<ChatRequest, OpenAIExtraBody>): ChatStream
+  chat<T = unknown>(request: WithExtraBody<ChatRequest<T>, OpenAIExtraBody>): Promise<ChatResponse<T>>
+  stream<T = unknown>(request: WithExtraBody<ChatRequest<T>, OpenAIExtraBody>): ChatStream<T>
+  runTools<T = unknown>(
+    request: WithExtraBody<ChatRequest<T>, OpenAIExtraBody> & ToolLoopOptions,
+  ): Promise<ChatResponse<T> & { messages: ChatMessage[] }>
 }

@@ -1,6 +1,7 @@
-import type { ChatRequest, ChatResponse, ChatStream, QueryOptions } from '../chat'
+import type { ChatMessage, ChatRequest, ChatResponse, ChatStream, QueryOptions } from '../chat'
 import type { ProviderDefinition } from '../config'
 import { OpenAICompatibleProvider } from '../provider'
+import type { ToolLoopOptions } from '../tools'
 import type { WithExtraBody } from './extra'
 import { definitionOf } from './facts'
 
@@ -87,6 +88,9 @@ export class OpenRouterProvider extends OpenAICompatibleProvider {
 
 export interface OpenRouterProvider {
   query(options: WithExtraBody<QueryOptions, OpenRouterExtraBody>): Promise<string>
-  chat(request: WithExtraBody<ChatRequest, OpenRouterExtraBody>): Promise<ChatResponse>
-  stream(request: WithExtraBody<ChatRequest, OpenRouterExtraBody>): ChatStream
+  chat<T = unknown>(request: WithExtraBody<ChatRequest<T>, OpenRouterExtraBody>): Promise<ChatResponse<T>>
+  stream<T = unknown>(request: WithExtraBody<ChatRequest<T>, OpenRouterExtraBody>): ChatStream<T>
+  runTools<T = unknown>(
+    request: WithExtraBody<ChatRequest<T>, OpenRouterExtraBody> & ToolLoopOptions,
+  ): Promise<ChatResponse<T> & { messages: ChatMessage[] }>
 }

@@ -1,6 +1,7 @@
-import type { ChatRequest, ChatResponse, ChatStream, QueryOptions } from '../chat'
+import type { ChatMessage, ChatRequest, ChatResponse, ChatStream, QueryOptions } from '../chat'
 import type { CallOptions, ProviderDefinition } from '../config'
 import { manage, OpenAICompatibleProvider } from '../provider'
+import type { ToolLoopOptions } from '../tools'
 import { definitionOf } from './facts'
 import { type LoadOptions, loadingOf } from './load'
 import type { VLLMExtraBody } from './vllm-extra-body'
@@ -11,15 +12,18 @@ export interface VLLMQueryOptions extends QueryOptions {
 }
 
 /** A conversation for vLLM. */
-export interface VLLMChatRequest extends ChatRequest {
+export interface VLLMChatRequest<T = unknown> extends ChatRequest<T> {
   extraBody?: VLLMExtraBody | undefined
 }
 
 /** What only the types of vLLM's requests add: the methods are those of every provider. */
 export interface VLLMProvider {
   query(options: VLLMQueryOptions): Promise<string>
-  chat(request: VLLMChatRequest): Promise<ChatResponse>
-  stream(request: VLLMChatRequest): ChatStream
+  chat<T = unknown>(request: VLLMChatRequest<T>): Promise<ChatResponse<T>>
+  stream<T = unknown>(request: VLLMChatRequest<T>): ChatStream<T>
+  runTools<T = unknown>(
+    request: VLLMChatRequest<T> & ToolLoopOptions,
+  ): Promise<ChatResponse<T> & { messages: ChatMessage[] }>
 }
 
 /**

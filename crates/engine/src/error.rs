@@ -34,6 +34,8 @@ pub enum Code {
     InvalidRequest,
     /// `InvalidRequestError`: the server will not answer this.
     ContentFilter,
+    /// `InvalidResponseError`: the answer does not fit the response format.
+    InvalidResponse,
     /// `ServerError`: not yet ready.
     ModelLoading,
     /// `ServerError`
@@ -68,6 +70,7 @@ impl Code {
             Self::ContextLengthExceeded => "context_length_exceeded",
             Self::InvalidRequest => "invalid_request",
             Self::ContentFilter => "content_filter",
+            Self::InvalidResponse => "invalid_response",
             Self::ModelLoading => "model_loading",
             Self::OutOfMemory => "out_of_memory",
             Self::Server => "server",

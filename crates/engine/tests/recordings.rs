@@ -250,6 +250,7 @@ struct ExpectedAnswer {
     finish: String,
     usage: Option<ExpectedUsage>,
     timings: Option<ExpectedTimings>,
+    provider_data: Option<Map<String, Value>>,
     id: Option<String>,
     model: Option<String>,
     events_differ: Option<String>,
@@ -549,6 +550,8 @@ impl Differences {
         if let Some(expected) = &expected.timings {
             self.timings(&got.timings, expected);
         }
+        let data = got.message.as_ref().map(|message| &message.provider_data);
+        self.see("provider data", &data, &expected.provider_data.as_ref());
         self.see_told("id", Some(&got.id), expected.id.as_ref());
         self.see_told("model", Some(&got.model), expected.model.as_ref());
     }

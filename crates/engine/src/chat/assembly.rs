@@ -1,5 +1,6 @@
 use super::{
     CallRules,
+    provider_data::ProviderData,
     tool_calls::{Ending, Told, ToolCalls},
 };
 use crate::{
@@ -45,6 +46,7 @@ struct Parts {
     content: String,
     reasoning: String,
     warnings: Vec<Warning>,
+    provider_data: ProviderData,
 }
 
 #[derive(Debug)]
@@ -81,6 +83,7 @@ impl Assembly {
                 let parts = &mut self.parts;
                 self.tools.calls.take(fragment, &mut |told| parts.tell(told, events));
             }
+            Delta::Kept { field, json } => self.parts.provider_data.take(field, json),
             Delta::PromptProgress { done, total } => {
                 self.progress = self.progress.saturating_add(1);
                 events.event(Event::Progress { phase: Phase::Prompt, done: Some(done), total: Some(total) });
@@ -146,6 +149,7 @@ impl Assembly {
     pub fn is_too_long(&self) -> bool {
         self.parts.content.len()
             + self.parts.reasoning.len()
+            + self.parts.provider_data.length()
             + self.tools.in_text.held()
             + self.tools.calls.length()
             > MAX_TEXT
@@ -238,6 +242,8 @@ impl Assembly {
                 ..Timings::default()
             },
             warnings: self.parts.warnings,
+            parsed: None,
+            message: self.parts.provider_data.finish(),
         })
     }
 
@@ -293,6 +299,7 @@ impl Parts {
     fn tell(&mut self, told: Told<'_>, events: &mut dyn Events) {
         match told {
             Told::Call(call) => events.event(Event::ToolCall(call)),
+            Told::Extra { id, json } => self.provider_data.take_of_call(id, json),
             Told::Warning(warning) => self.warn(warning, events),
         }
     }

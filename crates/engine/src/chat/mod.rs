@@ -2,6 +2,7 @@
 
 mod assembly;
 mod call_rules;
+mod provider_data;
 mod reading;
 mod tool_calls;
 mod tool_names;

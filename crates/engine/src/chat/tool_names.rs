@@ -60,6 +60,14 @@ impl ToolNames {
         self.0.iter().any(|name| name.sent == sent)
     }
 
+    /// The tool that is meant by `written`, if it is one: models that speak Harmony leave the rest of a message's head in
+    /// the name (`get_weather<|channel|>commentary`), and the folder before it (`functions.get_weather`).
+    #[must_use]
+    pub fn meant<'a>(&self, written: &'a str) -> Option<&'a str> {
+        let name = written.split_once("<|").map_or(written, |(name, _)| name).trim();
+        [name, name.strip_prefix("functions.").unwrap_or_default()].into_iter().find(|name| self.has(name))
+    }
+
     /// Whether the name of an offered tool begins with `start` and then `next`.
     #[must_use]
     pub fn begin(&self, start: &str, next: &str) -> bool {
@@ -139,6 +147,27 @@ mod tests {
         let names = names(&[&long[0], &long[1]]);
         assert_ne!(names.sent(&long[0]), names.sent(&long[1]));
         assert_eq!(names.sent(&long[0]).len(), MAX_NAME);
+    }
+
+    #[test]
+    fn a_name_is_found_among_what_is_left_of_a_message() {
+        let names = names(&["get_weather", "functions.odd"]);
+        for (written, meant) in [
+            ("get_weather", Some("get_weather")),
+            ("get_weather<|channel|>commentary", Some("get_weather")),
+            ("functions.get_weather <|constrain|>json", Some("get_weather")),
+            ("functions_odd", Some("functions_odd")),
+            ("get_weather2", None),
+            ("<|channel|>", None),
+            ("", None),
+        ] {
+            assert_eq!(names.meant(written), meant, "{written}");
+        }
+    }
+
+    #[test]
+    fn a_call_of_the_history_has_a_name() {
+        assert_eq!(names(&["f"]).sent(""), UNNAMED);
     }
 
     #[test]

@@ -37,7 +37,7 @@ impl Client {
                 }
             }
         } else if error.wrong_path {
-            error.hint = Some(self.elsewhere());
+            error.hint = Some(self.elsewhere(error));
             if let Some(what) = what
                 && error.code == Code::InvalidRequest
                 && self.has_list(watch, hooks).await

@@ -9,6 +9,8 @@ use super::{
     built::Built,
     cut_prompt::Prompt,
     discreet::Discreet,
+    formatted::Formatted,
+    held_back::HeldBack,
     knowledge::Purpose,
     tool_ways::{NativeTools, ids_of_history, in_prompt, speaks_of_tools, tell_in_text},
 };
@@ -17,26 +19,29 @@ use crate::{
     error::{Code, Error, Result, ToolFailure},
     policy::{Repeatable, Wait, repeat},
     protocol::request_id,
+    servers::{give_back, put_reasoning},
     transport::{Connected, Replaced, Request, Response, Watch},
     types::{Answer, ChatRequest, Event, Events as _, Partial, Phase, Sink, Timeouts, ToolMode, Warning},
 };
 
 /// One call: what its attempts share.
-struct Call<'a, S> {
-    client: &'a Client,
+pub(super) struct Call<'a, S> {
+    pub client: &'a Client,
     hooks: &'a dyn Hooks,
-    sink: Discreet<'a, S>,
-    watch: Watch,
+    pub sink: HeldBack<'a, S>,
+    pub watch: Watch,
     timeout: Option<Timeouts>,
     /// `None` where neither the caller nor the server names one.
-    model: Option<String>,
+    pub model: Option<String>,
     /// What the calls of the answer are held to.
     rules: CallRules,
     /// `None` where the request tells of no tools, or in its text.
     native_tools: Option<Box<NativeTools>>,
-    body: Map<String, Value>,
+    /// Where the answer must have a format.
+    pub formatted: Option<Formatted>,
+    pub body: Map<String, Value>,
     /// `body`, as the hooks left it; `None` until it is built, and after a change.
-    built: Option<Built>,
+    pub built: Option<Built>,
     /// What of `built` tells whether the server reads all of it; `None` where none cuts.
     prompt: Option<Prompt>,
     /// The server has answered, be it with a failure.
@@ -44,7 +49,7 @@ struct Call<'a, S> {
     attempts: u32,
     replaced: Replaced,
     /// Told before there was an answer that could hold them.
-    warnings: Vec<Warning>,
+    pub warnings: Vec<Warning>,
     started: Instant,
     first_token: Option<Instant>,
 }
@@ -65,12 +70,13 @@ impl Client {
         let mut call = Call {
             client: self,
             hooks,
-            sink: Discreet::new(self, sink),
+            sink: HeldBack::new(Discreet::new(self, sink)),
             watch: self.watch(request.timeout, cancel),
             timeout: request.timeout,
             model: None,
             rules: CallRules::default(),
             native_tools: None,
+            formatted: None,
             body: Map::new(),
             built: None,
             prompt: None,
@@ -86,6 +92,10 @@ impl Client {
         match outcome {
             Ok(answer) => {
                 let mut answer = call.timed(answer);
+                if let Some(message) = &mut answer.message {
+                    let given = std::mem::take(&mut message.provider_data);
+                    message.provider_data.insert(self.server.facts().name.into(), given.into());
+                }
                 answer.warnings.iter_mut().for_each(|warning| self.hide(warning));
                 Ok(answer)
             }
@@ -113,7 +123,14 @@ impl<S: Sink> Call<'_, S> {
             Some(model) => Some(model),
             None => self.find_model().await?,
         };
+        self.choose_format(&mut request).await?;
         self.body = self.encoded(request);
+        let answer = self.answered().await?;
+        self.formed(answer).await
+    }
+
+    /// What comes, after as many attempts as it takes.
+    pub async fn answered(&mut self) -> Result<Answer> {
         let answer = repeat(self, self.client.retry).await?;
         let cut = self.prompt.as_ref().zip(answer.usage);
         let cut = cut.and_then(|(prompt, usage)| prompt.cut(usage.input_tokens, self.attempts));
@@ -128,8 +145,11 @@ impl<S: Sink> Call<'_, S> {
         self.client.find_model(Purpose::Chat, &mut self.watch, limit, self.hooks).await
     }
 
-    fn encoded(&mut self, mut request: ChatRequest) -> Map<String, Value> {
+    pub fn encoded(&mut self, mut request: ChatRequest) -> Map<String, Value> {
         let client = self.client;
+        if let Some(formatted) = &self.formatted {
+            formatted.describe(&mut request);
+        }
         self.rules = CallRules::new(&request.tools, client.limits.max_tool_calls);
         if speaks_of_tools(&request) {
             self.rules.taken = ids_of_history(&request);
@@ -165,9 +185,22 @@ impl<S: Sink> Call<'_, S> {
         if !client.server.facts().developer_role {
             request.developers_as_system();
         }
+        give_back(&mut request.messages, client.server.facts().name, client.server.reasoning_field());
+        let reasoning = request.options.reasoning.or(client.defaults.reasoning);
         client.server.translate(&mut request.options);
         let mut body = client.dialect().encode_chat(request, model, &client.defaults);
+        if let Some(formatted) = &self.formatted {
+            formatted.ask(&mut body);
+        }
         let mut changes = client.server.adjust(&mut body);
+        if let Some(reasoning) = reasoning {
+            let fields = client.server.reasoning(reasoning);
+            if fields.is_empty() {
+                let message = "This server cannot be told whether to reason: `reasoning` is left out.";
+                changes.push(Warning::new("left_out", message));
+            }
+            put_reasoning(fields, &mut body);
+        }
         changes.extend(client.learnt.apply(model, &mut body));
         for warning in changes {
             self.warn(warning);
@@ -175,7 +208,8 @@ impl<S: Sink> Call<'_, S> {
         body
     }
 
-    fn warn(&mut self, warning: Warning) {
+    pub fn warn(&mut self, warning: Warning) {
+        // A body is built anew for another way to the format, and the same is changed in it.
         if self.warnings.contains(&warning) {
             return;
         }
@@ -184,10 +218,14 @@ impl<S: Sink> Call<'_, S> {
         self.warnings.push(warning);
     }
 
+    pub fn model_name(&self) -> &str {
+        self.model.as_deref().unwrap_or(UNKNOWN_MODEL)
+    }
+
     /// Whether what `error` says of tools may be mended by another request: the same once more, or one that tells of them
     /// otherwise. It is then what is sent next.
     fn mends_tools(&mut self, error: &Error) -> bool {
-        let Some(failure) = error.of_tools.filter(|_| !self.sink.has_handed_out) else { return false };
+        let Some(failure) = error.of_tools.filter(|_| !self.sink.has_handed_out()) else { return false };
         let model = self.model.as_deref().unwrap_or(UNKNOWN_MODEL);
         if let Some(warning) = self.native_tools.as_mut().and_then(|native| native.asks_again(failure)) {
             self.warn(warning);
@@ -369,6 +407,7 @@ impl<S: Sink> Call<'_, S> {
             let tokens = answer.usage?.output_tokens;
             (tokens > 1 && generating > 0.0).then(|| tokens as f64 / generating)
         });
+        self.add_spent(&mut answer.usage);
         answer
     }
 }
@@ -388,6 +427,9 @@ impl<S: Sink> Repeatable for Call<'_, S> {
     }
 
     fn amend(&mut self, error: &Error) -> bool {
+        if self.amend_format(error) {
+            return true;
+        }
         let model = self.model.as_deref().unwrap_or(UNKNOWN_MODEL);
         let Some(warning) = self.client.learnt.refusal(error, model, &mut self.body) else { return false };
         self.warn(warning);

@@ -5,7 +5,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Client, Hooks, asker::Asker, discreet::Discreet};
 use crate::{
-    error::Result,
+    discovery::Finding,
+    error::{Code, Error, Result},
     servers::Command,
     types::{Event, Events, LoadProgress, Sink, Timeouts},
 };
@@ -36,7 +37,10 @@ impl Client {
         let work = async {
             let asker = Asker::new(self, hooks).await?.telling(tell);
             self.server.settle(&asker).await;
-            self.server.manage(command, &asker).await
+            match self.server.manage(command, &asker).await {
+                Err(error) if error.wrong_path => Err(self.of_another(&asker).await.unwrap_or(error)),
+                outcome => outcome,
+            }
         };
         let mut work = std::pin::pin!(work);
         let outcome = loop {
@@ -60,5 +64,12 @@ impl Client {
         }
         sink.flush();
         outcome.map_err(|error| self.finished(error, ""))
+    }
+
+    /// That another kind of server answers: it knows none of this one's commands.
+    async fn of_another(&self, asker: &Asker<'_>) -> Option<Error> {
+        let Finding::Server(identity) = self.finding(asker).await else { return None };
+        let (found, fix) = self.taken_for_another(&identity)?;
+        Some(Error::new(Code::Unsupported, found).hint(fix))
     }
 }

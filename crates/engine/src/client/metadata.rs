@@ -7,7 +7,7 @@ use super::{Client, Hooks, asker::Asker, knowledge::Purpose, redact};
 use crate::{
     error::{Code, Error, Result},
     policy::{Repeatable, repeat},
-    protocol::title_of_html,
+    protocol::is_page,
     servers::{Survey, list_models},
     transport::Watch,
     types::{Clock, ModelInfo, Status, Timeouts},
@@ -184,18 +184,18 @@ impl Client {
         None
     }
 
-    /// What to do where something answers, but not a chat of this server's.
-    pub(super) async fn way_out(&self, asker: &Asker<'_>) -> String {
+    /// What to do about `error`: something answers, but not a chat of this server's.
+    pub(super) async fn way_out(&self, error: &Error, asker: &Asker<'_>) -> String {
         match self.other_base(asker).await {
             Some(base) => wrong_base(&base),
-            None => self.elsewhere(),
+            None => self.elsewhere(error),
         }
     }
 
     /// The same where no other path is asked.
-    pub(super) fn elsewhere(&self) -> String {
-        let general = "Check the address: no LLM server's chat answers there.";
-        self.server.elsewhere().unwrap_or(general).to_owned()
+    pub(super) fn elsewhere(&self, error: &Error) -> String {
+        let own = self.server.elsewhere().filter(|_| !is_page(error));
+        own.unwrap_or("Check the address: no LLM server's chat answers there.").to_owned()
     }
 
     /// The models, for an error that could name them: asked for once. It is part of a question.
@@ -255,11 +255,10 @@ pub(super) fn wrong_base(base: &str) -> String {
     format!("An LLM server answers at {base}: set `baseURL: '{base}'`.")
 }
 
-/// Whether `error` only says that there is no model list at this server. Any web server has a page for what it lacks.
+/// Whether `error` only says that there is no model list at this server.
 #[must_use]
 pub fn has_no_list(error: &Error) -> bool {
-    let is_page = error.body.as_ref().is_some_and(|body| title_of_html(body.as_bytes()).is_some());
-    matches!(error.status, Some(404 | 405 | 501)) && !is_page
+    matches!(error.status, Some(404 | 405 | 501)) && !is_page(error)
 }
 
 fn milliseconds(duration: Duration) -> f64 {

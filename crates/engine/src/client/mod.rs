@@ -5,6 +5,7 @@ mod advice;
 mod asker;
 mod built;
 mod chat;
+mod checks;
 mod commands;
 mod cut_prompt;
 mod diagnosis;
@@ -12,6 +13,8 @@ mod discover;
 mod discreet;
 mod document;
 mod embed;
+mod formatted;
+mod held_back;
 mod hooks;
 mod identify;
 mod knock;
@@ -48,6 +51,7 @@ use crate::{
     transport::{Clients, HttpClient, Response, Watch},
     types::{Clock, GenerationOptions, Limits, Timeouts},
 };
+use checks::Checks;
 use cut_prompt::Beginnings;
 use knowledge::Knowledge;
 use secrets::{Attentive, GivenSecrets};
@@ -84,6 +88,7 @@ pub struct Client {
     http: Arc<HttpClient>,
     knowledge: Knowledge,
     learnt: Learnt,
+    checks: Checks,
     /// Of prompts, where that counts.
     beginnings: Beginnings,
     given_secrets: GivenSecrets,
@@ -118,6 +123,7 @@ impl Client {
             server,
             knowledge: Knowledge::default(),
             learnt: Learnt::default(),
+            checks: Checks::default(),
             beginnings: Beginnings::default(),
             given_secrets: GivenSecrets::default(),
             closed: CancellationToken::new(),

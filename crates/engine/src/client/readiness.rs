@@ -87,7 +87,7 @@ impl Client {
         };
         match ready {
             Err(mut error) if error.wrong_path => {
-                error.hint = Some(self.way_out(&asker).await);
+                error.hint = Some(self.way_out(&error, &asker).await);
                 Err(error)
             }
             ready => ready,

@@ -43,7 +43,11 @@ impl NativeTools {
                     "The server could not read what its model called; it was asked without tools.",
                 )
             }
-            _ => in_prompt(),
+            (ToolFailure::GarbledCall, _) => Warning::new(
+                "tools_in_prompt",
+                "The server could not read what its model called; for this request, tools are described in the prompt.",
+            ),
+            (ToolFailure::Refused, _) => in_prompt(),
         };
         tell_in_text(&mut request, model);
         Some((request, warning))

@@ -52,6 +52,11 @@ pub static REMEDIES: &[Remedy] = &[
     Remedy::LeaveOut("logprobs"),
     Remedy::LeaveOut("top_logprobs"),
     Remedy::LeaveOut("user"),
+    // How to reason, where the field itself is unknown.
+    Remedy::LeaveOut("reasoning"),
+    Remedy::LeaveOut("think"),
+    Remedy::LeaveOut("enable_thinking"),
+    Remedy::LeaveOut("chat_template_kwargs"),
     Remedy::Rename { from: "max_tokens", to: "max_completion_tokens" },
     Remedy::Rename { from: "max_completion_tokens", to: "max_tokens" },
     Remedy::RenameRole { from: "system", to: "developer" },
@@ -197,7 +202,7 @@ const UNKNOWN_ROLE: [&str; 4] =
 const QUOTES: [char; 3] = ['\'', '"', '`'];
 
 /// The field of the request itself: `messages` of `messages[0].role`.
-fn top(path: &str) -> &str {
+pub fn top(path: &str) -> &str {
     path.split(['.', '[']).next().unwrap_or_default()
 }
 
@@ -211,7 +216,7 @@ fn message_in(words: &str) -> Option<usize> {
 }
 
 /// Where `word` stands in `words`, and not as a part of another.
-fn word_in(words: &str, word: &str) -> Option<usize> {
+pub fn word_in(words: &str, word: &str) -> Option<usize> {
     let is_part = |other: char| other.is_alphanumeric() || other == '_';
     words.match_indices(word).map(|(at, _)| at).find(|at| {
         let (before, after) = (&words[..*at], &words[at + word.len()..]);

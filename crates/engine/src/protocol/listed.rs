@@ -2,11 +2,16 @@
 
 use serde_json::{Map, Value};
 
+use super::{title_of_html, unreadable::truncated};
 use crate::error::{Code, Error};
 
-pub fn no_list() -> Error {
-    let mut error = Error::new(Code::Protocol, "The server's answer is no model list");
+/// What came in place of a list is shown where it is a web page.
+pub fn no_list(body: &[u8]) -> Error {
+    let page = title_of_html(body).map(|title| format!(": a web page: {title}")).unwrap_or_default();
+    let mut error = Error::new(Code::Protocol, format!("The server's answer is no model list{page}"))
+        .hint("Check the address: something else than an LLM server's model list answers there.");
     error.wrong_path = true;
+    error.body = Some(truncated(body));
     error
 }
 

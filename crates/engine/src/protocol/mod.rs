@@ -22,8 +22,14 @@ pub use failure::{Failure, request_id, title_of_html};
 
 use crate::{
     error::{Error, Result},
-    types::{ChatRequest, Delta, GenerationOptions, ModelInfo},
+    types::{ChatRequest, Delta, GenerationOptions, JsonSchema, ModelInfo},
 };
+
+/// Whether what came was a web page. Any web server has one for what it lacks.
+#[must_use]
+pub fn is_page(error: &Error) -> bool {
+    error.body.as_ref().is_some_and(|body| title_of_html(body.as_bytes()).is_some())
+}
 
 /// How a server speaks. What differs by wire format is a method here; what differs by program is not.
 pub trait Dialect: Send + Sync {
@@ -37,6 +43,12 @@ pub trait Dialect: Send + Sync {
         model: &str,
         defaults: &GenerationOptions,
     ) -> Map<String, Value>;
+
+    /// The fields that hold an answer to a schema.
+    fn json_schema(&self, schema: JsonSchema) -> Map<String, Value>;
+
+    /// The fields that hold an answer to JSON, whatever is in it.
+    fn json_object(&self) -> Map<String, Value>;
 
     /// Changes the body of a chat so that its answer comes as one document.
     fn unstream(&self, body: &mut Map<String, Value>) {

@@ -48,6 +48,7 @@ pub fn read_call(call: &RawValue, share: Share, out: &mut dyn FnMut(Delta<'_>)) 
                 id: &call.id.0,
                 name: if function.name.0.is_empty() { &call.name.0 } else { &function.name.0 },
                 arguments: &arguments,
+                extra: call.extra_content.map(RawValue::get).unwrap_or_default(),
                 whole: share == Share::Whole,
             };
             if !fragment.is_empty() {
@@ -84,6 +85,10 @@ struct Call<'a> {
     name: Text<'a>,
     #[serde(borrow, default)]
     arguments: Option<&'a RawValue>,
+    /// Gemini's signature of its thoughts.
+    /// <https://ai.google.dev/gemini-api/docs/thought-signatures>
+    #[serde(borrow, default)]
+    extra_content: Option<&'a RawValue>,
 }
 
 #[derive(Default, Deserialize)]

@@ -1,7 +1,7 @@
 use serde::Serialize;
 use url::Url;
 
-use super::{Probe, ToolChoices};
+use super::{Probe, ReasoningFields, ResponseFormats, ToolChoices};
 use crate::endpoint::ReadAddress;
 
 /// What is known of a server, as data. What is serialized, `lib/` reads.
@@ -47,6 +47,13 @@ pub struct Facts {
     pub serves_any_name: bool,
     #[serde(skip)]
     pub tool_choices: ToolChoices,
+    #[serde(skip)]
+    pub response_formats: ResponseFormats,
+    #[serde(skip)]
+    pub reasoning: ReasoningFields,
+    /// Of a message in the history.
+    #[serde(skip)]
+    pub reasoning_field: Option<&'static str>,
     /// A model that it says calls no tools is given none: it would refuse them, or drop them without a word.
     #[serde(skip)]
     pub tells_who_takes_tools: bool,
@@ -96,6 +103,10 @@ impl Facts {
         serves_any_name: false,
         // One tool that must be called is a named choice in other words, and more servers heed them.
         tool_choices: ToolChoices::NO_NAME,
+        response_formats: ResponseFormats::UNKNOWN,
+        reasoning: ReasoningFields::Template,
+        // The name that most templates and gateways read; several servers take it beside their own.
+        reasoning_field: Some("reasoning_content"),
         tells_who_takes_tools: false,
         probes: &[],
         hides_failures: false,

@@ -5,8 +5,8 @@ use futures_util::future::BoxFuture;
 use serde_json::{Map, Value, json};
 
 use super::{
-    Ask, Command, Facts, Kind, LoadOptions, Place, Probe, Question, Recognised, Reply, Server, Survey,
-    list_models,
+    Ask, Command, Facts, Heed, Kind, LoadOptions, Place, Probe, Question, Recognised, Reply, ResponseFormats,
+    Server, Survey, list_models,
 };
 use crate::{
     error::{Code, Error, Result},
@@ -22,6 +22,8 @@ pub static KIND: Kind = Kind {
         base_url_env: &["LMSTUDIO_BASE_URL"],
         api_key_env: &["LMSTUDIO_API_KEY"],
         serves_any_name: true,
+        // Its words for the other: "'response_format.type' must be 'json_schema' or 'text'".
+        response_formats: ResponseFormats { json_object: Heed::Never, ..ResponseFormats::ENFORCED },
         probes: &[
             Probe { path: MODELS, recognise },
             Probe { path: OLDER_MODELS, recognise: recognise_older },

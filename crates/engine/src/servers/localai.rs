@@ -2,12 +2,16 @@ use std::collections::{HashMap, HashSet};
 
 use futures_util::future::{BoxFuture, join4};
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::{
-    Ask, Facts, Kind, Place, Probe, Question, Recognised, Reply, Server, Survey, ToolChoices, list_models,
+    Ask, Facts, Kind, Place, Probe, Question, ReasoningFields, Recognised, Reply, ResponseFormats, Server,
+    Survey, ToolChoices, list_models, response_formats::gbnf,
 };
-use crate::{error::Result, types::ModelInfo};
+use crate::{
+    error::Result,
+    types::{ModelInfo, ResponseFormat},
+};
 
 pub static KIND: Kind = Kind {
     facts: Facts {
@@ -22,6 +26,8 @@ pub static KIND: Kind = Kind {
             Probe { path: "/version", recognise: by_version },
         ],
         tool_choices: ToolChoices::ALL,
+        response_formats: ResponseFormats::ENFORCED,
+        reasoning: ReasoningFields::Effort,
         ..Facts::PLAIN
     },
     open: |_| Ok(Box::new(LocalAi)),
@@ -32,6 +38,11 @@ struct LocalAi;
 impl Server for LocalAi {
     fn facts(&self) -> &'static Facts {
         &KIND.facts
+    }
+
+    /// <https://localai.io/features/constrained_grammars/>
+    fn constraint(&self, format: &ResponseFormat) -> Option<Map<String, Value>> {
+        gbnf("grammar", format)
     }
 
     fn survey<'a>(&'a self, ask: &'a dyn Ask) -> BoxFuture<'a, Result<Survey>> {

@@ -4,13 +4,16 @@ mod ask;
 mod command;
 mod cut;
 mod facts;
+mod given_back;
 mod health;
 mod plain;
 mod probe;
+mod reasoning;
 #[cfg(test)]
 mod recognition;
 #[cfg(test)]
 mod recorded;
+mod response_formats;
 mod survey;
 mod tool_choices;
 
@@ -40,14 +43,17 @@ pub use ask::{Ask, Pieces, Place, Question, Reply};
 pub use command::{Command, LoadOptions};
 pub use cut::Cut;
 pub use facts::{Facts, HeaderEnv, KeyHosts};
+pub use given_back::give_back;
 pub use probe::{Probe, Recognised};
+pub use reasoning::{ReasoningFields, put as put_reasoning};
+pub use response_formats::{Heed, ResponseFormats};
 pub use survey::Survey;
 pub use tool_choices::ToolChoices;
 
 use crate::{
     error::{Code, Error, Result},
     protocol::{Dialect, openai::OpenAi},
-    types::{GenerationOptions, ModelInfo, Warning},
+    types::{GenerationOptions, ModelInfo, Reasoning, ResponseFormat, Warning},
 };
 
 /// All servers that are known by name, in the order in which they are recognised: the unmistakable first, because
@@ -140,6 +146,21 @@ pub trait Server: Send + Sync {
     /// Changes the body of a chat as this server needs it, and says what was left out.
     fn adjust(&self, _body: &mut Map<String, Value>) -> Vec<Warning> {
         Vec::new()
+    }
+
+    /// The fields by which it alone holds an answer to `format`, if it has any.
+    fn constraint(&self, _format: &ResponseFormat) -> Option<Map<String, Value>> {
+        None
+    }
+
+    /// The fields by which it is told whether and how hard to reason; none where it cannot be told.
+    fn reasoning(&self, reasoning: Reasoning) -> Map<String, Value> {
+        self.facts().reasoning.of(reasoning)
+    }
+
+    /// The field of a message in the history in which it takes the reasoning of its own answers, if it has one.
+    fn reasoning_field(&self) -> Option<&'static str> {
+        self.facts().reasoning_field
     }
 
     /// Adds to a failure what its words do not say. `has_key`: the request said who is asking.

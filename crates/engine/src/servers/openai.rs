@@ -1,6 +1,6 @@
 use serde_json::Value;
 
-use super::{Facts, HeaderEnv, Kind, Server, ToolChoices};
+use super::{Facts, HeaderEnv, Kind, ReasoningFields, ResponseFormats, Server, ToolChoices};
 use crate::types::GenerationOptions;
 
 pub static KIND: Kind = Kind {
@@ -19,6 +19,11 @@ pub static KIND: Kind = Kind {
         hosts: &["api.openai.com", "*.openai.azure.com"],
         developer_role: true,
         tool_choices: ToolChoices::ALL,
+        // <https://platform.openai.com/docs/guides/structured-outputs>
+        response_formats: ResponseFormats { beside_tools: true, ..ResponseFormats::ENFORCED },
+        reasoning: ReasoningFields::Effort,
+        // By this protocol, it tells none.
+        reasoning_field: None,
         ..Facts::PLAIN
     },
     open: |_| Ok(Box::new(OpenAi)),

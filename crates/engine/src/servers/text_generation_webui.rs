@@ -5,13 +5,14 @@ use futures_util::future::{BoxFuture, join3};
 use serde_json::{Map, Value, json};
 
 use super::{
-    Ask, Command, Facts, Kind, LoadOptions, Place, Probe, Question, Recognised, Reply, Server, Survey,
-    ToolChoices, list_models,
+    Ask, Command, Facts, Kind, LoadOptions, Place, Probe, Question, Recognised, Reply, ResponseFormats,
+    Server, Survey, ToolChoices, list_models,
+    response_formats::{field, gbnf},
 };
 use crate::{
     error::{Code, Result},
     protocol::{Dialect, openai::OpenAi},
-    types::ModelInfo,
+    types::{ModelInfo, Reasoning, ResponseFormat},
 };
 
 pub static KIND: Kind = Kind {
@@ -25,6 +26,8 @@ pub static KIND: Kind = Kind {
         probes: &[Probe { path: "/v1/internal/model/info", recognise }],
         hides_failures: true,
         tool_choices: ToolChoices { none: true, ..ToolChoices::AUTO_ONLY },
+        // It takes no notice of `response_format`.
+        response_formats: ResponseFormats::NONE,
         ..Facts::PLAIN
     },
     open: |_| Ok(Box::new(TextGenerationWebUi)),
@@ -35,6 +38,20 @@ struct TextGenerationWebUi;
 impl Server for TextGenerationWebUi {
     fn facts(&self) -> &'static Facts {
         &KIND.facts
+    }
+
+    /// Not every loader heeds it.
+    fn constraint(&self, format: &ResponseFormat) -> Option<Map<String, Value>> {
+        gbnf("grammar_string", format)
+    }
+
+    /// `modules/api/typing.py`
+    fn reasoning(&self, reasoning: Reasoning) -> Map<String, Value> {
+        let mut fields = field("enable_thinking", reasoning != Reasoning::Switch(false));
+        if let Reasoning::Effort(effort) = reasoning {
+            fields.insert("reasoning_effort".into(), effort.of_three().into());
+        }
+        fields
     }
 
     fn survey<'a>(&'a self, ask: &'a dyn Ask) -> BoxFuture<'a, Result<Survey>> {

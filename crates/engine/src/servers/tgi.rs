@@ -1,13 +1,14 @@
 use futures_util::future::{BoxFuture, join3};
 use serde::Deserialize;
+use serde_json::{Map, Value, json};
 
 use super::{
-    Ask, Facts, KeyHosts, Kind, Place, Probe, Question, Recognised, Reply, Server, Survey, ToolChoices,
-    health::check_engine, list_models,
+    Ask, Facts, Heed, KeyHosts, Kind, Place, Probe, Question, ReasoningFields, Recognised, Reply,
+    ResponseFormats, Server, Survey, ToolChoices, health::check_engine, list_models, response_formats::field,
 };
 use crate::{
     error::Result,
-    types::{ModelCapabilities, ModelInfo},
+    types::{JsonSchema, ModelCapabilities, ModelInfo, ResponseFormat},
 };
 
 pub static KIND: Kind = Kind {
@@ -25,6 +26,10 @@ pub static KIND: Kind = Kind {
         serves_any_name: true,
         probes: &[Probe { path: "/info", recognise }],
         tool_choices: ToolChoices::ALL,
+        response_formats: ResponseFormats { constraint: Heed::Always, ..ResponseFormats::NONE },
+        reasoning: ReasoningFields::Nothing,
+        // It leaves the reasoning in the text.
+        reasoning_field: None,
         ..Facts::PLAIN
     },
     open: |_| Ok(Box::new(Tgi)),
@@ -35,6 +40,19 @@ struct Tgi;
 impl Server for Tgi {
     fn facts(&self) -> &'static Facts {
         &KIND.facts
+    }
+
+    /// `response_format` has members of its own here.
+    /// <https://huggingface.co/docs/text-generation-inference/basic_tutorials/using_guidance>
+    fn constraint(&self, format: &ResponseFormat) -> Option<Map<String, Value>> {
+        let (kind, value) = match format {
+            ResponseFormat::JsonObject => ("json", json!({ "type": "object" })),
+            ResponseFormat::JsonSchema(JsonSchema { schema, .. }) => ("json", schema.clone().into()),
+            ResponseFormat::Regex { pattern } => ("regex", pattern.as_str().into()),
+            ResponseFormat::Choice { choices } => ("regex", alternatives(choices).into()),
+            ResponseFormat::Grammar { .. } => return None,
+        };
+        Some(field("response_format", json!({ "type": kind, "value": value })))
     }
 
     fn survey<'a>(&'a self, ask: &'a dyn Ask) -> BoxFuture<'a, Result<Survey>> {
@@ -55,6 +73,12 @@ impl Server for Tgi {
             })
         })
     }
+}
+
+/// A pattern of these texts alone.
+fn alternatives(choices: &[String]) -> String {
+    let texts: Vec<_> = choices.iter().map(|choice| regex_lite::escape(choice)).collect();
+    format!("({})", texts.join("|"))
 }
 
 /// What `/info` says: a server has one model, from its start on.

@@ -10,12 +10,12 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::{
-    Ask, Command, Facts, Kind, Place, Probe, Question, Recognised, Reply, Server, Survey, ToolChoices,
-    health::check_engine, models_of,
+    Ask, Command, Facts, Kind, Place, Probe, Question, Recognised, Reply, ResponseFormats, Server, Survey,
+    ToolChoices, health::check_engine, models_of,
 };
 use crate::{
     error::{Code, Error, Result},
-    types::{ModelInfo, Warning},
+    types::{ModelInfo, ResponseFormat, Warning},
 };
 
 pub static KIND: Kind = Kind {
@@ -31,6 +31,7 @@ pub static KIND: Kind = Kind {
             Probe { path: "/v1/models", recognise: by_owner },
         ],
         tool_choices: ToolChoices { none: false, ..ToolChoices::ALL },
+        response_formats: ResponseFormats::ENFORCED,
         ..Facts::PLAIN
     },
     open: |_| Ok(Box::<Vllm>::default()),
@@ -56,6 +57,10 @@ impl Server for Vllm {
     /// The version is not asked for here: where it is unknown, every version is served.
     fn adjust(&self, body: &mut Map<String, Value>) -> Vec<Warning> {
         structured_outputs::adjust(body, self.version().as_deref())
+    }
+
+    fn constraint(&self, format: &ResponseFormat) -> Option<Map<String, Value>> {
+        structured_outputs::of(format)
     }
 
     fn survey<'a>(&'a self, ask: &'a dyn Ask) -> BoxFuture<'a, Result<Survey>> {
@@ -231,7 +236,16 @@ mod tests {
         let error = server().survey(&dead).await.unwrap_err();
         assert_eq!((error.code, error.status, error.retryable), (Code::Server, Some(503), false));
         assert!(error.hint.is_some());
-        for alive in ["vllm/overload-health", "vllm/auth-missing-get-health", "vllm/get-not-found"] {
+        for alive in [
+            "vllm/get-health",
+            "vllm/v0.14.1-get-health",
+            "vllm/v0.10.0-get-health",
+            // Of its engine's death, this version says nothing.
+            "vllm/v0.10.0-engine-death-after-health-0",
+            "vllm/overload-health",
+            "vllm/auth-missing-get-health",
+            "vllm/get-not-found",
+        ] {
             let alive = of_version("vllm/get-version").case("GET /health", alive);
             assert!(server().survey(&alive).await.is_ok());
         }
@@ -269,11 +283,14 @@ mod tests {
 
     #[tokio::test]
     async fn adapters_are_loaded_and_unloaded_and_listed() {
-        for version in ["v0.10.0", "v0.14.1"] {
-            let answer = format!("vllm/{version}-lora-load");
+        for (loaded, unloaded) in [
+            ("v0.10.0-lora-load", "lora-unload-static"),
+            ("v0.14.1-lora-load", "v0.10.0-lora-unload"),
+            ("v0.10.0-lora-load-base-name", "v0.10.0-lora-unload-base"),
+        ] {
             let recorded = Recorded::default()
-                .case("POST /v1/load_lora_adapter", &answer)
-                .case("POST /v1/unload_lora_adapter", "vllm/lora-unload-static")
+                .case("POST /v1/load_lora_adapter", &format!("vllm/{loaded}"))
+                .case("POST /v1/unload_lora_adapter", &format!("vllm/{unloaded}"))
                 .case("GET /v1/models", "vllm/lora-models-after-load");
             let server = server();
             let extra = json!({ "load_inplace": true });
@@ -293,7 +310,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_fails_with_adapters_says_what_to_do() {
-        let failure = async |case| {
+        let failure = async |case: &str| {
             let recorded = Recorded::default()
                 .case("POST /v1/load_lora_adapter", case)
                 .case("POST /v1/unload_lora_adapter", case);
@@ -309,9 +326,17 @@ mod tests {
             assert!(again.message.contains("has already been loaded"), "{again}");
             assert!(again.hint.as_ref().unwrap().contains("load_inplace"));
         }
-        for case in ["vllm/lora-load-hub-id", "vllm/lora-unload-base", "vllm/v0.10.0-lora-unload-again"] {
-            let missing = failure(case).await;
-            assert_eq!((missing.code, missing.hint.as_deref()), (Code::InvalidRequest, None), "{missing}");
+        for case in [
+            "lora-load-hub-id",
+            "lora-load-base-name",
+            "lora-load-no-path",
+            "lora-unload-base",
+            "lora-unload-empty",
+            "v0.14.1-lora-load-no-path",
+            "v0.10.0-lora-unload-again",
+        ] {
+            let refused = failure(&format!("vllm/{case}")).await;
+            assert_eq!((refused.code, refused.hint.as_deref()), (Code::InvalidRequest, None), "{refused}");
         }
     }
 

@@ -1,6 +1,7 @@
 //! What hides in an answer's text: found while it streams, wherever the pieces are cut. And the JSON of
 //! models.
 
+pub mod format;
 pub mod json_repair;
 mod line;
 mod marker;

@@ -111,6 +111,12 @@ impl Watch {
         self.stage = Stage::Idle;
     }
 
+    /// An answer is here, and its end is judged; another one is a new wait.
+    pub fn is_answered(&mut self) {
+        self.waiting = None;
+        self.pause();
+    }
+
     /// How long may be rested: what is left of the clocks that run meanwhile.
     #[must_use]
     pub fn left(&self) -> Option<Duration> {

@@ -1,6 +1,7 @@
 use serde::Serialize;
+use serde_json::{Map, Value};
 
-use super::{ToolCall, Usage};
+use super::{Parsed, ToolCall, Usage};
 
 /// The whole of an answer, as `chat` gives it to the caller.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -19,6 +20,19 @@ pub struct Answer {
     pub usage: Option<Usage>,
     pub timings: Timings,
     pub warnings: Vec<Warning>,
+    /// Of an answer that fits the format that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub parsed: Option<Parsed>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub message: Option<AnswerMessage>,
+}
+
+/// What belongs to the answer only as a message of the history.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AnswerMessage {
+    /// What the server wants to see again; for the caller, by the server's name.
+    pub provider_data: Map<String, Value>,
 }
 
 /// Why an answer ended.

@@ -8,6 +8,11 @@ pub enum Delta<'a> {
     Text(&'a str),
     Reasoning(&'a str),
     ToolCall(ToolCallFragment<'a>),
+    /// A piece of what the server wants to see again, in a field of the message that is a list. As it is written.
+    Kept {
+        field: &'static str,
+        json: &'a str,
+    },
     /// How much of the prompt the server has read.
     PromptProgress {
         done: u64,

@@ -1,7 +1,7 @@
 use serde::Deserialize;
 use serde_json::{Map, Number, Value};
 
-use super::{Message, Timeouts, ToolOptions};
+use super::{Message, Reasoning, ResponseFormat, Timeouts, ToolOptions};
 
 /// A question, as `lib/` hands it over: one JSON text with names in camelCase.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -12,6 +12,7 @@ pub struct ChatRequest {
     pub timeout: Option<Timeouts>,
     pub options: GenerationOptions,
     pub tools: ToolOptions,
+    pub response_format: Option<ResponseFormat>,
 }
 
 impl ChatRequest {
@@ -41,6 +42,7 @@ pub struct GenerationOptions {
     pub presence_penalty: Option<Number>,
     pub repetition_penalty: Option<Number>,
     pub user: Option<String>,
+    pub reasoning: Option<Reasoning>,
     /// Merged into the top level of the request; wins over all other fields.
     pub extra_body: Option<Map<String, Value>>,
 }

@@ -63,8 +63,8 @@ impl Client {
         };
         let found = format!("No chat is taken below {base}: {}", error.message);
         let fix = match survey {
-            Ok(_) => self.elsewhere(),
-            Err(_) => self.way_out(asker).await,
+            Ok(_) => self.elsewhere(error),
+            Err(_) => self.way_out(error, asker).await,
         };
         diagnosis.fails("base-path", found, fix);
         false

@@ -104,22 +104,35 @@ impl Client {
     fn check_server(&self, diagnosis: &mut Diagnosis, identity: &Identity) {
         let (own, found) = (self.server.facts(), &identity.kind.facts);
         diagnosis.server = Some(found.name);
-        let version = identity.version.as_ref().map(|version| format!(" {version}")).unwrap_or_default();
-        let named = format!("{}{version}", found.display_name);
-        let unknown = Kind::unknown().facts.name;
-        if own.name == found.name || own.name == unknown {
-            diagnosis.passes("server", format!("The server is {named}"));
-        } else if found.name == unknown {
+        if let Some((found, fix)) = self.taken_for_another(identity) {
+            diagnosis.fails("server", found, fix);
+        } else if own.name != found.name && found.name == Kind::unknown().facts.name {
             let own = own.display_name;
             diagnosis.passes("server", format!("The server does not say whether it is {own}"));
         } else {
-            diagnosis.fails(
-                "server",
-                format!("The server is {named}, and this provider is made for {}", own.display_name),
-                format!("Use the provider that is made for it: `createProvider('{}', …)`.", found.name),
-            );
+            diagnosis.passes("server", format!("The server is {}", named(identity)));
         }
     }
+
+    /// What is found, and what to do, where the server is known to be of another kind than the provider is made for.
+    pub(super) fn taken_for_another(&self, identity: &Identity) -> Option<(String, String)> {
+        let (own, found) = (self.server.facts(), &identity.kind.facts);
+        let unknown = Kind::unknown().facts.name;
+        let is_another = ![own.name, unknown].contains(&found.name) && own.name != unknown;
+        is_another.then(|| {
+            let own = own.display_name;
+            (
+                format!("The server is {}, and this provider is made for {own}", named(identity)),
+                format!("Use the provider that is made for it: `createProvider('{}', …)`.", found.name),
+            )
+        })
+    }
+}
+
+/// `vLLM 0.14.1`
+fn named(Identity { kind, version }: &Identity) -> String {
+    let version = version.as_ref().map(|version| format!(" {version}")).unwrap_or_default();
+    format!("{}{version}", kind.facts.display_name)
 }
 
 fn through(proxy: &Proxy) -> String {

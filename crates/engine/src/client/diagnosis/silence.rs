@@ -16,6 +16,9 @@ use crate::{
 /// How long other servers of the same machine are looked for.
 const BESIDE_WITHIN: Duration = Duration::from_secs(1);
 
+const STUCK: &str =
+    "The server is busy or stuck, or it is another program: look at its log, or check the port.";
+
 impl Client {
     /// Nobody answered: why.
     pub(in crate::client) async fn explain_silence(&self, diagnosis: &mut Diagnosis, error: &Error) {
@@ -42,7 +45,7 @@ impl Client {
             _ if error.code == Code::Timeout => diagnosis.fails(
                 "protocol",
                 format!("{base} takes connections, but answers nothing: {found}"),
-                "The server is busy or stuck, or it is another program: look at its log, or check the port.",
+                self.endpoint.way().map_or_else(|| STUCK.to_owned(), |way| format!("{STUCK} {way}")),
             ),
             _ if self.endpoint.address.is_https() => diagnosis.fails("tls", found, fix),
             Peeked::Tls => diagnosis.fails(

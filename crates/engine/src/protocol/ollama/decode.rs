@@ -359,7 +359,7 @@ mod tests {
     #[test]
     fn a_tool_call_is_told_whole() {
         let call = r#"{"message":{"content":"","tool_calls":[{"id":"a","function":{"index":0,"name":"f","arguments":{"b": 1}}}]},"done":false}"#;
-        let told = r#"ToolCall(ToolCallFragment { index: None, id: "a", name: "f", arguments: "{\"b\": 1}", whole: true })"#;
+        let told = r#"ToolCall(ToolCallFragment { index: None, id: "a", name: "f", arguments: "{\"b\": 1}", extra: "", whole: true })"#;
         assert_eq!(deltas(call), [told]);
     }
 

@@ -62,11 +62,14 @@ fn turn(role: &str, content: String) -> Value {
 }
 
 /// Arguments are an object here: a text is refused.
-fn assistant(AssistantMessage { content, tool_calls, .. }: AssistantMessage) -> Value {
+fn assistant(AssistantMessage { content, tool_calls, wire, .. }: AssistantMessage) -> Value {
     let mut message = turn("assistant", content.unwrap_or_default());
     if !tool_calls.is_empty() {
         let call = |call: &GivenToolCall| json!({ "id": call.id, "function": { "name": call.name, "arguments": given_calls::fields(call) } });
         message["tool_calls"] = tool_calls.iter().map(call).collect();
+    }
+    if let Some(message) = message.as_object_mut() {
+        message.extend(wire);
     }
     message
 }

@@ -12,7 +12,7 @@ use serde_json::{Map, Number, Value};
 use super::{Decoder, Dialect};
 use crate::{
     error::Result,
-    types::{ChatRequest, GenerationOptions, ModelInfo},
+    types::{ChatRequest, GenerationOptions, JsonSchema, ModelInfo},
 };
 
 pub use models::{decode_running, decode_show};
@@ -34,6 +34,14 @@ impl Dialect for Ollama {
         defaults: &GenerationOptions,
     ) -> Map<String, Value> {
         encode::chat(request, model, defaults)
+    }
+
+    fn json_schema(&self, schema: JsonSchema) -> Map<String, Value> {
+        Map::from_iter([("format".to_owned(), schema.schema.into())])
+    }
+
+    fn json_object(&self) -> Map<String, Value> {
+        Map::from_iter([("format".to_owned(), "json".into())])
     }
 
     fn decoder(&self, max_event_bytes: usize) -> Box<dyn Decoder> {

@@ -70,7 +70,7 @@ fn list(body: &[u8], read: impl Fn(&Map<String, Value>) -> ModelInfo) -> Result<
             Ok(models.filter(|model| !model.name.is_empty()).collect())
         }
         Some(Value::Null) => Ok(Vec::new()),
-        _ => Err(no_list()),
+        _ => Err(no_list(body)),
     }
 }
 

@@ -66,7 +66,10 @@ pub struct Content<'a> {
     #[serde(borrow, default)]
     pub reasoning: Text<'a>,
     #[serde(borrow, default)]
-    pub reasoning_details: Text<'a>,
+    pub reasoning_details: Option<&'a RawValue>,
+    /// LiteLLM's, for Anthropic's models.
+    #[serde(borrow, default)]
+    pub thinking_blocks: Option<&'a RawValue>,
     #[serde(borrow, default)]
     pub thinking: Text<'a>,
     #[serde(borrow, default)]

@@ -1,9 +1,12 @@
 //! The body of an answer, whatever form it comes in: server-sent events as asked, one JSON document, or a page
 //! that is no answer at all.
 
+use serde_json::value::RawValue;
+
 use super::{
     super::{
         Decoder, Failure, json,
+        lenient::Text,
         tool_calls::{self, Share},
         unreadable::{broken_json, broken_off, not_an_answer, too_long, truncated},
     },
@@ -229,14 +232,18 @@ fn read_choice(choice: &Choice<'_>, part: Part, out: &mut Out<'_>) {
     // Some servers repeat in `message` what they say in `delta`.
     if let Some(content) = choice.delta.0.as_ref().or(choice.message.0.as_deref()) {
         // The same text can stand in several of these; the first that has some counts.
-        let reasoning = [
-            &content.reasoning_content.0,
-            &content.reasoning.0,
-            &content.thinking.0,
-            &content.reasoning_details.0,
-        ];
+        let reasoning = [&content.reasoning_content.0, &content.reasoning.0, &content.thinking.0];
         if let Some(reasoning) = reasoning.into_iter().find(|text| !text.is_empty()) {
             out(Delta::Reasoning(reasoning));
+        } else if let Some(details) = content.reasoning_details {
+            read_details(details, out);
+        }
+        let kept =
+            [("reasoning_details", content.reasoning_details), ("thinking_blocks", content.thinking_blocks)];
+        for (field, value) in kept {
+            if let Some(value) = value {
+                out(Delta::Kept { field, json: value.get() });
+            }
         }
         if !content.content.reasoning.is_empty() {
             out(Delta::Reasoning(&content.content.reasoning));
@@ -256,6 +263,15 @@ fn read_choice(choice: &Choice<'_>, part: Part, out: &mut Out<'_>) {
     // Some gateways write null as a text.
     if !matches!(choice.finish_reason.0.as_ref(), "" | "null" | "none" | "None") {
         out(Delta::Finish(&choice.finish_reason.0));
+    }
+}
+
+/// Where the reasoning stands nowhere else.
+fn read_details(details: &RawValue, out: &mut Out<'_>) {
+    if let Ok(Text(text)) = serde_json::from_str(details.get())
+        && !text.is_empty()
+    {
+        out(Delta::Reasoning(&text));
     }
 }
 

@@ -4,8 +4,8 @@ use serde_json::{Map, Number, Value, json};
 
 use super::super::given_calls;
 use crate::types::{
-    AssistantMessage, ChatRequest, Content, GenerationOptions, GivenToolCall, Message, OneOrMany, Part, Tool,
-    ToolChoice, ToolOptions,
+    AssistantMessage, ChatRequest, Content, GenerationOptions, GivenToolCall, JsonSchema, Message, OneOrMany,
+    Part, Tool, ToolChoice, ToolOptions,
 };
 
 pub fn chat(request: ChatRequest, model: &str, defaults: &GenerationOptions) -> Map<String, Value> {
@@ -73,6 +73,19 @@ pub fn tool(Tool { name, description, parameters, strict }: Tool) -> Value {
     json!({ "type": "function", "function": function })
 }
 
+/// The name is not optional.
+pub fn json_schema(JsonSchema { name, schema, strict, .. }: JsonSchema) -> Map<String, Value> {
+    let mut named = json!({ "name": name.as_deref().unwrap_or("response"), "schema": schema });
+    if let Some(strict) = strict {
+        named["strict"] = strict.into();
+    }
+    response_format(json!({ "type": "json_schema", "json_schema": named }))
+}
+
+pub fn response_format(format: Value) -> Map<String, Value> {
+    Map::from_iter([("response_format".to_owned(), format)])
+}
+
 fn message(message: Message) -> Value {
     let (role, content, name) = match message {
         Message::System { content } => ("system", Value::String(content), None),
@@ -96,13 +109,29 @@ fn message(message: Message) -> Value {
 }
 
 /// Beside calls, an empty text is `null`: some servers refuse it.
-fn assistant(AssistantMessage { content, tool_calls, .. }: AssistantMessage) -> Value {
+fn assistant(AssistantMessage { content, tool_calls, mut wire, .. }: AssistantMessage) -> Value {
+    // By the ids of the calls.
+    let mut extras = wire.remove("tool_calls");
+    let mut message = Map::new();
+    message.insert("role".into(), "assistant".into());
     if tool_calls.is_empty() {
-        return json!({ "role": "assistant", "content": content });
+        message.insert("content".into(), content.into());
+    } else {
+        message.insert("content".into(), content.filter(|content| !content.is_empty()).into());
+        let calls = tool_calls.iter().map(|call| {
+            let mut wire = tool_call(call);
+            let extra = extras.as_mut().and_then(|extras| extras.get_mut(&call.id)).map(Value::take);
+            if let (Some(wire), Some(Value::Object(extra))) = (wire.as_object_mut(), extra) {
+                wire.extend(extra);
+            }
+            wire
+        });
+        message.insert("tool_calls".into(), calls.collect());
     }
-    let content = content.filter(|content| !content.is_empty());
-    let calls: Value = tool_calls.iter().map(tool_call).collect();
-    json!({ "role": "assistant", "content": content, "tool_calls": calls })
+    for (name, value) in wire {
+        message.entry(name).or_insert(value);
+    }
+    Value::Object(message)
 }
 
 fn tool_call(call: &GivenToolCall) -> Value {
@@ -245,5 +274,33 @@ mod tests {
         assert_eq!(body["grammar"], json!("root ::= x"));
         assert_eq!(body["min_p"], json!(0.1));
         assert_eq!(body.get("extraBody"), None);
+    }
+
+    #[test]
+    fn what_a_server_wants_to_see_again_stands_where_it_gave_it() {
+        let wire = json!({
+            "reasoning_details": [1],
+            "role": "system",
+            "tool_calls": { "1": { "extra_content": { "s": 1 } }, "2": { "extra_content": { "s": 2 } } },
+        });
+        let call = |id: &str| GivenToolCall {
+            id: id.into(),
+            name: "f".into(),
+            raw_arguments: "{}".into(),
+            arguments: None,
+        };
+        let answer = |calls: Vec<GivenToolCall>| {
+            assistant(AssistantMessage {
+                tool_calls: calls,
+                wire: wire.as_object().unwrap().clone(),
+                ..AssistantMessage::default()
+            })
+        };
+        let message = answer(vec![call("0"), call("1")]);
+        assert_eq!(message["reasoning_details"], json!([1]));
+        assert_eq!(message["role"], "assistant", "nothing of ours is overwritten");
+        assert_eq!(message["tool_calls"][0].get("extra_content"), None);
+        assert_eq!(message["tool_calls"][1]["extra_content"], json!({ "s": 1 }));
+        assert_eq!(answer(Vec::new()).get("tool_calls"), None, "calls that are told in the text");
     }
 }

@@ -6,7 +6,7 @@ mod decode;
 mod encode;
 mod models;
 
-use serde_json::{Map, Number, Value};
+use serde_json::{Map, Number, Value, json};
 
 pub(super) use chunk::WireUsage;
 pub(super) use encode::tool;
@@ -14,7 +14,7 @@ pub(super) use encode::tool;
 use super::{Decoder, Dialect};
 use crate::{
     error::Result,
-    types::{ChatRequest, GenerationOptions, ModelInfo},
+    types::{ChatRequest, GenerationOptions, JsonSchema, ModelInfo},
 };
 
 #[derive(Debug, Clone, Copy)]
@@ -32,6 +32,14 @@ impl Dialect for OpenAi {
         defaults: &GenerationOptions,
     ) -> Map<String, Value> {
         encode::chat(request, model, defaults)
+    }
+
+    fn json_schema(&self, schema: JsonSchema) -> Map<String, Value> {
+        encode::json_schema(schema)
+    }
+
+    fn json_object(&self) -> Map<String, Value> {
+        encode::response_format(json!({ "type": "json_object" }))
     }
 
     fn decoder(&self, max_event_bytes: usize) -> Box<dyn Decoder> {

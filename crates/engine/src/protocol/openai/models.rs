@@ -16,7 +16,7 @@ use crate::{
 pub fn decode(body: &[u8]) -> Result<Vec<ModelInfo>> {
     let value = json::with_repair(body, |body| serde_json::from_str::<Value>(body)).map(|(value, _)| value);
     let list = value.as_ref().ok().and_then(list_in);
-    let list = list.ok_or_else(no_list)?;
+    let list = list.ok_or_else(|| no_list(body))?;
     // Some servers list the same models twice, in two protocols' shapes: the second may know more.
     let also = value.as_ref().ok().and_then(|value| value.get("models")).and_then(Value::as_array);
     let also: HashMap<&str, &Value> =

@@ -8,10 +8,13 @@ use futures_util::future::{BoxFuture, join, join_all};
 use serde_json::{Map, Value, json};
 use url::form_urlencoded;
 
-use super::{Ask, Command, Facts, Kind, Place, Probe, Question, Server, Survey, ToolChoices, list_models};
+use super::{
+    Ask, Command, Facts, Kind, Place, Probe, Question, ResponseFormats, Server, Survey, ToolChoices,
+    list_models, response_formats::gbnf,
+};
 use crate::{
     error::Result,
-    types::{ModelInfo, Warning},
+    types::{ModelInfo, ResponseFormat, Warning},
 };
 use props::Props;
 
@@ -24,6 +27,8 @@ pub static KIND: Kind = Kind {
         api_key_env: &["LLAMA_API_KEY"],
         more_ports: &[9931],
         tool_choices: ToolChoices { none: false, ..ToolChoices::NO_NAME },
+        // Beside tools, a schema forbids the model to call any, and a grammar is refused.
+        response_formats: ResponseFormats::ENFORCED,
         // Tools for which the model's template has no place are dropped without a word.
         tells_who_takes_tools: true,
         serves_any_name: true,
@@ -52,6 +57,10 @@ impl Server for LlamaCpp {
             body.entry("return_progress").or_insert(true.into());
         }
         Vec::new()
+    }
+
+    fn constraint(&self, format: &ResponseFormat) -> Option<Map<String, Value>> {
+        gbnf("grammar", format)
     }
 
     fn survey<'a>(&'a self, ask: &'a dyn Ask) -> BoxFuture<'a, Result<Survey>> {
@@ -195,6 +204,20 @@ mod tests {
         ];
         assert_eq!(told, expected);
         assert_eq!(survey.loaded().unwrap().context_length, Some(8192));
+    }
+
+    #[tokio::test]
+    async fn a_model_of_a_router_that_cannot_tell_yet_is_known_by_the_list() {
+        for (props, tools) in [("router-props-loaded", Some(true)), ("router-props-loading", None)] {
+            let server = Recorded::default()
+                .case("GET /v1/models", "llama.cpp/router-models-after-eviction")
+                .case("GET /props", "llama.cpp/router-props")
+                .case("GET /props?model=sleepy&autoload=false", &format!("llama.cpp/{props}"));
+            let survey = LlamaCpp.survey(&server).await.unwrap();
+            let loaded = survey.loaded().unwrap();
+            assert_eq!((loaded.name.as_str(), loaded.context_length), ("sleepy", Some(8192)));
+            assert_eq!(loaded.capabilities.tools, tools, "{props}");
+        }
     }
 
     #[tokio::test]

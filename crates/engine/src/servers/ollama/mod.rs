@@ -11,13 +11,13 @@ use serde_json::{Map, Value, json};
 use tokio::sync::OnceCell;
 
 use super::{
-    Ask, Command, Cut, Facts, Kind, Place, Probe, Question, Recognised, Reply, Server, Settings, Survey,
-    ToolChoices,
+    Ask, Command, Cut, Facts, Kind, Place, Probe, Question, Recognised, Reply, ResponseFormats, Server,
+    Settings, Survey, ToolChoices, reasoning::effort, response_formats::field,
 };
 use crate::{
     error::{Code, Error, Result},
-    protocol::{Dialect, ollama, openai::OpenAi},
-    types::Warning,
+    protocol::{Dialect, is_page, ollama, openai::OpenAi},
+    types::{Reasoning, Warning},
 };
 use settings::{Mode, Options};
 
@@ -35,6 +35,8 @@ pub static KIND: Kind = Kind {
             "Set `numCtx`, or OLLAMA_CONTEXT_LENGTH where Ollama is started, to a longer context.",
         ),
         tool_choices: ToolChoices::AUTO_ONLY,
+        // <https://docs.ollama.com/capabilities/structured-outputs>
+        response_formats: ResponseFormats::ENFORCED,
         // Others answer `/api/version` in the same words.
         probes: &[Probe { path: "/", recognise }],
         ..Facts::PLAIN
@@ -126,6 +128,22 @@ impl Server for Ollama {
         Vec::new()
     }
 
+    /// <https://docs.ollama.com/capabilities/thinking>
+    fn reasoning(&self, reasoning: Reasoning) -> Map<String, Value> {
+        match (self.mode(), reasoning) {
+            (Mode::OpenAi, reasoning) => effort(reasoning),
+            (Mode::Native, Reasoning::Switch(is_on)) => field("think", is_on),
+            (Mode::Native, Reasoning::Effort(effort)) => field("think", effort.of_three()),
+        }
+    }
+
+    fn reasoning_field(&self) -> Option<&'static str> {
+        Some(match self.mode() {
+            Mode::Native => "thinking",
+            Mode::OpenAi => "reasoning",
+        })
+    }
+
     fn explain(&self, error: &mut Error, _has_key: bool) {
         let is_silent = error.body.as_ref().is_none_or(String::is_empty);
         if error.status == Some(403) && is_silent {
@@ -171,6 +189,7 @@ impl Server for Ollama {
 
     fn manage<'a>(&'a self, command: Command, ask: &'a dyn Ask) -> BoxFuture<'a, Result<Value>> {
         Box::pin(async move {
+            let older = self.unsupported(&command).hint("Update Ollama: this version does not know it.");
             let outcome = match command {
                 Command::PullModel { options, .. } if options.context_length.is_some() => {
                     Err(self.unsupported_option("contextLength"))
@@ -184,9 +203,23 @@ impl Server for Ollama {
                 Command::UnloadModel { name: Some(name) } => commands::unload(ask, &name).await,
                 other => return Err(self.unsupported(&other)),
             };
-            outcome.map_err(|error| if error.wrong_path { no_ollama(&error) } else { error })
+            match outcome {
+                Err(error) if error.wrong_path && !is_page(&error) => Err(if !is_ollama(ask).await {
+                    no_ollama(&error)
+                } else if models::is_missing(&error) {
+                    older
+                } else {
+                    error
+                }),
+                outcome => outcome,
+            }
         })
     }
+}
+
+async fn is_ollama(ask: &dyn Ask) -> bool {
+    let version = ask.ask(Question::get(Place::Root(VERSION))).await;
+    version.is_ok_and(|reply| version_of(&reply).is_some())
 }
 
 /// `envconfig.Host()` of Ollama: an address with a scheme has the scheme's port.

@@ -7,7 +7,7 @@ use super::{Mode, VERSION, no_ollama, version_of};
 use crate::{
     error::{Error, Result},
     protocol::{
-        Dialect,
+        Dialect, is_page,
         ollama::{Ollama, decode_running},
         openai::OpenAi,
     },
@@ -36,8 +36,9 @@ pub async fn survey(ask: &dyn Ask, mode: Mode) -> Result<Survey> {
     Ok(Survey { models, version })
 }
 
-fn is_missing(error: &Error) -> bool {
-    matches!(error.status, Some(404 | 405 | 501))
+/// The server has nothing at this path.
+pub fn is_missing(error: &Error) -> bool {
+    matches!(error.status, Some(404 | 405 | 501)) && !is_page(error)
 }
 
 /// Whether there is a chat of Ollama's, be it alone: a gateway may let nothing else through.

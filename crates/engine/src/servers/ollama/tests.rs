@@ -241,6 +241,16 @@ async fn a_pull_tells_its_progress_and_fails_in_the_servers_words() {
 }
 
 #[tokio::test]
+async fn an_older_ollama_says_what_it_does_not_know() {
+    let older = Recorded::default()
+        .case("GET /api/version", "ollama/api-version")
+        .case("GET /api/ps", "ollama/unknown-path");
+    let error = done(json!({ "command": "runningModels" }), &older).await.unwrap_err();
+    assert_eq!((error.code, &*error.message), (Code::Unsupported, "Ollama has no runningModels"));
+    assert!(error.hint.as_ref().unwrap().contains("Update Ollama"));
+}
+
+#[tokio::test]
 async fn what_ollama_cannot_be_told_is_unsupported() {
     for (command, words) in [
         (json!({ "command": "loadModel", "name": "m" }), "Ollama has no loadModel"),

@@ -3,7 +3,10 @@
 
 use serde_json::{Map, Value};
 
-use crate::types::Warning;
+use crate::{
+    servers::response_formats::field,
+    types::{ResponseFormat, Warning},
+};
 
 /// The newer names, which stand inside of one field, and the older ones, which stood at the top.
 const NAMES: [(&str, &str); 5] = [
@@ -38,6 +41,17 @@ impl Era {
             Some(_) => Self::Structured,
         }
     }
+}
+
+/// The constraint for what OpenAI's protocol cannot say.
+pub fn of(format: &ResponseFormat) -> Option<Map<String, Value>> {
+    let constraint = match format {
+        ResponseFormat::Regex { pattern } => field("regex", pattern.as_str()),
+        ResponseFormat::Choice { choices } => field("choice", choices.as_slice()),
+        ResponseFormat::Grammar { grammar } => field("grammar", grammar.as_str()),
+        ResponseFormat::JsonObject | ResponseFormat::JsonSchema(_) => return None,
+    };
+    Some(field(STRUCTURED, constraint))
 }
 
 /// Puts the constraints in `body` into the names of `version`, and says which it does not know. Where the caller gave

@@ -1,0 +1,170 @@
+import { mistake } from './arguments'
+import { ConfigurationError, type ErrorDetails } from './errors'
+
+/**
+ * A schema object that can also say what it accepts as JSON Schema: those of current Zod and ArkType, and of Valibot by
+ * its `toStandardJsonSchema`. It types `parsed`, and its own validation has the last word.
+ *
+ * @see https://standardschema.dev/json-schema
+ */
+export interface StandardJSONSchema<T> {
+  readonly '~standard': {
+    readonly version: 1
+    readonly vendor: string
+    readonly types?: { readonly input: unknown; readonly output: T } | undefined
+    readonly validate: (value: unknown) => unknown
+    readonly jsonSchema: { input(options: { target: string }): Record<string, unknown> }
+  }
+}
+
+/**
+ * What the text of an answer must be. The server is asked in the surest way that it has; a way that it refuses gives way
+ * to the next, with a warning `response_format`, and the last of all is to describe the format in the prompt. What was
+ * found out is remembered for the model.
+ *
+ * Whatever the way, the answer is checked. Where the server is not known to hold the model to the format, its text is
+ * held back until all of it has been found to fit; if it does not, the model is told what is wrong and asked once more
+ * (warning `response_format_repair`). An answer that does not fit is an {@link InvalidResponseError}.
+ */
+export type ResponseFormat<T = unknown> =
+  /** A JSON object, whatever is in it. */
+  | { type: 'json_object' }
+  /** JSON that fits a schema of draft 2020-12 or 7. `name`: what the server calls it. `strict`: goes on as it is. */
+  | {
+      type: 'json_schema'
+      name?: string | undefined
+      schema: Record<string, unknown> | StandardJSONSchema<T>
+      strict?: boolean | undefined
+    }
+  /** A text that the pattern matches as a whole. Without look-around, back references and classes of Unicode. */
+  | { type: 'regex'; pattern: string }
+  /** One of these texts. */
+  | { type: 'choice'; choices: readonly string[] }
+  /** A text that a grammar in GBNF allows. It is not checked; llama.cpp, vLLM, LocalAI and some loaders of text-generation-webui know it. */
+  | { type: 'grammar'; grammar: string }
+
+type Validate = (value: unknown) => unknown
+
+/** A format on its way to the engine, and the caller's own validation. */
+export interface AskedFormat {
+  format: Record<string, unknown> | undefined
+  validate: Validate | undefined
+}
+
+/** What a format holds beside its type. */
+const FIELDS: Record<string, readonly string[]> = {
+  json_object: [],
+  json_schema: ['schema', 'name', 'strict'],
+  regex: ['pattern'],
+  choice: ['choices'],
+  grammar: ['grammar'],
+}
+
+/** A format, checked. */
+export function formatOf(given: ResponseFormat | undefined): AskedFormat {
+  if (given === undefined) return { format: undefined, validate: undefined }
+  const format = given as unknown as Record<string, unknown>
+  const fields = typeof given === 'object' && given !== null ? FIELDS[given.type] : undefined
+  if (fields === undefined) {
+    const known = Object.keys(FIELDS).join("', '")
+    throw mistake(`\`responseFormat\` must be an object with the type '${known}'`)
+  }
+  for (const name of Object.keys(given)) {
+    if (name !== 'type' && !fields.includes(name))
+      throw mistake(
+        `\`responseFormat.${name}\` is no field`,
+        `With this type, there are: ${fields.join(', ')}.`,
+      )
+  }
+  for (const name of ['name', 'pattern', 'grammar']) checkText(format, name, fields[0] === name)
+  if (given.type === 'choice') checkChoices(given.choices)
+  if (given.type !== 'json_schema') return { format, validate: undefined }
+  const { schema, validate } = schemaOf(given.schema)
+  return { format: { ...format, schema, hasValidator: validate !== undefined }, validate }
+}
+
+function checkText(format: Record<string, unknown>, name: string, isRequired: boolean): void {
+  const value = format[name]
+  if (value === undefined && !isRequired) return
+  if (typeof value !== 'string' || value === '')
+    throw mistake(`\`responseFormat.${name}\` must be a text that is not empty`)
+}
+
+function checkChoices(choices: unknown): void {
+  const isList = Array.isArray(choices) && choices.length > 0
+  if (!isList || choices.some((choice) => typeof choice !== 'string' || choice === ''))
+    throw mistake('`responseFormat.choices` must be a list of texts that are not empty')
+}
+
+/** The JSON Schema of what was given, and what validates besides. */
+function schemaOf(given: unknown): { schema: Record<string, unknown>; validate: Validate | undefined } {
+  const standard = standardOf(given)
+  if (standard !== undefined) {
+    return { schema: converted(standard), validate: standard.validate as Validate | undefined }
+  }
+  if (isPlain(given) && !('safeParse' in given)) return { schema: given, validate: undefined }
+  throw mistake(
+    '`responseFormat.schema` is no JSON Schema, nor a schema object that can say what it is as one',
+    'Convert it: `z.toJSONSchema(schema)` of Zod 4, `zodToJsonSchema(schema)` of the package zod-to-json-schema for ' +
+      'Zod 3, `toStandardJsonSchema(schema)` of the package @valibot/to-json-schema. Current Zod and ArkType schemas ' +
+      'are taken as they are.',
+  )
+}
+
+type Standard = StandardJSONSchema<unknown>['~standard']
+
+function standardOf(given: unknown): Standard | undefined {
+  // A schema of ArkType's is a function.
+  if ((typeof given !== 'object' && typeof given !== 'function') || given === null) return undefined
+  const standard = (given as { '~standard'?: Partial<Standard> })['~standard']
+  return typeof standard?.jsonSchema?.input === 'function' ? (standard as Standard) : undefined
+}
+
+function converted({ jsonSchema }: Standard): Record<string, unknown> {
+  try {
+    return jsonSchema.input({ target: 'draft-2020-12' })
+  } catch (cause) {
+    const words = cause instanceof Error ? cause.message : String(cause)
+    throw new ConfigurationError(
+      {
+        code: 'configuration',
+        message: `\`responseFormat.schema\` cannot be written as JSON Schema: ${words}`,
+      },
+      { cause },
+    )
+  }
+}
+
+/** No instance of a class: what is in it would not be what it says of itself. */
+function isPlain(value: unknown): value is Record<string, unknown> {
+  if (typeof value !== 'object' || value === null) return false
+  const prototype = Object.getPrototypeOf(value)
+  return (prototype === Object.prototype || prototype === null) && !('~standard' in value)
+}
+
+/** What a validation made of a value, or what it found wrong. */
+export type Validated = { value: unknown } | { problem: Pick<ErrorDetails, 'code' | 'message' | 'hint'> }
+
+/** A finding, as validations of the standard tell it. */
+interface Issue {
+  message: string
+  path?: readonly (PropertyKey | { key: PropertyKey })[] | undefined
+}
+
+/** Has `validate` look at `value`. What it throws is the caller's. */
+export async function validated(validate: Validate, value: unknown): Promise<Validated> {
+  const result = (await validate(value)) as { value?: unknown; issues?: readonly Issue[] | undefined }
+  if (!result.issues) return { value: result.value }
+  const told = result.issues.slice(0, 4).map(({ path = [], message }) => {
+    const keys = path.map((key) => String(typeof key === 'object' ? key.key : key))
+    const place = keys.map((key) => `/${key.replace(/~/g, '~0').replace(/\//g, '~1')}`).join('')
+    return `${place || 'the whole'}: ${message}`
+  })
+  return {
+    problem: {
+      code: 'invalid_response',
+      message: `The answer does not pass the schema's own validation: ${told.join('; ')}`,
+      hint: 'What came is in `partial`. What JSON Schema cannot say, the model is not told: say it in the prompt, or in `describe`.',
+    },
+  }
+}

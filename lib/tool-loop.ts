@@ -1,0 +1,340 @@
+import { setMaxListeners } from 'node:events'
+import { checkObject, mistake, timeoutsOf } from './arguments'
+import { CANCELLED, type CallSetup, type PendingCall } from './call'
+import type { ChatMessage, ChatRequest, ChatResponse, ContentPart, Timings, Usage } from './chat'
+import { errorOf } from './errors'
+import type { ProviderProgressEvent } from './events'
+import type { ChatProvider } from './provider'
+import type { Tool, ToolCall, ToolLoopOptions } from './tools'
+import { type Given, Turns } from './turns'
+
+export type ToolLoopRequest<T = unknown> = ChatRequest<T> & ToolLoopOptions
+export type ToolLoopResponse<T = unknown> = ChatResponse<T> & { messages: ChatMessage[] }
+
+/** What a loop shares with the other calls of its provider. */
+interface LoopSetup {
+  pending: Set<PendingCall>
+  /** The provider's own `timeout.total`: it is for all of the loop. */
+  total: number | undefined
+  origin: CallSetup<unknown>['origin']
+}
+
+/** Whom the loop asks. */
+type Asked = Pick<ChatProvider, 'name' | 'chat'>
+
+const DEFAULT_ROUNDS = 10
+
+/** A call that stands in so many rounds one after the other is not executed any more. */
+const SAME_CALLS = 3
+
+/** So much of what was written as arguments is shown to the model again, in UTF-16 units. */
+const MOST_SHOWN = 2000
+
+/** Asks `provider` in rounds, and executes what it calls. */
+export function runToolLoop<T>(
+  provider: Asked,
+  request: ToolLoopRequest<T>,
+  { pending, total, origin }: LoopSetup,
+): Promise<ToolLoopResponse<T>> {
+  checkLoop(request)
+  const timeout = { total, ...timeoutsOf(request.timeout) }
+  return new Turns<Asked, ToolLoopResponse<T>>({
+    providers: [provider],
+    isAlone: true,
+    options: { ...request, timeout },
+    listener: request.onProgress,
+    onFallback: undefined,
+    pending,
+    isClosed: false,
+    origin,
+    ask: (asked, given, turn) => {
+      const controller = new AbortController()
+      // Of all tools, side by side: Node warns at the eleventh.
+      setMaxListeners(0, controller.signal)
+      turn.stop = (reason) => controller.abort(reason)
+      return new ToolLoop(asked, request, given, controller.signal).run()
+    },
+  }).result
+}
+
+function checkLoop({ maxToolRounds, workingDirectory }: ToolLoopOptions): void {
+  if (maxToolRounds !== undefined && !(Number.isSafeInteger(maxToolRounds) && maxToolRounds > 0))
+    throw mistake(`\`maxToolRounds\` must be a whole number, 1 or more, not ${String(maxToolRounds)}`)
+  if (workingDirectory !== undefined && typeof workingDirectory !== 'string')
+    throw mistake('`workingDirectory` must be a string')
+}
+
+/** Checks that each of `tools` can be executed: a text cannot hold what is called. */
+export function checkExecutable(tools: readonly Tool[]): void {
+  for (const tool of tools) {
+    checkObject(tool, 'Each of `tools`')
+    if (tool.execute === undefined)
+      throw mistake(
+        `\`query\` cannot answer a call of the tool ${JSON.stringify(tool.name)}: it has no \`execute\``,
+        'Give it one, or use `runTools`, `chat` or `stream`, which give the calls to you.',
+      )
+  }
+}
+
+/** The rounds of one call. */
+class ToolLoop<T> {
+  readonly #provider: Asked
+  readonly #request: ToolLoopRequest<T>
+  readonly #listener: Given['onProgress']
+  readonly #timeout: Given['timeout']
+  readonly #signal: AbortSignal
+  /** Resolves once the call is over, whatever its tools do. */
+  readonly #over: Promise<'over'>
+  readonly #tools: ReadonlyMap<string, Tool>
+  readonly #started = performance.now()
+  readonly #rounds: ChatResponse<T>[] = []
+  readonly #messages: ChatMessage[] = []
+  /** In how many rounds up to now each call of the last one stood. */
+  #repeated = new Map<string, number>()
+  readonly #toldWarnings = new Set<string>()
+  /** Resolves once the listener has taken what it was told of tools. */
+  #told: Promise<unknown> = Promise.resolve()
+
+  constructor(
+    provider: Asked,
+    request: ToolLoopRequest<T>,
+    { onProgress, timeout }: Given,
+    signal: AbortSignal,
+  ) {
+    this.#provider = provider
+    this.#request = request
+    this.#listener = onProgress
+    this.#timeout = timeout
+    this.#signal = signal
+    this.#over = new Promise((resolve) => {
+      signal.addEventListener('abort', () => resolve('over'), { once: true })
+    })
+    this.#tools = new Map(request.tools?.map((tool) => [tool.name, tool]))
+  }
+
+  async run(): Promise<ToolLoopResponse<T>> {
+    const { maxToolRounds = DEFAULT_ROUNDS } = this.#request
+    let isStuck = false
+    for (;;) {
+      const isLast = isStuck || this.#rounds.length + 1 >= maxToolRounds
+      const response = await this.#ask(isLast)
+      const { toolCalls } = response
+      this.#rounds.push(response)
+      this.#messages.push(response.message)
+      if (toolCalls.length === 0) return this.#whole(response)
+      isStuck = this.#countRepeated(toolCalls)
+      const areAllAnswered = await this.#answer(response, isLast)
+      if (isLast || !areAllAnswered) return this.#whole(response)
+    }
+  }
+
+  #ask(isLast: boolean): Promise<ChatResponse<T>> {
+    const { messages } = this.#request
+    const listener = this.#listener
+    return this.#provider.chat<T>({
+      ...this.#request,
+      messages: [...messages, ...this.#messages],
+      toolChoice: isLast ? 'none' : this.#choice(),
+      timeout: this.#timeLeft(),
+      signal: this.#signal,
+      onProgress: listener && ((event) => (this.#isToldAlready(event) ? undefined : listener(event))),
+    })
+  }
+
+  /** What must be called need not be called in every round. */
+  #choice(): ToolLoopRequest['toolChoice'] {
+    const { toolChoice } = this.#request
+    const isForced = toolChoice === 'required' || typeof toolChoice === 'object'
+    return isForced && this.#rounds.length > 0 ? undefined : toolChoice
+  }
+
+  #timeLeft(): Given['timeout'] {
+    const total = this.#timeout?.total
+    if (!total) return this.#timeout
+    return { ...this.#timeout, total: Math.max(1, Math.ceil(this.#started + total - performance.now())) }
+  }
+
+  /** Each round may have the same warning. */
+  #isToldAlready(event: ProviderProgressEvent): boolean {
+    if (event.type !== 'warning') return false
+    const key = textOf(event)
+    if (this.#toldWarnings.has(key)) return true
+    this.#toldWarnings.add(key)
+    return false
+  }
+
+  /** Whether every call of this round has been made too often. */
+  #countRepeated(calls: readonly ToolCall[]): boolean {
+    const before = this.#repeated
+    this.#repeated = new Map(calls.map(keyOf).map((key) => [key, (before.get(key) ?? 0) + 1]))
+    return calls.every((call) => this.#isRepeated(call))
+  }
+
+  #isRepeated(call: ToolCall): boolean {
+    return (this.#repeated.get(keyOf(call)) ?? 0) >= SAME_CALLS
+  }
+
+  /** Adds one message for each call, but for those that are the caller's to answer; says whether there are none. */
+  async #answer(response: ChatResponse, isLast: boolean): Promise<boolean> {
+    const contents = await Promise.race([this.#contents(response.toolCalls, isLast), this.#over])
+    if (contents === 'over' || this.#signal.aborted) throw cancelled(response, this.#signal.reason)
+    let areAllAnswered = true
+    for (const [index, { id: toolCallId, name }] of response.toolCalls.entries()) {
+      const content = contents[index]
+      if (content === undefined) areAllAnswered = false
+      else this.#messages.push({ role: 'tool', toolCallId, name, content })
+    }
+    return areAllAnswered
+  }
+
+  /** What each call is answered with; nothing where its tool has no `execute`. */
+  async #contents(calls: readonly ToolCall[], isLast: boolean): Promise<(Content | undefined)[]> {
+    const contents: (Promise<Content> | Content | undefined)[] = []
+    for (const call of calls) {
+      const tool = this.#tools.get(call.name)
+      const refusal = this.#refusal(call, tool, isLast)
+      if (refusal !== undefined || call.arguments === undefined) contents.push(errorText(refusal ?? ''))
+      else if (tool?.execute === undefined) contents.push(undefined)
+      else {
+        const { id: callId, name: toolName, arguments: input } = call
+        await this.#tell({ type: 'tool_start', toolName, callId, input })
+        if (this.#signal.aborted) break
+        contents.push(this.#execute(tool, callId, input))
+      }
+    }
+    return await Promise.all(contents)
+  }
+
+  /** Why a call is not executed: the model is told. */
+  #refusal(call: ToolCall, tool: Tool | undefined, isLast: boolean): string | undefined {
+    if (call.invalid !== undefined)
+      return `This call cannot be used: ${call.invalid}. Its arguments were written as: ${call.rawArguments.slice(0, MOST_SHOWN)}`
+    if (tool === undefined)
+      return `There is no tool ${JSON.stringify(call.name)}. There are: ${[...this.#tools.keys()].join(', ')}`
+    if (isLast) return 'No more calls are executed.'
+    if (this.#isRepeated(call))
+      return 'This same call was made before, and its result is known. It was not executed again: answer with what you know.'
+    return undefined
+  }
+
+  async #execute(tool: Tool, callId: string, input: Record<string, unknown>): Promise<Content> {
+    const { workingDirectory } = this.#request
+    const context = {
+      callId,
+      signal: this.#signal,
+      ...(workingDirectory === undefined ? {} : { workingDirectory }),
+    }
+    const end = { type: 'tool_end', toolName: tool.name, callId } as const
+    let content: Content
+    let outcome: { result: unknown } | { error: string }
+    try {
+      // What the tool makes of it is not what the model wrote.
+      const result = await tool.execute?.(structuredClone(input), context)
+      content = contentOf(result)
+      outcome = { result }
+    } catch (thrown) {
+      const error = messageOf(thrown)
+      content = errorText(error)
+      outcome = { error }
+    }
+    await this.#tell({ ...end, ...outcome })
+    return content
+  }
+
+  /** Tells the listener, after what it was told before. */
+  async #tell(event: ProviderProgressEvent): Promise<void> {
+    const listener = this.#listener
+    if (!listener) return
+    const told = this.#told.then(() => (this.#signal.aborted ? undefined : listener(event)))
+    this.#told = told.catch(() => {})
+    await told
+  }
+
+  /** The last answer, with what all rounds took. */
+  #whole(last: ChatResponse<T>): ToolLoopResponse<T> {
+    const warnings = this.#rounds.flatMap((round) => round.warnings)
+    const { usage: _, ...response } = last
+    const usage = usageOf(this.#rounds)
+    return {
+      ...response,
+      ...(usage === undefined ? {} : { usage }),
+      timings: timingsOf(this.#rounds, performance.now() - this.#started),
+      warnings: [...new Map(warnings.map((warning) => [textOf(warning), warning])).values()],
+      messages: this.#messages,
+    }
+  }
+}
+
+type Content = string | readonly ContentPart[]
+
+function keyOf(call: ToolCall): string {
+  return JSON.stringify([call.name, call.arguments ?? call.rawArguments])
+}
+
+function textOf({ code, message }: { code: string; message: string }): string {
+  return `${code} ${message}`
+}
+
+function errorText(message: string): string {
+  return `Error: ${message}`
+}
+
+function messageOf(thrown: unknown): string {
+  const { message } = (thrown ?? {}) as { message?: unknown }
+  return typeof message === 'string' ? message : String(thrown)
+}
+
+/** What a tool gave, as the model reads it. Throws for what JSON cannot hold. */
+function contentOf(result: unknown): Content {
+  if (result === undefined) return ''
+  if (typeof result === 'string' || isContent(result)) return result
+  const json: string | undefined = JSON.stringify(result)
+  if (json === undefined) throw new TypeError(`The tool gave a ${typeof result}: JSON cannot hold it`)
+  return json
+}
+
+function isContent(result: unknown): result is readonly ContentPart[] {
+  const isPart = (part: unknown) => {
+    const { type, text } = (part ?? {}) as Record<string, unknown>
+    return type === 'text' && typeof text === 'string'
+  }
+  return Array.isArray(result) && result.length > 0 && result.every(isPart)
+}
+
+function cancelled({ content, reasoning, toolCalls, timings }: ChatResponse, cause: unknown): Error {
+  const partial = { content, toolCalls, ...(reasoning === undefined ? {} : { reasoning }) }
+  return errorOf({ code: 'aborted', message: CANCELLED, attempts: timings.attempts, partial }, { cause })
+}
+
+/** The sum; nothing where one round was not counted. */
+function usageOf(rounds: readonly ChatResponse[]): Usage | undefined {
+  const sum: Usage = { inputTokens: 0, outputTokens: 0, totalTokens: 0 }
+  for (const { usage } of rounds) {
+    if (usage === undefined) return undefined
+    for (const [name, count] of Object.entries(usage) as [keyof Usage, number][])
+      sum[name] = (sum[name] ?? 0) + count
+  }
+  return sum
+}
+
+/** The first token is that of the first round, the speed that of the last. */
+function timingsOf(rounds: readonly ChatResponse[], total: number): Timings {
+  const all = rounds.map(({ timings }) => timings)
+  const { firstToken } = all[0] ?? {}
+  const { tokensPerSecond } = all.at(-1) ?? {}
+  const summed = (name: 'serverPrompt' | 'serverGeneration') => {
+    const times = all.map((timings) => timings[name])
+    return times.includes(undefined)
+      ? {}
+      : { [name]: times.reduce<number>((sum, time) => sum + (time ?? 0), 0) }
+  }
+  return {
+    total,
+    ...(firstToken === undefined ? {} : { firstToken }),
+    ...summed('serverPrompt'),
+    ...summed('serverGeneration'),
+    ...(tokensPerSecond === undefined ? {} : { tokensPerSecond }),
+    attempts: all.reduce((sum, { attempts }) => sum + attempts, 0),
+    cached: all.every(({ cached }) => cached),
+  }
+}
