@@ -28,8 +28,8 @@ const SAID: [&str; 27] = [
     "exceeded max context length",
     "max_model_len",
     "maximum model length",
-    "max_seq_len",
-    "n_keep",
+    "greater than max_seq_len",
+    "cannot truncate prompt",
     "exceed n_ctx",
     "context size",
     "context window",
@@ -79,7 +79,7 @@ const CONTEXT_LENGTH: [Place; 20] = [
     After(" > "),
 ];
 
-const PROMPT_TOKENS: [Place; 23] = [
+const PROMPT_TOKENS: [Place; 24] = [
     After("prompt contains at least "),
     After("prompt contains "),
     After("request contains "),
@@ -91,6 +91,7 @@ const PROMPT_TOKENS: [Place; 23] = [
     After("n_keep: "),
     After("prefill "),
     After("resulted in "),
+    After("resulted in over "),
     After("request ("),
     After("the input ("),
     After("input prompt ("),
@@ -225,6 +226,12 @@ mod tests {
                 r#"{"error":"Reached context length of 4096 tokens, but this model does not currently support mid-generation context overflow."}"#,
                 (None, Some(4096)),
             ),
+            // text-generation-webui
+            (
+                400,
+                r#"{"error":{"message":"This model maximum context length is 2048 tokens. However, your messages resulted in over 2364 tokens.","code":400,"type":"InvalidRequestError","param":"messages"}}"#,
+                (Some(2364), Some(2048)),
+            ),
             // TGI
             (
                 422,
@@ -321,5 +328,21 @@ mod tests {
                 (Some(140_000), Some(131_072)),
             ),
         ]);
+    }
+
+    #[test]
+    fn a_field_or_a_limit_of_another_kind_is_no_full_context() {
+        for (status, words) in [
+            (400, "Unrecognized request argument supplied: n_keep"),
+            (400, "Unknown field: max_seq_len"),
+            (400, "max_tokens must be at least 1, got 0."),
+            (400, "Request body is too large: 12000000 > 10000000"),
+            (413, "Request too large for model `m` on tokens per minute (TPM): Limit 6000, Requested 7000"),
+            (429, "Limit 6000, Used 5900, Requested 200. Please try again in 1s."),
+        ] {
+            let error = Failure::of_body(words.as_bytes()).status(status).into_error();
+            assert_ne!(error.code, Code::ContextLengthExceeded, "{words}");
+            assert_eq!((error.prompt_tokens, error.context_length), (None, None), "{words}");
+        }
     }
 }
