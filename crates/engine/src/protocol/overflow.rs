@@ -173,38 +173,6 @@ mod tests {
                 (Some(8401), None),
             ),
             (400, r#"{"error":"the input length exceeds the context length"}"#, (None, None)),
-            // vLLM 0.32, 0.14 and 0.10
-            (
-                400,
-                r#"{"error":{"message":"This model's maximum context length is 512 tokens. However, your prompt contains at least 513 input tokens, which exceeds this limit even without any output tokens. Please reduce the length of the input prompt. (parameter=input_tokens, value=513)","type":"BadRequestError","param":"input_tokens","code":400}}"#,
-                (Some(513), Some(512)),
-            ),
-            (
-                400,
-                r#"{"error":{"message":"max_tokens=600 cannot be greater than max_model_len=512. Please request fewer output tokens. (parameter=max_tokens, value=600)"}}"#,
-                (None, Some(512)),
-            ),
-            (
-                400,
-                r#"{"error":{"message":"'max_tokens' or 'max_completion_tokens' is too large: 600. This model's maximum context length is 512 tokens and your request has 16 input tokens (600 > 512 - 16). (parameter=max_tokens, value=600) None"}}"#,
-                (Some(16), Some(512)),
-            ),
-            (
-                400,
-                r#"{"error":{"message":"This model's maximum context length is 512 tokens. However, your request has 611 input tokens. Please reduce the length of the input messages."}}"#,
-                (Some(611), Some(512)),
-            ),
-            (
-                400,
-                r#"{"object":"error","message":"This model's maximum context length is 512 tokens. However, you requested 623 tokens (611 in the messages, 12 in the completion). Please reduce the length of the messages or completion. None"}"#,
-                (Some(611), Some(512)),
-            ),
-            (
-                400,
-                "The decoder prompt (length 611) is longer than the maximum model length of 512. Make sure that `max_model_len` is no smaller than the number of text tokens.",
-                (Some(611), Some(512)),
-            ),
-            (400, "Input prompt (611 tokens) is too long and exceeds limit of 512", (Some(611), Some(512))),
             // LM Studio, by version
             (
                 400,
@@ -261,6 +229,44 @@ mod tests {
                 "Illegal param: prefill 744 tokens exceed n_ctx_per_seq, try increasing total context size",
                 (Some(744), None),
             ),
+        ]);
+    }
+
+    #[test]
+    fn each_version_of_vllm_tells_its_numbers() {
+        check(&[
+            // 0.32, 0.14 and 0.10
+            (
+                400,
+                r#"{"error":{"message":"This model's maximum context length is 512 tokens. However, your prompt contains at least 513 input tokens, which exceeds this limit even without any output tokens. Please reduce the length of the input prompt. (parameter=input_tokens, value=513)","type":"BadRequestError","param":"input_tokens","code":400}}"#,
+                (Some(513), Some(512)),
+            ),
+            (
+                400,
+                r#"{"error":{"message":"max_tokens=600 cannot be greater than max_model_len=512. Please request fewer output tokens. (parameter=max_tokens, value=600)"}}"#,
+                (None, Some(512)),
+            ),
+            (
+                400,
+                r#"{"error":{"message":"'max_tokens' or 'max_completion_tokens' is too large: 600. This model's maximum context length is 512 tokens and your request has 16 input tokens (600 > 512 - 16). (parameter=max_tokens, value=600) None"}}"#,
+                (Some(16), Some(512)),
+            ),
+            (
+                400,
+                r#"{"error":{"message":"This model's maximum context length is 512 tokens. However, your request has 611 input tokens. Please reduce the length of the input messages."}}"#,
+                (Some(611), Some(512)),
+            ),
+            (
+                400,
+                r#"{"object":"error","message":"This model's maximum context length is 512 tokens. However, you requested 623 tokens (611 in the messages, 12 in the completion). Please reduce the length of the messages or completion. None"}"#,
+                (Some(611), Some(512)),
+            ),
+            (
+                400,
+                "The decoder prompt (length 611) is longer than the maximum model length of 512. Make sure that `max_model_len` is no smaller than the number of text tokens.",
+                (Some(611), Some(512)),
+            ),
+            (400, "Input prompt (611 tokens) is too long and exceeds limit of 512", (Some(611), Some(512))),
         ]);
     }
 
