@@ -102,6 +102,9 @@ impl Client {
             Err(error) => {
                 let mut error = self.explained(error, None, &mut call.watch, call.hooks).await;
                 error.attempts = call.attempts;
+                if error.code == Code::ContextLengthExceeded && error.context_length.is_none() {
+                    error.context_length = self.knowledge.context_of(call.model_name());
+                }
                 error.partial.get_or_insert_with(Partial::default);
                 Err(self.finished(error, self.dialect().chat_path()))
             }
@@ -285,7 +288,11 @@ impl<S: Sink> Call<'_, S> {
         let built = match self.built.take() {
             None => {
                 let built = self.watch.run(Built::new(self.client, self.hooks, &self.body)).await??;
-                self.prompt = Prompt::new(self.client, &built.body);
+                self.prompt = if self.hooks.changes_body() {
+                    serde_json::from_slice(&built.body).ok().and_then(|body| Prompt::new(self.client, &body))
+                } else {
+                    Prompt::new(self.client, &self.body)
+                };
                 built
             }
             Some(built) => self.watch.run(built.with_renewed_key(self.client, self.hooks)).await??,

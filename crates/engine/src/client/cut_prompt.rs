@@ -23,10 +23,9 @@ pub struct Prompt {
 }
 
 impl Prompt {
-    /// `None` where the server cuts no prompt, or nobody knows what was sent.
-    pub fn new(client: &Client, body: &[u8]) -> Option<Self> {
+    /// `None` where the server cuts no prompt.
+    pub fn new(client: &Client, body: &Map<String, Value>) -> Option<Self> {
         let advice = client.server.facts().cuts_prompts?;
-        let body: Map<String, Value> = serde_json::from_slice(body).ok()?;
         let model = body.get("model").and_then(Value::as_str).unwrap_or_default();
         let mut texts = Texts::default();
         let messages = body.get("messages").and_then(Value::as_array);
@@ -36,7 +35,7 @@ impl Prompt {
         Some(Self {
             estimate: texts.estimate(),
             may_be_cached: client.beginnings.knew(model, &texts.beginning),
-            cut: client.server.cut(&body, client.knowledge.context_of(model)),
+            cut: client.server.cut(body, client.knowledge.context_of(model)),
             advice,
         })
     }
@@ -53,7 +52,7 @@ impl Prompt {
         }
         let context = at_limit.map(|cut| format!(" of {} tokens", cut.context)).unwrap_or_default();
         let message = format!(
-            "The prompt did not fit the model's context{context}: the server dropped its beginning and read {read} \
+            "The prompt did not fit the model's context{context}: the server dropped a part of it and read {read} \
              tokens of about {}. {}",
             self.estimate.max(read),
             self.advice
@@ -153,10 +152,11 @@ mod tests {
     }
 
     /// The body of a chat, as a client of Ollama sends it.
-    fn body(texts: &[(&str, &str)], options: &Value) -> Vec<u8> {
+    fn body(texts: &[(&str, &str)], options: &Value) -> Map<String, Value> {
         let messages: Vec<_> =
             texts.iter().map(|(role, content)| json!({ "role": role, "content": content })).collect();
-        json!({ "model": "m", "messages": messages, "options": options }).to_string().into_bytes()
+        let body = json!({ "model": "m", "messages": messages, "options": options });
+        serde_json::from_value(body).unwrap()
     }
 
     fn is_cut(text: &str, options: &Value, read: u64) -> bool {
@@ -261,9 +261,13 @@ mod tests {
     }
 
     #[test]
-    fn a_server_that_refuses_what_is_too_long_is_not_looked_at() {
-        assert!(
-            Prompt::new(&client("vllm", json!({})), &body(&[("user", &words(3000))], &json!({}))).is_none()
-        );
+    fn a_server_is_looked_at_unless_it_refuses_what_is_too_long() {
+        for (kind, is_looked_at) in
+            [("text-generation-webui", true), ("openai-compatible", true), ("llama-cpp", false), ("vllm", false)]
+        {
+            let prompt = Prompt::new(&client(kind, json!({})), &body(&[("user", &words(3000))], &json!({})));
+            let is_cut = prompt.is_some_and(|prompt| prompt.cut(1026, 1).is_some());
+            assert_eq!(is_cut, is_looked_at, "{kind}");
+        }
     }
 }

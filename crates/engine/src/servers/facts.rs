@@ -39,7 +39,8 @@ pub struct Facts {
     /// below the rest.
     #[serde(skip)]
     pub hosts: &'static [&'static str],
-    /// It cuts a prompt that is too long for its context, and does not say so: what to do about that.
+    /// It may cut a prompt that is too long for its context, and does not say so: what to do about that. `None` where it
+    /// refuses one.
     #[serde(skip)]
     pub cuts_prompts: Option<&'static str>,
     /// The model that it runs, where that is one, answers for every name.
@@ -99,7 +100,7 @@ impl Facts {
         settings: &[],
         more_ports: &[],
         hosts: &[],
-        cuts_prompts: None,
+        cuts_prompts: Some("Shorten it, or load the model with a longer context."),
         serves_any_name: false,
         // One tool that must be called is a named choice in other words, and more servers heed them.
         tool_choices: ToolChoices::NO_NAME,

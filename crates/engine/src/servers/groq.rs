@@ -17,6 +17,7 @@ pub static KIND: Kind = Kind {
         // <https://console.groq.com/docs/structured-outputs>
         response_formats: ResponseFormats::ENFORCED,
         reasoning_field: Some("reasoning"),
+        cuts_prompts: None,
         ..Facts::PLAIN
     },
     open: |_| Ok(Box::new(Groq)),

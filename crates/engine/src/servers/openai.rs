@@ -24,6 +24,7 @@ pub static KIND: Kind = Kind {
         reasoning: ReasoningFields::Effort,
         // By this protocol, it tells none.
         reasoning_field: None,
+        cuts_prompts: None,
         ..Facts::PLAIN
     },
     open: |_| Ok(Box::new(OpenAi)),

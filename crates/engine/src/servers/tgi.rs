@@ -30,6 +30,7 @@ pub static KIND: Kind = Kind {
         reasoning: ReasoningFields::Nothing,
         // It leaves the reasoning in the text.
         reasoning_field: None,
+        cuts_prompts: None,
         ..Facts::PLAIN
     },
     open: |_| Ok(Box::new(Tgi)),
