@@ -262,9 +262,12 @@ mod tests {
 
     #[test]
     fn a_server_is_looked_at_unless_it_refuses_what_is_too_long() {
-        for (kind, is_looked_at) in
-            [("text-generation-webui", true), ("openai-compatible", true), ("llama-cpp", false), ("vllm", false)]
-        {
+        for (kind, is_looked_at) in [
+            ("text-generation-webui", true),
+            ("openai-compatible", true),
+            ("llama-cpp", false),
+            ("vllm", false),
+        ] {
             let prompt = Prompt::new(&client(kind, json!({})), &body(&[("user", &words(3000))], &json!({})));
             let is_cut = prompt.is_some_and(|prompt| prompt.cut(1026, 1).is_some());
             assert_eq!(is_cut, is_looked_at, "{kind}");
