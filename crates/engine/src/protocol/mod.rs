@@ -10,6 +10,7 @@ mod listed;
 mod logprobs;
 pub mod ollama;
 pub mod openai;
+mod overflow;
 pub mod reranking;
 mod retry_after;
 mod tool_calls;
