@@ -84,7 +84,7 @@ it('Ollama has fields of its own for log probabilities', async () => {
   const server = await startScriptedServer()
   const line = (more: object) => `${JSON.stringify({ model: 'm', done: false, ...more })}\n`
   const message = { role: 'assistant', content: 'Hello' }
-  server.answersTo('POST /api/chat', {
+  server.answersChats({
     chunks: [
       line({ message, logprobs: [told('Hello', -0.5, 'Hello', 'Hi')] }),
       line({ message: { ...message, content: '' }, done: true, done_reason: 'stop' }),

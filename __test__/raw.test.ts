@@ -43,7 +43,7 @@ it('of Ollama’s own protocol, it is the last line', async () => {
     { model: 'm', message: { role: 'assistant', content: 'Hello!' }, done: false },
     { model: 'm', message: { role: 'assistant', content: '' }, done: true, done_reason: 'stop' },
   ].map((line) => JSON.stringify(line))
-  server.answersTo('POST /api/chat', { chunks: lines.map((line) => `${line}\n`) })
+  server.answersChats({ chunks: lines.map((line) => `${line}\n`) })
   const provider = new OllamaProvider({ baseURL: server.baseURL, model: 'm' })
   const { raw } = await provider.chat({ ...asking('hello'), includeRaw: true })
   expect(raw?.lastFrame).toBe(lines[1])

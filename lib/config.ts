@@ -141,7 +141,7 @@ export interface GenerationOptions {
   repetitionPenalty?: number | undefined
   /**
    * Has {@link ChatResponse.logprobs} tell how probable each token was, and so many alternatives to each, a whole number;
-   * `true` is none. Servers have limits of their own: OpenAI and vLLM 20, unless vLLM is told otherwise.
+   * `true` is none. Servers have limits of their own, often 20: more is an {@link InvalidRequestError}.
    */
   logprobs?: boolean | number | undefined
   user?: string | undefined
