@@ -99,7 +99,7 @@ export interface RawExchange {
   url: string
   /** The JSON of the request that was answered. */
   requestBody: string
-  /** The data of the last event but `[DONE]`, or the whole of an answer that is one document. */
+  /** The data of the last event that says something, or the whole of an answer that is one document. */
   lastFrame: string
 }
 
