@@ -139,6 +139,11 @@ export interface GenerationOptions {
   frequencyPenalty?: number | undefined
   presencePenalty?: number | undefined
   repetitionPenalty?: number | undefined
+  /**
+   * Has {@link ChatResponse.logprobs} tell how probable each token was, and so many alternatives to each, a whole number;
+   * `true` is none. Servers have limits of their own, often 20: more is an {@link InvalidRequestError}.
+   */
+  logprobs?: boolean | number | undefined
   user?: string | undefined
   /**
    * Whether the model reasons before it answers, or how hard; in the fields that the server has for it. A model that has

@@ -471,6 +471,7 @@ export class OpenAICompatibleProvider implements ChatProvider, AsyncDisposable {
       options: optionsOf(given),
       tools: toolsOf(given),
       responseFormat: format,
+      includeRaw: 'includeRaw' in given ? given.includeRaw : undefined,
     }
     const { json, texts, places } = crossing(request)
     const hooks = this.#hooks()

@@ -1,5 +1,6 @@
 use super::{
     CallRules,
+    kept::KeptLogprobs,
     provider_data::ProviderData,
     tool_calls::{Ending, Told, ToolCalls},
 };
@@ -26,6 +27,7 @@ pub struct Assembly {
     finish_is_last: bool,
     usage: Option<Usage>,
     timings: ServerTimings,
+    logprobs: KeptLogprobs,
     tools: Tools,
     /// Some text or reasoning has come, though perhaps none that could be told yet.
     has_begun: bool,
@@ -62,6 +64,10 @@ impl Assembly {
         Self { tools: Tools { in_text, calls: ToolCalls::new(rules) }, ..Self::default() }
     }
 
+    pub fn keep_logprobs(&mut self, alternatives: Option<usize>) {
+        self.logprobs = KeptLogprobs::new(alternatives);
+    }
+
     pub fn apply(&mut self, delta: Delta<'_>, events: &mut dyn Events) {
         match delta {
             Delta::Id(id) => set_once(&mut self.id, id),
@@ -84,6 +90,7 @@ impl Assembly {
                 self.tools.calls.take(fragment, &mut |told| parts.tell(told, events));
             }
             Delta::Kept { field, json } => self.parts.provider_data.take(field, json),
+            Delta::Logprob(token) => self.logprobs.take(token),
             Delta::PromptProgress { done, total } => {
                 self.progress = self.progress.saturating_add(1);
                 events.event(Event::Progress { phase: Phase::Prompt, done: Some(done), total: Some(total) });
@@ -243,6 +250,8 @@ impl Assembly {
             },
             warnings: self.parts.warnings,
             parsed: None,
+            logprobs: self.logprobs.finish(),
+            raw: None,
             message: self.parts.provider_data.finish(),
         })
     }

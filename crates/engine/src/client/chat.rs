@@ -15,7 +15,7 @@ use super::{
     tool_ways::{NativeTools, ids_of_history, in_prompt, speaks_of_tools, tell_in_text},
 };
 use crate::{
-    chat::{CallRules, Reading},
+    chat::{CallRules, Keeps, Reading},
     error::{Code, Error, Result, ToolFailure},
     policy::{Repeatable, Wait, repeat},
     protocol::request_id,
@@ -35,6 +35,8 @@ pub(super) struct Call<'a, S> {
     pub model: Option<String>,
     /// What the calls of the answer are held to.
     rules: CallRules,
+    /// The answer tells what went over the wire.
+    includes_raw: bool,
     /// `None` where the request tells of no tools, or in its text.
     native_tools: Option<Box<NativeTools>>,
     /// Where the answer must have a format.
@@ -75,6 +77,7 @@ impl Client {
             timeout: request.timeout,
             model: None,
             rules: CallRules::default(),
+            includes_raw: request.include_raw,
             native_tools: None,
             formatted: None,
             body: Map::new(),
@@ -95,6 +98,9 @@ impl Client {
                 if let Some(message) = &mut answer.message {
                     let given = std::mem::take(&mut message.provider_data);
                     message.provider_data.insert(self.server.facts().name.into(), given.into());
+                }
+                if let Some(raw) = &mut answer.raw {
+                    self.complete(raw);
                 }
                 answer.warnings.iter_mut().for_each(|warning| self.hide(warning));
                 Ok(answer)
@@ -255,6 +261,7 @@ impl<S: Sink> Call<'_, S> {
         let address = &client.endpoint.address;
         let url = client.chat_url()?;
         let request = Request { method: Method::POST, url, headers, body: Some(body) };
+        let sent = self.includes_raw.then(|| request.body.clone()).flatten();
         let connected = Connected::default();
         self.watch.connects(connected.clone());
         let mut response =
@@ -268,7 +275,11 @@ impl<S: Sink> Call<'_, S> {
         if let Some(error) = self.watch.run(client.failure_of(&mut response)).await? {
             return Err(error);
         }
-        self.read(response.limited(client.limits.max_response_bytes)).await
+        let mut answer = self.read(response.limited(client.limits.max_response_bytes)).await?;
+        if let (Some(raw), Some(sent)) = (&mut answer.raw, sent) {
+            raw.request_body = String::from_utf8_lossy(&sent).into_owned();
+        }
+        Ok(answer)
     }
 
     async fn attempt_once(&mut self) -> Result<Answer> {
@@ -332,6 +343,7 @@ impl<S: Sink> Call<'_, S> {
         let request_id = request_id(response.headers());
         let decoder = self.client.dialect().decoder(self.client.limits.max_event_bytes);
         let mut reading = Reading::new(decoder, self.rules.clone());
+        reading.keep(Keeps::of(&self.body, self.includes_raw));
         let outcome = self.read_to_end(&mut response, &mut reading).await;
         let outcome = match outcome {
             Ok(broken) => reading.finish(broken, &mut self.sink),

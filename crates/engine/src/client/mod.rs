@@ -20,6 +20,7 @@ mod identify;
 mod knock;
 mod knowledge;
 mod metadata;
+mod raw;
 mod readiness;
 mod rerank;
 mod secrets;

@@ -49,7 +49,7 @@ pub static REMEDIES: &[Remedy] = &[
     Remedy::LeaveOut("id_slot"),
     Remedy::LeaveOut("timings_per_token"),
     Remedy::LeaveOut("service_tier"),
-    Remedy::LeaveOut("logprobs"),
+    Remedy::LeaveOutWith { field: "logprobs", also: "top_logprobs" },
     Remedy::LeaveOut("top_logprobs"),
     Remedy::LeaveOut("user"),
     // How to reason, where the field itself is unknown.
@@ -66,6 +66,11 @@ pub static REMEDIES: &[Remedy] = &[
 #[derive(Debug)]
 pub enum Remedy {
     LeaveOut(&'static str),
+    /// What would be refused without it goes along.
+    LeaveOutWith {
+        field: &'static str,
+        also: &'static str,
+    },
     /// What the package adds by itself, and how: what the user set in its place is never left out.
     LeaveOutOurs(&'static str, fn() -> Value),
     /// What the user set is left out, and seen to by the package. A choice of tools is made by what is offered.
@@ -86,6 +91,10 @@ impl Remedy {
     pub fn apply(&self, body: &mut Map<String, Value>) -> bool {
         match *self {
             Self::LeaveOut(field) => body.remove(field).is_some(),
+            Self::LeaveOutWith { field, also } => {
+                body.remove(also);
+                body.remove(field).is_some()
+            }
             Self::LeaveOutOurs(field, ours) => {
                 body.get(field) == Some(&ours()) && body.remove(field).is_some()
             }
@@ -129,7 +138,7 @@ impl Remedy {
                 let is_named = path.map(top) == Some(field) || words.contains(field);
                 (is_named && body.contains_key(field)).then_some(0)
             }
-            Self::LeaveOut(field) | Self::Rename { from: field, .. } => {
+            Self::LeaveOut(field) | Self::LeaveOutWith { field, .. } | Self::Rename { from: field, .. } => {
                 if !error.refusal.of_any_value || !body.contains_key(field) {
                     return None;
                 }
@@ -167,7 +176,10 @@ impl Remedy {
 
     pub fn warning(&self) -> Warning {
         let message = match self {
-            Self::LeaveOut(field) | Self::LeaveOutOurs(field, _) | Self::Enforce(field) => {
+            Self::LeaveOut(field)
+            | Self::LeaveOutWith { field, .. }
+            | Self::LeaveOutOurs(field, _)
+            | Self::Enforce(field) => {
                 format!("The server refuses `{field}`; it is left out.")
             }
             Self::Rename { from, to } => format!("The server refuses `{from}`; it is sent as `{to}`."),

@@ -1,11 +1,13 @@
 //! What is said on the wire: requests out, deltas, failures and lists in. One dialect a folder.
 
+mod elements;
 pub mod embeddings;
 mod failure;
 mod given_calls;
 mod json;
 mod lenient;
 mod listed;
+mod logprobs;
 pub mod ollama;
 pub mod openai;
 mod overflow;
@@ -119,6 +121,12 @@ pub trait Decoder: Send {
 
     /// Whether the answer itself began to arrive, where that is not told by deltas: one JSON document.
     fn has_begun(&self) -> bool;
+
+    /// Has it keep what [`last_frame`](Self::last_frame) gives.
+    fn keep_frames(&mut self);
+
+    /// The last event of a stream but `[DONE]`, or all of an answer that is one document; taken out.
+    fn last_frame(&mut self) -> Vec<u8>;
 
     /// Words that a server wrote past the protocol, if any: they may tell why an answer broke off.
     fn last_words(&self) -> Option<&str>;

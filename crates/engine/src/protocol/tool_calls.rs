@@ -1,15 +1,13 @@
 //! The tool calls of a frame, in whatever shape they come: a list, a single call for a list, null; the function's name
 //! and arguments in `function` or beside it; arguments as a text, an object or nothing.
 
-use std::{borrow::Cow, fmt};
+use std::borrow::Cow;
 
-use serde::{
-    Deserialize, Deserializer,
-    de::{SeqAccess, Visitor},
-};
+use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::{
+    elements::each,
     json,
     lenient::{Number, Object, Text},
 };
@@ -26,14 +24,7 @@ pub enum Share {
 
 /// Tells the calls of a list one by one: of a long one, nothing is held.
 pub fn read(list: &RawValue, share: Share, out: &mut dyn FnMut(Delta<'_>)) {
-    match list.get().as_bytes().first() {
-        // It was looked through with the frame: the list itself is right.
-        Some(b'[') => {
-            _ = serde_json::Deserializer::from_str(list.get())
-                .deserialize_seq(Elements(&mut |call| read_call(call, share, out)));
-        }
-        _ => read_call(list, share, out),
-    }
+    each(list, &mut |call| read_call(call, share, out));
 }
 
 /// Tells one call. What is no object is passed over.
@@ -97,22 +88,4 @@ struct Function<'a> {
     name: Text<'a>,
     #[serde(borrow, default)]
     arguments: Option<&'a RawValue>,
-}
-
-/// Hands on the elements of a list as they are written.
-struct Elements<'a>(&'a mut dyn FnMut(&RawValue));
-
-impl<'de> Visitor<'de> for Elements<'_> {
-    type Value = ();
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("a list")
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<(), A::Error> {
-        while let Some(element) = elements.next_element::<&RawValue>()? {
-            self.0(element);
-        }
-        Ok(())
-    }
 }

@@ -1,7 +1,7 @@
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::{Parsed, ToolCall, Usage};
+use super::{Parsed, Raw, TokenLogprob, ToolCall, Usage};
 
 /// The whole of an answer, as `chat` gives it to the caller.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -25,6 +25,11 @@ pub struct Answer {
     pub parsed: Option<Parsed>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message: Option<AnswerMessage>,
+    /// Of the answer's tokens, where they were asked for and told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub logprobs: Option<Vec<TokenLogprob>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub raw: Option<Raw>,
 }
 
 /// What belongs to the answer only as a message of the history.

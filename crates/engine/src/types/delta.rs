@@ -1,4 +1,4 @@
-use super::{ServerTimings, ToolCallFragment, Usage, Warning};
+use super::{ServerTimings, TokenLogprob, ToolCallFragment, Usage, Warning};
 
 /// One thing that a frame of the wire said, whatever dialect it was said in.
 #[derive(Debug, Clone, PartialEq)]
@@ -13,6 +13,7 @@ pub enum Delta<'a> {
         field: &'static str,
         json: &'a str,
     },
+    Logprob(TokenLogprob),
     /// How much of the prompt the server has read.
     PromptProgress {
         done: u64,

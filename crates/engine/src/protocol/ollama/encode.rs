@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use serde_json::{Map, Number, Value, json};
 
-use super::super::{given_calls, openai::tool};
+use super::super::{given_calls, logprobs, openai::tool};
 use crate::types::{
     AssistantMessage, ChatRequest, Content, GenerationOptions, GivenToolCall, Message, OneOrMany, Part,
 };
@@ -18,6 +18,7 @@ pub fn chat(request: ChatRequest, model: &str, defaults: &GenerationOptions) -> 
     if !request.tools.tools.is_empty() {
         body.insert("tools".into(), request.tools.tools.into_iter().map(tool).collect());
     }
+    logprobs::ask(request.options.logprobs.or(defaults.logprobs), &mut body);
     // The request's own fields overwrite the defaults', one by one.
     options(defaults.clone(), &mut body);
     options(request.options, &mut body);

@@ -50,6 +50,9 @@ pub struct Choice<'a> {
     /// Where a message has none.
     #[serde(borrow, default)]
     pub tool_calls: Option<&'a RawValue>,
+    /// Read only where there are any.
+    #[serde(borrow, default)]
+    pub logprobs: Option<&'a RawValue>,
     #[serde(borrow, default)]
     pub finish_reason: Text<'a>,
     #[serde(borrow, default)]

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Number, Value, json};
 
-use super::super::given_calls;
+use super::super::{given_calls, logprobs};
 use crate::types::{
     AssistantMessage, ChatRequest, Content, GenerationOptions, GivenToolCall, JsonSchema, Message, OneOrMany,
     Part, Tool, ToolChoice, ToolOptions,
@@ -17,6 +17,7 @@ pub fn chat(request: ChatRequest, model: &str, defaults: &GenerationOptions) -> 
     // Without it most servers count no tokens in a stream.
     body.insert("stream_options".into(), json!({ "include_usage": true }));
     tools(request.tools, &mut body);
+    logprobs::ask(request.options.logprobs.or(defaults.logprobs), &mut body);
     // The request's own fields overwrite the defaults', one by one.
     options(defaults.clone(), &mut body);
     options(request.options, &mut body);
