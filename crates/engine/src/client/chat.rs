@@ -299,10 +299,11 @@ impl<S: Sink> Call<'_, S> {
         let built = match self.built.take() {
             None => {
                 let built = self.watch.run(Built::new(self.client, self.hooks, &self.body)).await??;
+                let sent = built.body.clone();
                 self.prompt = if self.hooks.changes_body() {
-                    serde_json::from_slice(&built.body).ok().and_then(|body| Prompt::new(self.client, &body))
+                    serde_json::from_slice(&sent).ok().and_then(|body| Prompt::new(self.client, &body, sent))
                 } else {
-                    Prompt::new(self.client, &self.body)
+                    Prompt::new(self.client, &self.body, sent)
                 };
                 built
             }
