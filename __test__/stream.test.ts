@@ -113,6 +113,19 @@ describe('leaving a stream', () => {
     expect(await failureOf(iterator.next())).toBeInstanceOf(AbortError)
   })
 
+  it('cancels it also where only its text is taken', async () => {
+    const server = await startScriptedServer()
+    const stream = providerOf(server).stream(asking('hello'))
+    const chat = await server.nextChat()
+    await chat.send(role, text('Hel'))
+    for await (const piece of stream.textStream()) {
+      expect(piece).toBe('Hel')
+      break
+    }
+    await chat.leftByClient
+    expect(await failureOf(stream.response())).toMatchObject({ code: 'aborted', partial: { content: 'Hel' } })
+  })
+
   it('cancels it also before its first event was asked for', async () => {
     const server = await startScriptedServer()
     const stream = providerOf(server).stream(asking('hello'))

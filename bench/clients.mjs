@@ -1,7 +1,8 @@
 /**
  * Who is measured. `module` has `open(address, conversation)`, whose `ask(onText, { messages, signal })` asks that
- * conversation where no other messages are given. `packages` are what a user of it imports, as seen from a
- * folder below; `program` is no JavaScript.
+ * conversation where no other messages are given; some also have `embed(texts, numbers)`, with `numbers` where the
+ * server has no base64. `packages` are what a user of it imports, as seen from a folder below; `program` is no
+ * JavaScript.
  */
 export const clients = {
   ours: { title: 'local-llm-provider', module: 'ours.mjs', packages: ['../../index.js'] },

@@ -42,6 +42,8 @@ ${rows.map(details).join('\n\n')}
   they are taken off. The longest turn is the worst delay of a timer of 1 ms once all calls are made: what else the
   machine does is in it.
 - Time to the first token: from the call to the first text. A raw socket's time, for the same bytes, is taken off.
+- Embeddings: 256 texts in one request, 1024 numbers each, every one of them compared. \`openai\` and this package ask
+  for base64; where the server has none, \`openai\` is told to ask for numbers. \`ai\` and \`fetch\` always do.
 - Installed: the lengths of all files that \`npm install\` puts into the \`node_modules\` of an empty folder, without npm's
   own notes; 1 MB is a million bytes, and what they take on a disk is more. Ours is the packed package with this
   machine's platform package. A package is a folder that npm has installed, dependencies and peers included.

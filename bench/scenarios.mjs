@@ -1,4 +1,5 @@
 import abort from './scenarios/abort.mjs'
+import { embeddings } from './scenarios/embeddings.mjs'
 import fiftyStreams from './scenarios/fifty-streams.mjs'
 import firstToken from './scenarios/first-token.mjs'
 import flatOut from './scenarios/flat-out.mjs'
@@ -27,6 +28,8 @@ export const scenarios = [
   longAnswers('unicode', 0),
   longAnswers('unicode', 100),
   firstToken,
+  embeddings('base64'),
+  embeddings('float'),
   imported,
   start,
   install,

@@ -38,7 +38,9 @@ const OPTIONS = [
   'frequencyPenalty',
   'presencePenalty',
   'repetitionPenalty',
+  'logprobs',
   'user',
+  'reasoning',
   'extraBody',
 ]
 const TIMEOUTS = ['connect', 'firstToken', 'idle', 'metadata', 'total']
@@ -61,6 +63,7 @@ const APART = new Set<string>([
   'signal',
   'onProgress',
   'responseFormat',
+  'includeRaw',
   'maxToolRounds',
   'workingDirectory',
   ...TOOLS,

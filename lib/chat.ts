@@ -16,9 +16,10 @@ export type ContentPart = { type: 'text'; text: string }
 export interface AssistantMessage {
   role: 'assistant'
   content: string | null
+  /** Sent back beside calls of tools, where the server has a field for it; else it stays here. */
   reasoning?: string | undefined
   toolCalls?: readonly ToolCall[] | undefined
-  /** Opaque: what this server wants to see again (signatures, reasoning details). */
+  /** Opaque: what the server that gave it wants to see again (signatures, reasoning details). No other server gets it. */
   providerData?: Record<string, unknown> | undefined
 }
 
@@ -46,6 +47,8 @@ export interface ChatRequest<T = unknown> extends GenerationOptions, CallOptions
   onProgress?: ProgressCallback | undefined
   /** Of the text; an answer that calls tools is not held to it. */
   responseFormat?: ResponseFormat<T> | undefined
+  /** Keeps what was sent and the last frame in {@link ChatResponse.raw}. @defaultValue false */
+  includeRaw?: boolean | undefined
 }
 
 export interface ChatResponse<T = unknown> {
@@ -70,8 +73,34 @@ export interface ChatResponse<T = unknown> {
   /** Absent where the server does not tell. */
   usage?: Usage
   timings: Timings
+  /**
+   * The answer's tokens with the natural logarithms of their probabilities, where {@link GenerationOptions.logprobs} asks
+   * for them and the server tells them. What they spell is the server's matter: reasoning, markup of calls and the token
+   * that ends the answer may be among them.
+   */
+  logprobs?: TokenLogprob[]
   /** Each deviation of the server that was repaired, each thing that was changed or left out; `code` is stable. */
   warnings: { code: string; message: string }[]
+  /** Where {@link ChatRequest.includeRaw} asks for it. */
+  raw?: RawExchange
+}
+
+/** A token and the natural logarithm of its probability: -9999 where the server tells none because it is so improbable. */
+export interface TokenLogprob {
+  token: string
+  logprob: number
+  /** The most probable in its place, the token itself mostly among them; as many as were asked for, or fewer. */
+  top: { token: string; logprob: number }[]
+}
+
+/** What went over the wire, with `***` for each key. */
+export interface RawExchange {
+  /** Without its query and credentials. */
+  url: string
+  /** The JSON of the request that was answered. */
+  requestBody: string
+  /** The data of the last event that says something, or the whole of an answer that is one document. */
+  lastFrame: string
 }
 
 /** Tokens, as the server counted them. */

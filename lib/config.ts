@@ -139,7 +139,19 @@ export interface GenerationOptions {
   frequencyPenalty?: number | undefined
   presencePenalty?: number | undefined
   repetitionPenalty?: number | undefined
+  /**
+   * Has {@link ChatResponse.logprobs} tell how probable each token was, and so many alternatives to each, a whole number;
+   * `true` is none. Servers have limits of their own, often 20: more is an {@link InvalidRequestError}.
+   */
+  logprobs?: boolean | number | undefined
   user?: string | undefined
+  /**
+   * Whether the model reasons before it answers, or how hard; in the fields that the server has for it. A model that has
+   * no such level gets the nearest that it has, and one that refuses all of it is told nothing, with a warning
+   * `refused_field`; a server that cannot be told at all, with a warning `left_out`. Some servers ignore it without a
+   * word. Default: as the model does by itself.
+   */
+  reasoning?: boolean | 'minimal' | 'low' | 'medium' | 'high' | undefined
   /** Merged into the top level of the request's body, in the wire's own names; wins over all other fields. */
   extraBody?: Record<string, unknown> | undefined
 }

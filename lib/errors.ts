@@ -134,7 +134,10 @@ export class ModelNotFoundError extends ProviderError {
     assignKnown(this, details, ['availableModels'])
   }
 }
-/** The prompt does not fit into the context. The numbers, in tokens, are there where the server tells them. */
+/**
+ * The prompt does not fit into the context. The numbers, in tokens, are there where the server tells them; some count
+ * no further than the first token that is too many.
+ */
 export class ContextLengthError extends ProviderError {
   declare readonly promptTokens?: number
   declare readonly contextLength?: number

@@ -7,7 +7,9 @@ export type {
   ChatStream,
   ContentPart,
   QueryOptions,
+  RawExchange,
   Timings,
+  TokenLogprob,
   Usage,
 } from './chat'
 export type { CompletionRequest, CompletionResponse } from './completion'

@@ -525,7 +525,8 @@ export class OpenAICompatibleProvider implements ChatProvider, AsyncDisposable {
   ): Call<T> {
     const request = requestOf(messages, given)
     const { format, validate } = formatOf(given.responseFormat)
-    const { json, texts, places } = crossing({ ...request, responseFormat: format })
+    const includeRaw = 'includeRaw' in given ? given.includeRaw : undefined
+    const { json, texts, places } = crossing({ ...request, responseFormat: format, includeRaw })
     const { signal } = given
     const hooks = this.#hooks()
     const flags = flagsOf(hooks, listener)
@@ -686,7 +687,9 @@ function wholeAnswer<T>(
     answer.parsed = value ? value.value : read()
   }
   const calls = answer.toolCalls.length > 0 ? { toolCalls: answer.toolCalls } : {}
-  return Object.assign(answer, parts, { message: { role: 'assistant', ...parts, ...calls } })
+  return Object.assign(answer, parts, {
+    message: { role: 'assistant', ...parts, ...calls, ...answer.message },
+  })
 }
 
 function reportedCapabilities(told: string | null, given: CapabilityOverrides): ProviderCapabilities {

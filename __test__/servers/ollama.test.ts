@@ -339,6 +339,15 @@ describe('a prompt that was cut', () => {
     expect(await codes('a short one')).toEqual([])
   })
 
+  it('that is refused instead is told with that context, where the server does not repeat it', async () => {
+    const server = await startOllama()
+    server.answersChats(json('{"error":"the input length exceeds the context length"}', 400))
+    const error = await failureOf(ollama(server, { model: undefined }).chat(asking(long)))
+    expect(error).toBeInstanceOf(ContextLengthError)
+    expect(error).toMatchObject({ contextLength: 2048 })
+    expect(error).not.toHaveProperty('promptTokens')
+  })
+
   it('is not taken for one whose beginning is cached, nor for what a hook has left out', async () => {
     const server = await startOllama()
     server.answersChats(recording(`ollama/${done}`))

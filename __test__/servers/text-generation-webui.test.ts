@@ -8,7 +8,7 @@ import {
 import { asking } from '../support/provider.js'
 import { recording } from '../support/recording.js'
 import { type Answer, json } from '../support/scripted-server.js'
-import { answer, role, text } from '../support/wire.js'
+import { answer, chunk, done, role, text } from '../support/wire.js'
 import { failureOf, listener } from '../support/witness.js'
 import { open, startServer } from './support.js'
 
@@ -43,6 +43,18 @@ describe('text-generation-webui', () => {
       { model_name: 'tiny-chat', args: { loader: 'llama.cpp', ctx_size: 4096 } },
       {},
     ])
+  })
+
+  it('warns where its count shows that it cut the prompt', async () => {
+    const server = await startServer({})
+    const usage = { prompt_tokens: 1900, completion_tokens: 1, total_tokens: 1901 }
+    server.answersChats({ chunks: [text('ok'), chunk({}, 'stop', { usage }), done] })
+    const provider = open(TextGenerationWebUIProvider, server)
+    const { warnings } = await provider.chat(asking('word '.repeat(4000)))
+    expect(warnings).toEqual([
+      { code: 'prompt_cut', message: expect.stringContaining('1900 tokens of about 5000') },
+    ])
+    expect((await provider.chat(asking('word '.repeat(1000)))).warnings).toEqual([])
   })
 
   it('says what it needs to load', async () => {

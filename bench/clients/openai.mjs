@@ -11,5 +11,11 @@ export function open(address, conversation) {
         if (text) onText(text)
       }
     },
+    async embed(input, numbers) {
+      // It asks for base64 by itself, and takes numbers for that where they come unasked.
+      const format = numbers ? { encoding_format: 'float' } : {}
+      const { data } = await client.embeddings.create({ model: 'm', input, ...format })
+      return data.map(({ embedding }) => embedding)
+    },
   }
 }

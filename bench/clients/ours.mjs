@@ -11,5 +11,9 @@ export function open(address, conversation) {
       }
       return provider.query({ prompt, history, onProgress, signal })
     },
+    async embed(texts) {
+      const { embeddings } = await provider.embed(texts)
+      return embeddings
+    },
   }
 }

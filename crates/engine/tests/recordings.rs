@@ -10,7 +10,7 @@ use std::{
 
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use local_llm_engine::{
-    chat::{CallRules, Reading},
+    chat::{CallRules, Keeps, Reading},
     error::{Code, Error, Result},
     protocol::{
         Dialect, DocumentReader,
@@ -250,6 +250,10 @@ struct ExpectedAnswer {
     finish: String,
     usage: Option<ExpectedUsage>,
     timings: Option<ExpectedTimings>,
+    provider_data: Option<Map<String, Value>>,
+    /// Each token, its logprob, and how many alternatives are told.
+    #[serde(default)]
+    logprobs: Vec<(String, f64, usize)>,
     id: Option<String>,
     model: Option<String>,
     events_differ: Option<String>,
@@ -515,6 +519,7 @@ fn read_pieces(dialect: &dyn Dialect, pieces: &[&[u8]], end: End) -> Outcome {
         End::Broken => Some(Error::new(Code::Stream, "The connection broke")),
     };
     let mut reading = Reading::new(dialect.decoder(usize::MAX), CallRules::default());
+    reading.keep(Keeps { logprobs: Some(usize::MAX), last_frame: false });
     let result = pieces
         .iter()
         .try_for_each(|piece| reading.push(piece, &mut events))
@@ -549,6 +554,11 @@ impl Differences {
         if let Some(expected) = &expected.timings {
             self.timings(&got.timings, expected);
         }
+        let data = got.message.as_ref().map(|message| &message.provider_data);
+        self.see("provider data", &data, &expected.provider_data.as_ref());
+        let logprobs = got.logprobs.iter().flatten();
+        let logprobs = logprobs.map(|it| (it.token.clone(), it.logprob, it.top.len()));
+        self.see("logprobs", &logprobs.collect(), &expected.logprobs);
         self.see_told("id", Some(&got.id), expected.id.as_ref());
         self.see_told("model", Some(&got.model), expected.model.as_ref());
     }

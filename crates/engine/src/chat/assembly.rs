@@ -1,5 +1,7 @@
 use super::{
     CallRules,
+    kept::KeptLogprobs,
+    provider_data::ProviderData,
     tool_calls::{Ending, Told, ToolCalls},
 };
 use crate::{
@@ -25,6 +27,7 @@ pub struct Assembly {
     finish_is_last: bool,
     usage: Option<Usage>,
     timings: ServerTimings,
+    logprobs: KeptLogprobs,
     tools: Tools,
     /// Some text or reasoning has come, though perhaps none that could be told yet.
     has_begun: bool,
@@ -45,6 +48,7 @@ struct Parts {
     content: String,
     reasoning: String,
     warnings: Vec<Warning>,
+    provider_data: ProviderData,
 }
 
 #[derive(Debug)]
@@ -62,6 +66,10 @@ impl Assembly {
 
     pub fn of_text() -> Self {
         Self { splitter: ReasoningSplitter::PassThrough, ..Self::new(CallRules::default()) }
+    }
+
+    pub fn keep_logprobs(&mut self, alternatives: Option<usize>) {
+        self.logprobs = KeptLogprobs::new(alternatives);
     }
 
     pub fn apply(&mut self, delta: Delta<'_>, events: &mut dyn Events) {
@@ -85,6 +93,8 @@ impl Assembly {
                 let parts = &mut self.parts;
                 self.tools.calls.take(fragment, &mut |told| parts.tell(told, events));
             }
+            Delta::Kept { field, json } => self.parts.provider_data.take(field, json),
+            Delta::Logprob(token) => self.logprobs.take(token),
             Delta::PromptProgress { done, total } => {
                 self.progress = self.progress.saturating_add(1);
                 events.event(Event::Progress { phase: Phase::Prompt, done: Some(done), total: Some(total) });
@@ -150,6 +160,7 @@ impl Assembly {
     pub fn is_too_long(&self) -> bool {
         self.parts.content.len()
             + self.parts.reasoning.len()
+            + self.parts.provider_data.length()
             + self.tools.in_text.held()
             + self.tools.calls.length()
             > MAX_TEXT
@@ -243,6 +254,9 @@ impl Assembly {
             },
             warnings: self.parts.warnings,
             parsed: None,
+            logprobs: self.logprobs.finish(),
+            raw: None,
+            message: self.parts.provider_data.finish(),
         })
     }
 
@@ -298,6 +312,7 @@ impl Parts {
     fn tell(&mut self, told: Told<'_>, events: &mut dyn Events) {
         match told {
             Told::Call(call) => events.event(Event::ToolCall(call)),
+            Told::Extra { id, json } => self.provider_data.take_of_call(id, json),
             Told::Warning(warning) => self.warn(warning, events),
         }
     }

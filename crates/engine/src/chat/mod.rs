@@ -2,10 +2,13 @@
 
 mod assembly;
 mod call_rules;
+mod kept;
+mod provider_data;
 mod reading;
 mod tool_calls;
 mod tool_names;
 
 pub use call_rules::CallRules;
+pub use kept::Keeps;
 pub use reading::Reading;
 pub use tool_names::ToolNames;

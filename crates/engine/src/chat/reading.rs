@@ -1,29 +1,39 @@
 use super::{
-    CallRules,
+    CallRules, Keeps,
     assembly::{Assembly, MAX_TEXT},
 };
 use crate::{
     error::{Code, Error, Result},
     protocol::Decoder,
-    types::{Answer, Events},
+    types::{Answer, Events, Raw},
 };
 
 /// Reads one answer: bytes in, events out, and the answer at the end. Does no I/O.
 pub struct Reading {
     decoder: Box<dyn Decoder>,
     assembly: Assembly,
+    keeps_frames: bool,
 }
 
 impl Reading {
     #[must_use]
     pub fn new(decoder: Box<dyn Decoder>, rules: CallRules) -> Self {
-        Self { decoder, assembly: Assembly::new(rules) }
+        Self { decoder, assembly: Assembly::new(rules), keeps_frames: false }
+    }
+
+    /// Has the answer hold what is not everybody's.
+    pub fn keep(&mut self, keeps: Keeps) {
+        self.assembly.keep_logprobs(keeps.logprobs);
+        self.keeps_frames = keeps.last_frame;
+        if keeps.last_frame {
+            self.decoder.keep_frames();
+        }
     }
 
     /// Reads a text completion: there, nothing is told apart.
     #[must_use]
     pub fn of_text(decoder: Box<dyn Decoder>) -> Self {
-        Self { decoder, assembly: Assembly::of_text() }
+        Self { decoder, assembly: Assembly::of_text(), keeps_frames: false }
     }
 
     /// # Errors
@@ -66,7 +76,12 @@ impl Reading {
         self.check_limits().map_err(|error| self.fail(error, events))?;
         self.assembly.release(events);
         let last_words = self.decoder.last_words().map(str::to_owned);
-        self.assembly.verdict(broken, events).map_err(|mut error| {
+        let raw = self.keeps_frames.then(|| Raw {
+            last_frame: String::from_utf8_lossy(&self.decoder.last_frame()).into_owned(),
+            ..Raw::default()
+        });
+        let outcome = self.assembly.verdict(broken, events).map(|answer| Answer { raw, ..answer });
+        outcome.map_err(|mut error| {
             if let Some(words) = last_words {
                 if error.code == Code::EmptyCompletion {
                     return Error::not_an_answer(&words);

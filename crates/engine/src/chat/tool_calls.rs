@@ -35,6 +35,8 @@ struct Begun {
     id: String,
     name: String,
     arguments: String,
+    /// What the server wants to see again with it.
+    extra: String,
     nesting: Nesting,
     /// What was read from the text.
     found: Option<Arguments>,
@@ -45,6 +47,11 @@ struct Begun {
 /// What is told of calls.
 pub enum Told<'a> {
     Call(&'a ToolCall),
+    /// What the server wants to see again with the call that was told before.
+    Extra {
+        id: &'a str,
+        json: &'a str,
+    },
     Warning(Warning),
 }
 
@@ -119,6 +126,9 @@ impl ToolCalls {
         if call.id.is_empty() {
             fragment.id.clone_into(&mut call.id);
         }
+        if call.extra.is_empty() {
+            fragment.extra.clone_into(&mut call.extra);
+        }
         call.take_name(fragment.name, &self.rules);
         call.nesting.follow(fragment.arguments);
         call.arguments.push_str(fragment.arguments);
@@ -164,7 +174,7 @@ impl ToolCalls {
     }
 
     fn place(&self, fragment: ToolCallFragment<'_>) -> Place {
-        let ToolCallFragment { index, id, name, arguments, whole } = fragment;
+        let ToolCallFragment { index, id, name, arguments, whole, extra: _ } = fragment;
         let known = match (index, id) {
             _ if whole => None,
             (Some(_), _) => self.begun.iter().rposition(|call| call.index == index),
@@ -215,7 +225,7 @@ impl ToolCalls {
     /// Tells the next call.
     fn tell(&mut self, mut arguments: Arguments, out: &mut Out<'_>) {
         // It stays, so that more of it is known for that.
-        let Begun { id, name, arguments: raw_arguments, .. } = self.begun[self.done].clone();
+        let Begun { id, name, arguments: raw_arguments, extra, .. } = self.begun[self.done].clone();
         self.done += 1;
         if self.rules.is_single && self.done > 1 {
             let message = "The server called several tools at once although the request forbade it; the first call is kept.";
@@ -256,6 +266,9 @@ impl ToolCalls {
         self.ids.insert(id.clone());
         let call = ToolCall { id, name, raw_arguments, arguments };
         out(Told::Call(&call));
+        if !extra.is_empty() {
+            out(Told::Extra { id: &call.id, json: &extra });
+        }
         self.read.push(call);
     }
 
@@ -376,6 +389,7 @@ mod tests {
         early: usize,
         calls: Vec<ToolCall>,
         warnings: Vec<&'static str>,
+        extras: Vec<String>,
     }
 
     fn rules(options: Value) -> CallRules {
@@ -390,23 +404,26 @@ mod tests {
     fn heard_by(rules: CallRules, fragments: &Value, ending: Ending) -> Heard {
         let mut heard = Heard::default();
         let mut calls = ToolCalls::new(rules);
-        let told = std::cell::RefCell::new((Vec::new(), Vec::new()));
+        let told = std::cell::RefCell::new((Vec::new(), Vec::new(), Vec::new()));
         let mut out = |it: Told<'_>| match it {
             Told::Call(call) => told.borrow_mut().0.push(call.clone()),
+            Told::Extra { id, json } => told.borrow_mut().2.push(format!("{id}: {json}")),
             Told::Warning(warning) => told.borrow_mut().1.push(warning.code),
         };
         for fragment in fragments.as_array().unwrap() {
             let text = |field: &str| fragment[field].as_str().unwrap_or_default().to_owned();
-            let (id, name, arguments) = (text("id"), text("name"), text("arguments"));
+            let (id, name, arguments, extra) = (text("id"), text("name"), text("arguments"), text("extra"));
             let (index, whole) = (fragment["index"].as_u64(), fragment["whole"] == true);
-            let fragment = ToolCallFragment { index, id: &id, name: &name, arguments: &arguments, whole };
+            let fragment =
+                ToolCallFragment { index, id: &id, name: &name, arguments: &arguments, extra: &extra, whole };
             calls.take(fragment, &mut out);
         }
         heard.early = told.borrow().0.len();
         heard.calls = calls.finish(ending, &mut out);
-        let (calls, warnings) = told.into_inner();
+        let (calls, warnings, extras) = told.into_inner();
         assert_eq!(calls, heard.calls, "what is told is what the answer has");
         heard.warnings = warnings;
+        heard.extras = extras;
         heard
     }
 
@@ -491,6 +508,16 @@ mod tests {
             (read(&heard), heard.warnings.as_slice()),
             (vec![paris()], ["tool_name", "tool_call_id"].as_slice())
         );
+    }
+
+    #[test]
+    fn what_belongs_to_a_call_is_told_with_the_id_that_the_call_has() {
+        let heard = heard(&json!([
+            {"index": 0, "id": "a", "name": "get_weather", "arguments": "{}", "extra": "{\"s\":1}"},
+            {"index": 1, "id": "b", "name": "get_time", "arguments": "{"},
+            {"index": 1, "arguments": "}", "extra": "{\"s\":2}"},
+        ]));
+        assert_eq!(heard.extras, [r#"a: {"s":1}"#, r#"b: {"s":2}"#]);
     }
 
     #[test]
@@ -643,8 +670,14 @@ mod tests {
         let mut calls = ToolCalls::new(CallRules { limit: 2, ..CallRules::default() });
         for index in 0..3 {
             assert_eq!(calls.too_many(), None);
-            let fragment =
-                ToolCallFragment { index: Some(index), id: "", name: "f", arguments: "", whole: false };
+            let fragment = ToolCallFragment {
+                index: Some(index),
+                id: "",
+                name: "f",
+                arguments: "",
+                extra: "",
+                whole: false,
+            };
             calls.take(fragment, &mut |_| {});
         }
         assert_eq!((calls.too_many(), calls.begun.len()), (Some(2), 2));

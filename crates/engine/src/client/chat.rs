@@ -15,11 +15,11 @@ use super::{
     tool_ways::{NativeTools, ids_of_history, in_prompt, speaks_of_tools, tell_in_text},
 };
 use crate::{
-    chat::{CallRules, Reading},
+    chat::{CallRules, Keeps, Reading},
     error::{Code, Error, Result, ToolFailure},
     policy::{Repeatable, Wait, repeat},
     protocol::request_id,
-    servers::{CompletionWay, Place},
+    servers::{CompletionWay, Place, give_back, put_reasoning},
     transport::{Connected, Replaced, Request, Response, Watch},
     types::{
         Answer, ChatRequest, CompletionRequest, Event, Events as _, GenerationOptions, Partial, Phase, Sink,
@@ -40,6 +40,8 @@ pub(super) struct Call<'a, S> {
     rules: CallRules,
     /// `None` for a chat.
     completion: Option<CompletionWay>,
+    /// The answer tells what went over the wire.
+    includes_raw: bool,
     /// `None` where the request tells of no tools, or in its text.
     native_tools: Option<Box<NativeTools>>,
     /// Where the answer must have a format.
@@ -73,18 +75,36 @@ impl Client {
     ) -> Result<Answer> {
         let hooks = &self.attentive(hooks);
         let mut call = Call::new(self, hooks, request.timeout, cancel, sink);
+        call.includes_raw = request.include_raw;
         let outcome = call.run(request).await;
         call.ended(outcome, None).await
     }
 
-    /// The body of a chat, in the names that this server has for what the caller set.
-    pub(super) fn chat_body(&self, mut request: ChatRequest, model: &str) -> Map<String, Value> {
-        self.server.facts().tool_choices.narrow(&mut request.tools);
-        if !self.server.facts().developer_role {
+    /// The body of a chat, in the names that this server has for what the caller set; what it has none for is warned of.
+    pub(super) fn chat_body(
+        &self,
+        mut request: ChatRequest,
+        model: &str,
+        warnings: &mut Vec<Warning>,
+    ) -> Map<String, Value> {
+        let facts = self.server.facts();
+        facts.tool_choices.narrow(&mut request.tools);
+        if !facts.developer_role {
             request.developers_as_system();
         }
+        give_back(&mut request.messages, facts.name, self.server.reasoning_field());
+        let reasoning = request.options.reasoning.or(self.defaults.reasoning);
         self.server.translate(&mut request.options);
-        self.dialect().encode_chat(request, model, &self.defaults)
+        let mut body = self.dialect().encode_chat(request, model, &self.defaults);
+        if let Some(reasoning) = reasoning {
+            let fields = self.server.reasoning(reasoning);
+            if fields.is_empty() {
+                let message = "This server cannot be told whether to reason: `reasoning` is left out.";
+                warnings.push(Warning::new("left_out", message));
+            }
+            put_reasoning(fields, &mut body);
+        }
+        body
     }
 }
 
@@ -105,6 +125,7 @@ impl<'a, S: Sink> Call<'a, S> {
             model: None,
             rules: CallRules::default(),
             completion: None,
+            includes_raw: false,
             native_tools: None,
             formatted: None,
             body: Map::new(),
@@ -125,12 +146,22 @@ impl<'a, S: Sink> Call<'a, S> {
         match outcome {
             Ok(answer) => {
                 let mut answer = self.timed(answer);
+                if let Some(message) = &mut answer.message {
+                    let given = std::mem::take(&mut message.provider_data);
+                    message.provider_data.insert(self.client.server.facts().name.into(), given.into());
+                }
+                if let Some(raw) = &mut answer.raw {
+                    self.client.complete_raw(raw);
+                }
                 answer.warnings.iter_mut().for_each(|warning| self.client.hide(warning));
                 Ok(answer)
             }
             Err(error) => {
                 let mut error = self.client.explained(error, what, &mut self.watch, self.hooks).await;
                 error.attempts = self.attempts;
+                if error.code == Code::ContextLengthExceeded && error.context_length.is_none() {
+                    error.context_length = self.client.knowledge.context_of(self.model_name());
+                }
                 error.partial.get_or_insert_with(Partial::default);
                 Err(self.client.finished(error, self.path()))
             }
@@ -228,7 +259,11 @@ impl<S: Sink> Call<'_, S> {
 
     fn body_of(&mut self, request: ChatRequest) -> Map<String, Value> {
         let model = self.model.as_deref().unwrap_or(UNKNOWN_MODEL);
-        let mut body = self.client.chat_body(request, model);
+        let mut warnings = Vec::new();
+        let mut body = self.client.chat_body(request, model, &mut warnings);
+        for warning in warnings {
+            self.warn(warning);
+        }
         if let Some(formatted) = &self.formatted {
             formatted.ask(&mut body);
         }
@@ -302,6 +337,7 @@ impl<S: Sink> Call<'_, S> {
             Some(way) => client.url_of(way.place)?,
         };
         let request = Request { method: Method::POST, url, headers, body: Some(body) };
+        let sent = self.includes_raw.then(|| request.body.clone()).flatten();
         let connected = Connected::default();
         self.watch.connects(connected.clone());
         let mut response =
@@ -315,7 +351,11 @@ impl<S: Sink> Call<'_, S> {
         if let Some(error) = self.watch.run(client.failure_of(&mut response)).await? {
             return Err(error);
         }
-        self.read(response.limited(client.limits.max_response_bytes)).await
+        let mut answer = self.read(response.limited(client.limits.max_response_bytes)).await?;
+        if let (Some(raw), Some(sent)) = (&mut answer.raw, sent) {
+            raw.request_body = String::from_utf8_lossy(&sent).into_owned();
+        }
+        Ok(answer)
     }
 
     async fn attempt_once(&mut self) -> Result<Answer> {
@@ -335,7 +375,12 @@ impl<S: Sink> Call<'_, S> {
         let built = match self.built.take() {
             None => {
                 let built = self.watch.run(Built::new(self.client, self.hooks, &self.body)).await??;
-                self.prompt = Prompt::new(self.client, &built.body);
+                let sent = built.body.clone();
+                self.prompt = if self.hooks.changes_body() {
+                    serde_json::from_slice(&sent).ok().and_then(|body| Prompt::new(self.client, &body, sent))
+                } else {
+                    Prompt::new(self.client, &self.body, sent)
+                };
                 built
             }
             Some(built) => self.watch.run(built.with_renewed_key(self.client, self.hooks)).await??,
@@ -378,6 +423,7 @@ impl<S: Sink> Call<'_, S> {
             None => Reading::new(self.client.dialect().decoder(limit), self.rules.clone()),
             Some(way) => Reading::of_text((way.decoder)(limit)),
         };
+        reading.keep(Keeps::of(&self.body, self.includes_raw));
         let outcome = self.read_to_end(&mut response, &mut reading).await;
         let outcome = match outcome {
             Ok(broken) => reading.finish(broken, &mut self.sink),

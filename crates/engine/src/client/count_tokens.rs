@@ -2,7 +2,11 @@ use serde_json::{Map, Value};
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Client, Hooks, UNKNOWN_MODEL, asker::Asker, knowledge::Purpose, texts::Texts, tool_ways::tell_in_text,
+    Client, Hooks, UNKNOWN_MODEL,
+    asker::Asker,
+    knowledge::Purpose,
+    texts::{estimate, texts_of},
+    tool_ways::tell_in_text,
 };
 use crate::{
     error::{Code, Result},
@@ -78,7 +82,8 @@ impl Counting<'_> {
         if in_text {
             tell_in_text(&mut request, model);
         }
-        self.client.chat_body(request, model)
+        // What the server cannot be told is warned of where it is asked.
+        self.client.chat_body(request, model, &mut Vec::new())
     }
 
     /// `None` where the server does not tell.
@@ -103,24 +108,17 @@ fn or_nothing<T>(outcome: Result<T>) -> Result<Option<T>> {
 }
 
 fn estimate_of_text(text: &str) -> TokenCount {
-    let mut texts = Texts::default();
-    texts.take("user", text);
-    TokenCount { tokens: texts.estimate(), exact: false }
+    TokenCount { tokens: estimate([("user", text)].into_iter()), exact: false }
 }
 
 /// What a template puts around each message: about so many tokens.
 const AROUND: u64 = 4;
 
 fn estimate_of_chat(body: &Map<String, Value>) -> TokenCount {
-    let mut texts = Texts::default();
     let messages = body.get("messages").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-    for message in messages {
-        texts.take_message(message);
-    }
     // Tools and calls of them stand in the prompt as JSON, more or less.
     let calls = messages.iter().filter_map(|message| message.get("tool_calls"));
-    for json in calls.chain(body.get("tools")) {
-        texts.take("system", &json.to_string());
-    }
-    TokenCount { tokens: texts.estimate() + AROUND * messages.len() as u64, exact: false }
+    let json: Vec<_> = calls.chain(body.get("tools")).map(Value::to_string).collect();
+    let texts = texts_of(body).chain(json.iter().map(|json| ("system", json.as_str())));
+    TokenCount { tokens: estimate(texts) + AROUND * messages.len() as u64, exact: false }
 }

@@ -7,15 +7,21 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
+use bytes::Bytes;
 use serde_json::{Map, Value};
 
-use super::{Client, texts::Texts};
+use super::{
+    Client,
+    texts::{ASCII_A_TOKEN, estimate, texts_of},
+};
 use crate::{servers::Cut, types::Warning};
 
 /// A prompt that was sent to a server that cuts.
 pub struct Prompt {
-    /// About as many tokens as it has; rather fewer.
-    estimate: u64,
+    /// The request's body: its texts are counted only if the server's own count raises suspicion.
+    sent: Bytes,
+    /// No estimate is larger.
+    most: u64,
     /// The server may know its beginning from an earlier request. Some do not count what they need not read again.
     may_be_cached: bool,
     cut: Option<Cut>,
@@ -23,45 +29,62 @@ pub struct Prompt {
 }
 
 impl Prompt {
-    /// `None` where the server cuts no prompt, or nobody knows what was sent.
-    pub fn new(client: &Client, body: &[u8]) -> Option<Self> {
+    /// Of `body`, `sent` as these bytes; `None` where the server cuts no prompt.
+    pub fn new(client: &Client, body: &Map<String, Value>, sent: Bytes) -> Option<Self> {
         let advice = client.server.facts().cuts_prompts?;
-        let body: Map<String, Value> = serde_json::from_slice(body).ok()?;
         let model = body.get("model").and_then(Value::as_str).unwrap_or_default();
-        let mut texts = Texts::default();
-        let messages = body.get("messages").and_then(Value::as_array);
-        for message in messages.into_iter().flatten() {
-            texts.take_message(message);
-        }
-        // Of a text completion.
-        texts.take("user", body.get("prompt").and_then(Value::as_str).unwrap_or_default());
         Some(Self {
-            estimate: texts.estimate(),
-            may_be_cached: client.beginnings.knew(model, texts.beginning()),
-            cut: client.server.cut(&body, client.knowledge.context_of(model)),
+            sent,
+            most: (texts_of(body).map(|(_, text)| text.len() as u64).sum::<u64>()) / ASCII_A_TOKEN,
+            may_be_cached: client.beginnings.knew(model, &beginning(body)),
+            cut: client.server.cut(body, client.knowledge.context_of(model)),
             advice,
         })
     }
 
     /// A warning, if the server cannot have read all of it. `attempts`: how often it was sent.
     pub fn cut(&self, read: u64, attempts: u32) -> Option<Warning> {
-        // A prompt of exactly that length, that was not cut, is shorter by far than the context.
-        let is_at_limit = |cut: &Cut| cut.left.contains(&read) && 4 * self.estimate >= 3 * cut.context;
-        let lacks_half = self.estimate >= 1000 && 2 * read < self.estimate;
-        let may_be_cached = self.may_be_cached || attempts > 1;
-        let at_limit = self.cut.as_ref().filter(|cut| is_at_limit(cut));
-        if read == 0 || at_limit.is_none() && (!lacks_half || may_be_cached) {
+        if read == 0 || self.suspicion(read, attempts, self.most).is_none() {
             return None;
         }
-        let context = at_limit.map(|cut| format!(" of {} tokens", cut.context)).unwrap_or_default();
+        let body: Map<String, Value> = serde_json::from_slice(&self.sent).ok()?;
+        let estimate = estimate(texts_of(&body));
+        let context = match self.suspicion(read, attempts, estimate)? {
+            Suspicion::AtLimit(context) => format!(" of {context} tokens"),
+            Suspicion::LacksHalf => String::new(),
+        };
         let message = format!(
-            "The prompt did not fit the model's context{context}: the server dropped its beginning and read {read} \
+            "The prompt did not fit the model's context{context}: the server dropped a part of it and read {read} \
              tokens of about {}. {}",
-            self.estimate.max(read),
+            estimate.max(read),
             self.advice
         );
         Some(Warning::new("prompt_cut", message))
     }
+
+    /// What speaks for a cut, if the prompt has `estimate` tokens.
+    fn suspicion(&self, read: u64, attempts: u32, estimate: u64) -> Option<Suspicion> {
+        // A prompt of exactly that length, that was not cut, is shorter by far than the context.
+        let is_at_limit = |cut: &&Cut| cut.left.contains(&read) && 4 * estimate >= 3 * cut.context;
+        if let Some(cut) = self.cut.as_ref().filter(is_at_limit) {
+            return Some(Suspicion::AtLimit(cut.context));
+        }
+        let may_be_cached = self.may_be_cached || attempts > 1;
+        (estimate >= 1000 && 2 * read < estimate && !may_be_cached).then_some(Suspicion::LacksHalf)
+    }
+}
+
+enum Suspicion {
+    /// It is as long as what a context of so many tokens leaves.
+    AtLimit(u64),
+    LacksHalf,
+}
+
+/// How much of a prompt has to be the same to be known again, in bytes.
+const BEGINNING: usize = 256;
+
+fn beginning(body: &Map<String, Value>) -> Vec<u8> {
+    texts_of(body).flat_map(|(role, text)| role.bytes().chain(text.bytes())).take(BEGINNING).collect()
 }
 
 /// How the last prompts began, each as a hash of its model and its beginning.
@@ -103,15 +126,20 @@ mod tests {
     }
 
     /// The body of a chat, as a client of Ollama sends it.
-    fn body(texts: &[(&str, &str)], options: &Value) -> Vec<u8> {
+    fn body(texts: &[(&str, &str)], options: &Value) -> Map<String, Value> {
         let messages: Vec<_> =
             texts.iter().map(|(role, content)| json!({ "role": role, "content": content })).collect();
-        json!({ "model": "m", "messages": messages, "options": options }).to_string().into_bytes()
+        let body = json!({ "model": "m", "messages": messages, "options": options });
+        serde_json::from_value(body).unwrap()
+    }
+
+    fn prompt(client: &Client, body: &Map<String, Value>) -> Option<Prompt> {
+        Prompt::new(client, body, serde_json::to_vec(body).unwrap().into())
     }
 
     fn is_cut(text: &str, options: &Value, read: u64) -> bool {
-        let prompt = Prompt::new(&client("ollama", json!({})), &body(&[("user", text)], options)).unwrap();
-        prompt.cut(read, 1).is_some()
+        let sent = prompt(&client("ollama", json!({})), &body(&[("user", text)], options)).unwrap();
+        sent.cut(read, 1).is_some()
     }
 
     /// As many words, of one token each.
@@ -140,6 +168,17 @@ mod tests {
     }
 
     #[test]
+    fn no_estimate_is_larger_than_what_is_compared_first() {
+        for text in
+            [words(3000), "字词句子语言".repeat(1000), "é".repeat(5000), "a—b字".repeat(999), "😀".repeat(77)]
+        {
+            let body = body(&[("user", &text), ("assistant", &text)], &json!({}));
+            let most = prompt(&client("ollama", json!({})), &body).unwrap().most;
+            assert!(estimate(texts_of(&body)) <= most, "{text}");
+        }
+    }
+
+    #[test]
     fn what_a_tokenizer_writes_in_few_tokens_counts_little() {
         for text in [" ".repeat(20_000), "-".repeat(20_000), format!("a{}b\n", " \n".repeat(8000)).repeat(2)]
         {
@@ -152,7 +191,7 @@ mod tests {
         let thoughts = format!("<think>{}</think>Yes.", words(3000));
         let is_cut = |role| {
             let body = body(&[(role, &thoughts), ("user", "why?")], &json!({}));
-            Prompt::new(&client("ollama", json!({})), &body).unwrap().cut(20, 1).is_some()
+            prompt(&client("ollama", json!({})), &body).unwrap().cut(20, 1).is_some()
         };
         assert!(!is_cut("assistant"));
         assert!(is_cut("user"));
@@ -179,8 +218,8 @@ mod tests {
     fn a_prompt_whose_beginning_may_be_known_is_not_judged_by_its_length() {
         let client = client("ollama", json!({}));
         let cut = |text: &str, options: &Value, attempts| {
-            let prompt = Prompt::new(&client, &body(&[("user", text)], options)).unwrap();
-            prompt.cut(1026, attempts).is_some()
+            let sent = prompt(&client, &body(&[("user", text)], options)).unwrap();
+            sent.cut(1026, attempts).is_some()
         };
         assert!(cut(&words(3000), &json!({}), 1));
         assert!(!cut(&words(4000), &json!({}), 1), "a second prompt that begins alike");
@@ -202,8 +241,8 @@ mod tests {
     #[test]
     fn the_warning_says_what_to_do() {
         let body = body(&[("user", &words(5000))], &json!({ "num_ctx": 4096 }));
-        let prompt = Prompt::new(&client("ollama", json!({})), &body).unwrap();
-        let warning = prompt.cut(2050, 1).unwrap();
+        let sent = prompt(&client("ollama", json!({})), &body).unwrap();
+        let warning = sent.cut(2050, 1).unwrap();
         assert_eq!(warning.code, "prompt_cut");
         for words in ["of 4096 tokens", "read 2050 tokens of about 6250", "`numCtx`"] {
             assert!(warning.message.contains(words), "{}", warning.message);
@@ -211,9 +250,16 @@ mod tests {
     }
 
     #[test]
-    fn a_server_that_refuses_what_is_too_long_is_not_looked_at() {
-        assert!(
-            Prompt::new(&client("vllm", json!({})), &body(&[("user", &words(3000))], &json!({}))).is_none()
-        );
+    fn a_server_is_looked_at_unless_it_refuses_what_is_too_long() {
+        for (kind, is_looked_at) in [
+            ("text-generation-webui", true),
+            ("openai-compatible", true),
+            ("llama-cpp", false),
+            ("vllm", false),
+        ] {
+            let sent = prompt(&client(kind, json!({})), &body(&[("user", &words(3000))], &json!({})));
+            let is_cut = sent.is_some_and(|prompt| prompt.cut(1026, 1).is_some());
+            assert_eq!(is_cut, is_looked_at, "{kind}");
+        }
     }
 }

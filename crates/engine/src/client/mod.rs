@@ -22,6 +22,7 @@ mod identify;
 mod knock;
 mod knowledge;
 mod metadata;
+mod raw;
 mod readiness;
 mod rerank;
 mod secrets;

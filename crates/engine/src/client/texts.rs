@@ -1,38 +1,30 @@
-use serde_json::Value;
+//! How long a prompt is, as far as one can tell without the model's tokenizer.
 
-/// What a request says, as a tokenizer sees it.
-#[derive(Default)]
-pub struct Texts {
-    beginning: Vec<u8>,
-    ascii: u64,
-    others: u64,
+use serde_json::{Map, Value};
+
+/// What the prompt in a body says, each text with the role of who says it.
+pub fn texts_of(body: &Map<String, Value>) -> impl Iterator<Item = (&str, &str)> {
+    let messages = body.get("messages").and_then(Value::as_array);
+    let messages = messages.into_iter().flatten().flat_map(|message| {
+        let role = message.get("role").and_then(Value::as_str).unwrap_or_default();
+        let content = message.get("content");
+        let parts = content.and_then(Value::as_array).into_iter().flatten();
+        let parts = parts.filter_map(|part| part.get("text")?.as_str());
+        content.and_then(Value::as_str).into_iter().chain(parts).map(move |text| (role, text))
+    });
+    // Of a text completion.
+    let prompt = body.get("prompt").and_then(Value::as_str);
+    messages.chain(prompt.map(|prompt| ("user", prompt)))
 }
 
-/// How much of a prompt has to be the same to be known again, in bytes.
-const BEGINNING: usize = 256;
+/// English has about four characters a token, other scripts have fewer: with the largest vocabularies, about three.
+pub const ASCII_A_TOKEN: u64 = 4;
+const OTHERS_A_TOKEN: u64 = 3;
 
-impl Texts {
-    /// The first of it.
-    pub fn beginning(&self) -> &[u8] {
-        &self.beginning
-    }
-
-    pub fn take_message(&mut self, message: &Value) {
-        let role = message.get("role").and_then(Value::as_str).unwrap_or_default();
-        self.begin_with(role);
-        match message.get("content") {
-            Some(Value::String(text)) => self.take(role, text),
-            Some(Value::Array(parts)) => {
-                for text in parts.iter().filter_map(|part| part.get("text")?.as_str()) {
-                    self.take(role, text);
-                }
-            }
-            _ => {}
-        }
-    }
-
-    pub fn take(&mut self, role: &str, text: &str) {
-        self.begin_with(text);
+/// About as many tokens as a tokenizer makes of texts; rather fewer.
+pub fn estimate<'a>(texts: impl Iterator<Item = (&'a str, &'a str)>) -> u64 {
+    let (mut ascii, mut others) = (0, 0);
+    for (role, text) in texts {
         // Templates drop what a model thought before.
         let text = if role == "assistant" { text.rsplit("</think>").next().unwrap_or(text) } else { text };
         let mut last = None;
@@ -40,19 +32,10 @@ impl Texts {
             // One token holds a whole run of spaces, or of dashes.
             let kind = if character.is_whitespace() { ' ' } else { character };
             if last != Some(kind) {
-                *(if character.is_ascii() { &mut self.ascii } else { &mut self.others }) += 1;
+                *(if character.is_ascii() { &mut ascii } else { &mut others }) += 1;
             }
             last = Some(kind);
         }
     }
-
-    fn begin_with(&mut self, text: &str) {
-        let room = BEGINNING.saturating_sub(self.beginning.len());
-        self.beginning.extend(text.bytes().take(room));
-    }
-
-    /// English has about four characters a token, other scripts have fewer: with the largest vocabularies, about three.
-    pub fn estimate(&self) -> u64 {
-        self.ascii / 4 + self.others / 3
-    }
+    ascii / ASCII_A_TOKEN + others / OTHERS_A_TOKEN
 }

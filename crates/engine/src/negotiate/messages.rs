@@ -21,18 +21,26 @@ pub enum Step {
     SystemAsUser,
     /// Neighbours of one role are one message.
     Merge,
+    /// Answers of the history come without their reasoning.
+    LeaveOutReasoning,
 }
 
 /// In the order in which they are done when several are known to be needed: each leaves to the next what that mends.
-const ALL: [Step; 5] =
-    [Step::Flatten, Step::LeaveOutEmpty, Step::SystemFirst, Step::SystemAsUser, Step::Merge];
+const ALL: [Step; 6] = [
+    Step::LeaveOutReasoning,
+    Step::Flatten,
+    Step::LeaveOutEmpty,
+    Step::SystemFirst,
+    Step::SystemAsUser,
+    Step::Merge,
+];
 
 /// What templates and servers say in lower case, and what is tried for it, the mildest first. The first that says it
 /// counts.
 ///
 /// The words are those of the `raise_exception` of the templates of Llama, Mistral, Gemma and Qwen, of llama.cpp, of
 /// Ollama and text-generation-webui, and of Mistral's, Groq's and Google's services.
-const REFUSALS: [(&[&str], &[Step]); 6] = [
+const REFUSALS: [(&[&str], &[Step]); 7] = [
     (
         &[
             "system role not supported",
@@ -52,6 +60,17 @@ const REFUSALS: [(&[&str], &[Step]); 6] = [
             "no user message",
         ],
         &[Step::SystemAsUser, Step::SystemFirst],
+    ),
+    (
+        &[
+            "remove the reasoning_content",
+            "'reasoning_content' is unsupported",
+            "'reasoning' is unsupported",
+            "'reasoning_details' is unsupported",
+            ".reasoning_content: extra inputs are not permitted",
+            ".reasoning: extra inputs are not permitted",
+        ],
+        &[Step::LeaveOutReasoning],
     ),
     (
         &[
@@ -141,6 +160,7 @@ impl Step {
             Self::SystemFirst => system_first(messages),
             Self::SystemAsUser => system_as_user(messages),
             Self::Merge => merge_neighbours(messages),
+            Self::LeaveOutReasoning => leave_out_reasoning(messages),
         }
     }
 
@@ -165,6 +185,10 @@ impl Step {
             Self::Merge => Warning::new(
                 "merged_messages",
                 "The server wants user and assistant to alternate: neighbours of one role are sent as one message.",
+            ),
+            Self::LeaveOutReasoning => Warning::new(
+                "left_out_reasoning",
+                "The server takes no reasoning in the history: it is left out.",
             ),
         }
     }
@@ -257,6 +281,16 @@ fn merge_neighbours(messages: &mut Vec<Value>) -> bool {
     messages.len() < before
 }
 
+fn leave_out_reasoning(messages: &mut [Value]) -> bool {
+    let mut is_any = false;
+    for message in messages.iter_mut().filter(|message| role_of(message) == "assistant") {
+        for field in ["reasoning_content", "reasoning", "reasoning_details"] {
+            is_any |= message.as_object_mut().is_some_and(|message| message.remove(field).is_some());
+        }
+    }
+    is_any
+}
+
 /// Texts are joined, lists put together. A name that is not both's is nobody's.
 fn merge(first: &mut Value, second: Value) {
     let (Value::Object(first), Value::Object(second)) = (first, second) else { return };
@@ -337,6 +371,23 @@ mod tests {
     fn done(step: Step, messages: Value) -> Option<Value> {
         let mut body = body(messages);
         step.apply(&mut body).then(|| body.remove("messages").unwrap())
+    }
+
+    #[test]
+    fn reasoning_is_left_out_of_a_history_where_the_server_takes_none() {
+        for body in [
+            r#"{"error":{"message":"The reasoning_content is an intermediate result for display purposes only and will not be included in the context for inference. Please remove the reasoning_content from your message."}}"#,
+            r#"{"error":{"message":"'messages.1' : for 'role:assistant' the following must be satisfied[('messages.1' : property 'reasoning' is unsupported)]","type":"invalid_request_error"}}"#,
+            r#"{"detail":[{"type":"extra_forbidden","loc":["body","messages",1,"assistant","reasoning_content"],"msg":"Extra inputs are not permitted"}]}"#,
+        ] {
+            assert_eq!(refused(400, body), [Step::LeaveOutReasoning], "{body}");
+        }
+        let answer =
+            json!({ "role": "assistant", "content": "a", "reasoning_content": "r", "reasoning_details": [] });
+        let messages = json!([{ "role": "user", "content": "u" }, answer]);
+        let expected = json!([{ "role": "user", "content": "u" }, { "role": "assistant", "content": "a" }]);
+        assert_eq!(done(Step::LeaveOutReasoning, messages), Some(expected.clone()));
+        assert_eq!(done(Step::LeaveOutReasoning, expected), None);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! A refusal that names a field: into a changed request, remembered for the model.
 
 mod messages;
+mod reasoning;
 mod remedy;
 pub mod response_format;
 #[cfg(test)]
@@ -16,6 +17,7 @@ use serde_json::{Map, Value};
 
 use crate::{error::Error, types::Warning};
 use messages::Step;
+use reasoning::Amendment;
 use remedy::{REMEDIES, Remedy};
 use response_format::Formats;
 
@@ -31,6 +33,7 @@ pub struct Learnt {
 struct Known {
     remedies: Vec<&'static Remedy>,
     formats: Formats,
+    reasoning: Vec<Amendment>,
     steps: Vec<Step>,
 }
 
@@ -41,6 +44,8 @@ impl Learnt {
         let Some(known) = models.get(model) else { return Vec::new() };
         let changed = known.remedies.iter().filter(|remedy| remedy.apply(body));
         let mut told: Vec<_> = changed.filter_map(|remedy| remedy.told_each_time()).collect();
+        let amended = known.reasoning.iter().filter(|amendment| amendment.apply(body));
+        told.extend(amended.map(|amendment| amendment.warning()));
         told.extend(messages::apply(&known.steps, body).into_iter().map(Step::warning));
         told
     }
@@ -49,7 +54,7 @@ impl Learnt {
     pub fn refusal(&self, error: &Error, model: &str, body: &mut Map<String, Value>) -> Option<Warning> {
         let mut models = self.lock();
         let known = models.entry(model.to_owned()).or_default();
-        known.field(error, body).or_else(|| known.step(error, body))
+        known.reasoning(error, body).or_else(|| known.field(error, body)).or_else(|| known.step(error, body))
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<String, Known>> {
@@ -58,6 +63,18 @@ impl Learnt {
 }
 
 impl Known {
+    /// Finds how to reason instead of what `error` refuses.
+    fn reasoning(&mut self, error: &Error, body: &mut Map<String, Value>) -> Option<Warning> {
+        if !matches!(error.status, Some(400 | 422)) {
+            return None;
+        }
+        let amendment = reasoning::amendment(error, body).filter(|amendment| amendment.apply(body))?;
+        if !self.reasoning.contains(&amendment) {
+            self.reasoning.push(amendment);
+        }
+        Some(amendment.warning())
+    }
+
     /// Finds the field that `error` refuses, and what is done about it.
     fn field(&mut self, error: &Error, body: &mut Map<String, Value>) -> Option<Warning> {
         if !matches!(error.status, Some(400 | 422)) {

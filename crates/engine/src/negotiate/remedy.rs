@@ -49,9 +49,14 @@ pub static REMEDIES: &[Remedy] = &[
     Remedy::LeaveOut("id_slot"),
     Remedy::LeaveOut("timings_per_token"),
     Remedy::LeaveOut("service_tier"),
-    Remedy::LeaveOut("logprobs"),
+    Remedy::LeaveOutWith { field: "logprobs", also: "top_logprobs" },
     Remedy::LeaveOut("top_logprobs"),
     Remedy::LeaveOut("user"),
+    // How to reason, where the field itself is unknown.
+    Remedy::LeaveOut("reasoning"),
+    Remedy::LeaveOut("think"),
+    Remedy::LeaveOut("enable_thinking"),
+    Remedy::LeaveOut("chat_template_kwargs"),
     Remedy::Rename { from: "max_tokens", to: "max_completion_tokens" },
     Remedy::Rename { from: "max_completion_tokens", to: "max_tokens" },
     Remedy::RenameRole { from: "system", to: "developer" },
@@ -61,6 +66,11 @@ pub static REMEDIES: &[Remedy] = &[
 #[derive(Debug)]
 pub enum Remedy {
     LeaveOut(&'static str),
+    /// What would be refused without it goes along.
+    LeaveOutWith {
+        field: &'static str,
+        also: &'static str,
+    },
     /// What the package adds by itself, and how: what the user set in its place is never left out.
     LeaveOutOurs(&'static str, fn() -> Value),
     /// What the user set is left out, and seen to by the package. A choice of tools is made by what is offered.
@@ -81,6 +91,10 @@ impl Remedy {
     pub fn apply(&self, body: &mut Map<String, Value>) -> bool {
         match *self {
             Self::LeaveOut(field) => body.remove(field).is_some(),
+            Self::LeaveOutWith { field, also } => {
+                body.remove(also);
+                body.remove(field).is_some()
+            }
             Self::LeaveOutOurs(field, ours) => {
                 body.get(field) == Some(&ours()) && body.remove(field).is_some()
             }
@@ -124,7 +138,7 @@ impl Remedy {
                 let is_named = path.map(top) == Some(field) || words.contains(field);
                 (is_named && body.contains_key(field)).then_some(0)
             }
-            Self::LeaveOut(field) | Self::Rename { from: field, .. } => {
+            Self::LeaveOut(field) | Self::LeaveOutWith { field, .. } | Self::Rename { from: field, .. } => {
                 if !error.refusal.of_any_value || !body.contains_key(field) {
                     return None;
                 }
@@ -162,7 +176,10 @@ impl Remedy {
 
     pub fn warning(&self) -> Warning {
         let message = match self {
-            Self::LeaveOut(field) | Self::LeaveOutOurs(field, _) | Self::Enforce(field) => {
+            Self::LeaveOut(field)
+            | Self::LeaveOutWith { field, .. }
+            | Self::LeaveOutOurs(field, _)
+            | Self::Enforce(field) => {
                 format!("The server refuses `{field}`; it is left out.")
             }
             Self::Rename { from, to } => format!("The server refuses `{from}`; it is sent as `{to}`."),
@@ -197,7 +214,7 @@ const UNKNOWN_ROLE: [&str; 4] =
 const QUOTES: [char; 3] = ['\'', '"', '`'];
 
 /// The field of the request itself: `messages` of `messages[0].role`.
-fn top(path: &str) -> &str {
+pub fn top(path: &str) -> &str {
     path.split(['.', '[']).next().unwrap_or_default()
 }
 
@@ -211,7 +228,7 @@ fn message_in(words: &str) -> Option<usize> {
 }
 
 /// Where `word` stands in `words`, and not as a part of another.
-fn word_in(words: &str, word: &str) -> Option<usize> {
+pub fn word_in(words: &str, word: &str) -> Option<usize> {
     let is_part = |other: char| other.is_alphanumeric() || other == '_';
     words.match_indices(word).map(|(at, _)| at).find(|at| {
         let (before, after) = (&words[..*at], &words[at + word.len()..]);

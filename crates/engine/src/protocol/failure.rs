@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use http::HeaderMap;
 use serde_json::{Value, value::RawValue};
 
-use super::{retry_after, tool_failure};
+use super::{overflow, retry_after, tool_failure};
 use crate::error::{Code, Error, Refusal, truncate};
 
 /// How much of a failure is read. More than an error shows: secrets are looked for in all of it before it is cut.
@@ -59,12 +59,6 @@ impl Failure {
         failure.body = text.into_owned();
         truncate(&mut failure.message, MAX_BYTES);
         truncate(&mut failure.body, MAX_BYTES);
-        if failure.context_length.is_none() {
-            failure.context_length = number_after(&failure.message, &CONTEXT_LENGTH_FOLLOWS);
-        }
-        if failure.prompt_tokens.is_none() {
-            failure.prompt_tokens = number_after(&failure.message, &PROMPT_TOKENS_FOLLOW);
-        }
         failure
     }
 
@@ -221,8 +215,9 @@ impl Failure {
         error.refusal = Refusal { of_any_value: refuses_value, field: self.param };
         error.wrong_path = is_wrong_path;
         if code == Code::ContextLengthExceeded {
-            error.prompt_tokens = self.prompt_tokens;
-            error.context_length = self.context_length;
+            let words = error.message.to_lowercase();
+            error.prompt_tokens = self.prompt_tokens.or_else(|| overflow::prompt_tokens(&words));
+            error.context_length = self.context_length.or_else(|| overflow::context_length(&words));
         }
         error.body = Some(self.body).filter(|body| !body.is_empty());
         error
@@ -244,7 +239,7 @@ impl Failure {
         let labelled = |parts: &[&str]| parts.iter().any(|part| label.contains(part));
         let says = |parts: &[&str]| !is_locked && parts.iter().any(|part| words.contains(part));
 
-        if labelled(&["context_length", "exceed_context_size"]) || says(&CONTEXT_OVERFLOW) {
+        if labelled(&["context_length", "exceed_context_size"]) || !is_locked && overflow::is_told(&words) {
             Code::ContextLengthExceeded
         } else if labelled(&["insufficient_quota", "credits"]) || status == 402 {
             Code::Quota
@@ -295,24 +290,6 @@ impl Failure {
     }
 }
 
-const CONTEXT_OVERFLOW: [&str; 15] = [
-    "maximum context length",
-    "context length of only",
-    "max_model_len",
-    "context size",
-    "context window",
-    "contextwindowexceeded",
-    "exceeds the context length",
-    "greater than the context length",
-    "exceed context",
-    "too long for the model",
-    "prompt is too long",
-    "input is too long",
-    "is too large to process",
-    "maximum prompt length",
-    "`inputs` tokens + `max_new_tokens`",
-];
-
 const MODEL_UNKNOWN: [&str; 8] = [
     "not found",
     "does not exist",
@@ -337,27 +314,6 @@ const MISTAKE_OF_CALLER: [&str; 2] = ["must be of type ", "expected \"json\" or 
 
 /// What is wrong with the messages, as the model's chat template says: each time anew.
 const TEMPLATE_REFUSES: [&str; 3] = ["jinja exception", "with jinja template", "roles must alternate"];
-
-/// Texts of several servers that a number follows.
-const CONTEXT_LENGTH_FOLLOWS: [&str; 6] = [
-    "max_model_len=",
-    "maximum context length is ",
-    "available context size (",
-    "context length of only ",
-    "context length of ",
-    "must be <= ",
-];
-const PROMPT_TOKENS_FOLLOW: [&str; 9] = [
-    "prompt contains at least ",
-    "your request has ",
-    "keep the first ",
-    "tokens (",
-    "resulted in ",
-    "the request (",
-    "request (",
-    "tokens to keep from the initial prompt (",
-    "given: ",
-];
 
 /// Codes and words for a field, or for any value of it, that the server does not know or does not support. (That one
 /// value is wrong is another matter: the caller's.)
@@ -395,15 +351,6 @@ pub fn request_id(headers: &HeaderMap) -> Option<String> {
         .map(str::to_owned)
 }
 
-fn number_after(text: &str, markers: &[&str]) -> Option<u64> {
-    let text = text.to_ascii_lowercase();
-    markers.iter().find_map(|marker| {
-        let rest = &text[text.find(marker)? + marker.len()..];
-        let end = rest.find(|character: char| !character.is_ascii_digit()).unwrap_or(rest.len());
-        rest[..end].parse().ok()
-    })
-}
-
 fn hint(code: Code) -> Option<&'static str> {
     Some(match code {
         Code::Authentication => "Set `apiKey` to a key that this server takes.",
@@ -412,7 +359,7 @@ fn hint(code: Code) -> Option<&'static str> {
         Code::Quota => "The account has nothing left: top it up, or use another server.",
         Code::ModelNotFound => "Set `model` to one that `listModels()` names.",
         Code::ContextLengthExceeded => {
-            "Shorten the prompt or the history, or load the model with a longer context."
+            "Shorten the prompt or the history, ask for fewer tokens, or load the model with a longer context."
         }
         Code::ModelLoading => "The model is still loading: ask again in a moment.",
         Code::OutOfMemory => "Load a smaller model or quantization, or a shorter context.",
@@ -695,30 +642,5 @@ mod tests {
         let headers = HeaderMap::from_iter([(http::header::RETRY_AFTER, http::HeaderValue::from(7))]);
         let both = Failure::of_body(told.as_bytes()).status(429).headers(&headers).into_error();
         assert_eq!(both.retry_after, Some(7000), "the header is the last word");
-    }
-
-    #[test]
-    fn a_full_context_tells_both_numbers() {
-        for (body, prompt, context) in [
-            (
-                r#"{"error":{"code":400,"message":"the request exceeds the available context size, try increasing it","type":"exceed_context_size_error","n_prompt_tokens":6009,"n_ctx":2048}}"#,
-                Some(6009),
-                Some(2048),
-            ),
-            (
-                r#"{"error":{"message":"This model's maximum context length is 512 tokens. However, your prompt contains at least 513 input tokens."}}"#,
-                Some(513),
-                Some(512),
-            ),
-            (
-                r#"{"message":"This model's maximum context length is 512 tokens. However, you requested 623 tokens (611 in the messages, 12 in the completion)."}"#,
-                Some(611),
-                Some(512),
-            ),
-        ] {
-            let error = error(400, body);
-            assert_eq!(error.code, Code::ContextLengthExceeded);
-            assert_eq!((error.prompt_tokens, error.context_length), (prompt, context), "{body}");
-        }
     }
 }

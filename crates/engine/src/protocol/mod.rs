@@ -1,13 +1,16 @@
 //! What is said on the wire: requests out, deltas, failures and lists in. One dialect a folder.
 
+mod elements;
 pub mod embeddings;
 mod failure;
 mod given_calls;
 mod json;
 mod lenient;
 mod listed;
+mod logprobs;
 pub mod ollama;
 pub mod openai;
+mod overflow;
 pub mod reranking;
 mod retry_after;
 mod tool_calls;
@@ -128,8 +131,20 @@ pub trait Decoder: Send {
     fn finish(&mut self, out: &mut dyn FnMut(Delta<'_>)) -> Result<()>;
 
     /// Whether the answer itself began to arrive, where that is not told by deltas: one JSON document.
-    fn has_begun(&self) -> bool;
+    fn has_begun(&self) -> bool {
+        false
+    }
+
+    /// Has it keep what [`last_frame`](Self::last_frame) gives.
+    fn keep_frames(&mut self) {}
+
+    /// The last event of a stream but `[DONE]`, or all of an answer that is one document; taken out.
+    fn last_frame(&mut self) -> Vec<u8> {
+        Vec::new()
+    }
 
     /// Words that a server wrote past the protocol, if any: they may tell why an answer broke off.
-    fn last_words(&self) -> Option<&str>;
+    fn last_words(&self) -> Option<&str> {
+        None
+    }
 }

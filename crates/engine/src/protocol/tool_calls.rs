@@ -1,15 +1,13 @@
 //! The tool calls of a frame, in whatever shape they come: a list, a single call for a list, null; the function's name
 //! and arguments in `function` or beside it; arguments as a text, an object or nothing.
 
-use std::{borrow::Cow, fmt};
+use std::borrow::Cow;
 
-use serde::{
-    Deserialize, Deserializer,
-    de::{SeqAccess, Visitor},
-};
+use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::{
+    elements::each,
     json,
     lenient::{Number, Object, Text},
 };
@@ -26,14 +24,7 @@ pub enum Share {
 
 /// Tells the calls of a list one by one: of a long one, nothing is held.
 pub fn read(list: &RawValue, share: Share, out: &mut dyn FnMut(Delta<'_>)) {
-    match list.get().as_bytes().first() {
-        // It was looked through with the frame: the list itself is right.
-        Some(b'[') => {
-            _ = serde_json::Deserializer::from_str(list.get())
-                .deserialize_seq(Elements(&mut |call| read_call(call, share, out)));
-        }
-        _ => read_call(list, share, out),
-    }
+    each(list, &mut |call| read_call(call, share, out));
 }
 
 /// Tells one call. What is no object is passed over.
@@ -48,6 +39,7 @@ pub fn read_call(call: &RawValue, share: Share, out: &mut dyn FnMut(Delta<'_>)) 
                 id: &call.id.0,
                 name: if function.name.0.is_empty() { &call.name.0 } else { &function.name.0 },
                 arguments: &arguments,
+                extra: call.extra_content.map(RawValue::get).unwrap_or_default(),
                 whole: share == Share::Whole,
             };
             if !fragment.is_empty() {
@@ -84,6 +76,10 @@ struct Call<'a> {
     name: Text<'a>,
     #[serde(borrow, default)]
     arguments: Option<&'a RawValue>,
+    /// Gemini's signature of its thoughts.
+    /// <https://ai.google.dev/gemini-api/docs/thought-signatures>
+    #[serde(borrow, default)]
+    extra_content: Option<&'a RawValue>,
 }
 
 #[derive(Default, Deserialize)]
@@ -92,22 +88,4 @@ struct Function<'a> {
     name: Text<'a>,
     #[serde(borrow, default)]
     arguments: Option<&'a RawValue>,
-}
-
-/// Hands on the elements of a list as they are written.
-struct Elements<'a>(&'a mut dyn FnMut(&RawValue));
-
-impl<'de> Visitor<'de> for Elements<'_> {
-    type Value = ();
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("a list")
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<(), A::Error> {
-        while let Some(element) = elements.next_element::<&RawValue>()? {
-            self.0(element);
-        }
-        Ok(())
-    }
 }

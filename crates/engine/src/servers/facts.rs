@@ -1,7 +1,7 @@
 use serde::Serialize;
 use url::Url;
 
-use super::{Probe, ResponseFormats, ToolChoices};
+use super::{Probe, ReasoningFields, ResponseFormats, ToolChoices};
 use crate::endpoint::ReadAddress;
 
 /// What is known of a server, as data. What is serialized, `lib/` reads.
@@ -39,7 +39,8 @@ pub struct Facts {
     /// below the rest.
     #[serde(skip)]
     pub hosts: &'static [&'static str],
-    /// It cuts a prompt that is too long for its context, and does not say so: what to do about that.
+    /// It may cut a prompt that is too long for its context, and does not say so: what to do about that. `None` where it
+    /// refuses one.
     #[serde(skip)]
     pub cuts_prompts: Option<&'static str>,
     /// The model that it runs, where that is one, answers for every name.
@@ -49,6 +50,11 @@ pub struct Facts {
     pub tool_choices: ToolChoices,
     #[serde(skip)]
     pub response_formats: ResponseFormats,
+    #[serde(skip)]
+    pub reasoning: ReasoningFields,
+    /// Of a message in the history.
+    #[serde(skip)]
+    pub reasoning_field: Option<&'static str>,
     /// A model that it says calls no tools is given none: it would refuse them, or drop them without a word.
     #[serde(skip)]
     pub tells_who_takes_tools: bool,
@@ -94,11 +100,14 @@ impl Facts {
         settings: &[],
         more_ports: &[],
         hosts: &[],
-        cuts_prompts: None,
+        cuts_prompts: Some("Shorten it, or load the model with a longer context."),
         serves_any_name: false,
         // One tool that must be called is a named choice in other words, and more servers heed them.
         tool_choices: ToolChoices::NO_NAME,
         response_formats: ResponseFormats::UNKNOWN,
+        reasoning: ReasoningFields::Template,
+        // The name that most templates and gateways read; several servers take it beside their own.
+        reasoning_field: Some("reasoning_content"),
         tells_who_takes_tools: false,
         probes: &[],
         hides_failures: false,

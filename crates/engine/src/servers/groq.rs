@@ -1,4 +1,7 @@
-use super::{Facts, Kind, ResponseFormats, ToolChoices, plain::Plain};
+use serde_json::{Map, Value};
+
+use super::{Facts, Kind, ResponseFormats, Server, ToolChoices, response_formats::field};
+use crate::types::Reasoning;
 
 pub static KIND: Kind = Kind {
     facts: Facts {
@@ -13,7 +16,31 @@ pub static KIND: Kind = Kind {
         // Models that know no schemas refuse one, and none takes tools beside it.
         // <https://console.groq.com/docs/structured-outputs>
         response_formats: ResponseFormats::ENFORCED,
+        reasoning_field: Some("reasoning"),
+        cuts_prompts: None,
         ..Facts::PLAIN
     },
-    open: |_| Ok(Box::new(Plain(&KIND.facts))),
+    open: |_| Ok(Box::new(Groq)),
 };
+
+struct Groq;
+
+impl Server for Groq {
+    fn facts(&self) -> &'static Facts {
+        &KIND.facts
+    }
+
+    /// Each model takes some of these values, and names them where it refuses another. `reasoning_format` is left to the
+    /// server: some models refuse it, and reasoning is read wherever it comes.
+    /// <https://console.groq.com/docs/reasoning>
+    fn reasoning(&self, reasoning: Reasoning) -> Map<String, Value> {
+        field(
+            "reasoning_effort",
+            match reasoning {
+                Reasoning::Switch(false) => "none",
+                Reasoning::Switch(true) => "default",
+                Reasoning::Effort(effort) => effort.of_three(),
+            },
+        )
+    }
+}

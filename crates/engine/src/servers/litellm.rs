@@ -4,7 +4,8 @@ use futures_util::future::{BoxFuture, join3};
 use serde::Deserialize;
 
 use super::{
-    Ask, Facts, Kind, Place, Probe, Question, Recognised, Reply, Server, Survey, ToolChoices, models_of,
+    Ask, Facts, Kind, Place, Probe, Question, ReasoningFields, Recognised, Reply, Server, Survey,
+    ToolChoices, models_of,
 };
 use crate::{
     error::{Code, Error, Result},
@@ -20,6 +21,8 @@ pub static KIND: Kind = Kind {
         api_key_env: &["LITELLM_API_KEY", "LITELLM_MASTER_KEY"],
         probes: &[Probe { path: "/health/liveliness", recognise }],
         tool_choices: ToolChoices::ALL,
+        // <https://docs.litellm.ai/docs/reasoning_content>
+        reasoning: ReasoningFields::Effort,
         ..Facts::PLAIN
     },
     open: |_| Ok(Box::new(LiteLlm)),

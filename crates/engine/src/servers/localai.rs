@@ -5,8 +5,8 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::{
-    Ask, Facts, Kind, Place, Probe, Question, Recognised, Reply, ResponseFormats, Server, Survey,
-    ToolChoices, list_models, response_formats::gbnf,
+    Ask, Facts, Kind, Place, Probe, Question, ReasoningFields, Recognised, Reply, ResponseFormats, Server,
+    Survey, ToolChoices, list_models, response_formats::gbnf,
 };
 use crate::{
     error::Result,
@@ -27,6 +27,7 @@ pub static KIND: Kind = Kind {
         ],
         tool_choices: ToolChoices::ALL,
         response_formats: ResponseFormats::ENFORCED,
+        reasoning: ReasoningFields::Effort,
         ..Facts::PLAIN
     },
     open: |_| Ok(Box::new(LocalAi)),

@@ -6,9 +6,11 @@ mod completion_way;
 mod countable;
 mod cut;
 mod facts;
+mod given_back;
 mod health;
 mod plain;
 mod probe;
+mod reasoning;
 #[cfg(test)]
 mod recognition;
 #[cfg(test)]
@@ -45,7 +47,9 @@ pub use completion_way::CompletionWay;
 pub use countable::Countable;
 pub use cut::Cut;
 pub use facts::{Facts, HeaderEnv, KeyHosts};
+pub use given_back::give_back;
 pub use probe::{Probe, Recognised};
+pub use reasoning::{ReasoningFields, put as put_reasoning};
 pub use response_formats::{Heed, ResponseFormats};
 pub use survey::Survey;
 pub use tool_choices::ToolChoices;
@@ -53,7 +57,7 @@ pub use tool_choices::ToolChoices;
 use crate::{
     error::{Code, Error, Result},
     protocol::{Dialect, openai::OpenAi},
-    types::{GenerationOptions, ModelInfo, ResponseFormat, Warning},
+    types::{GenerationOptions, ModelInfo, Reasoning, ResponseFormat, Warning},
 };
 
 /// All servers that are known by name, in the order in which they are recognised: the unmistakable first, because
@@ -156,6 +160,16 @@ pub trait Server: Send + Sync {
     /// The fields by which it alone holds an answer to `format`, if it has any.
     fn constraint(&self, _format: &ResponseFormat) -> Option<Map<String, Value>> {
         None
+    }
+
+    /// The fields by which it is told whether and how hard to reason; none where it cannot be told.
+    fn reasoning(&self, reasoning: Reasoning) -> Map<String, Value> {
+        self.facts().reasoning.of(reasoning)
+    }
+
+    /// The field of a message in the history in which it takes the reasoning of its own answers, if it has one.
+    fn reasoning_field(&self) -> Option<&'static str> {
+        self.facts().reasoning_field
     }
 
     /// Adds to a failure what its words do not say. `has_key`: the request said who is asking.

@@ -1,6 +1,6 @@
 use serde_json::Value;
 
-use super::{Facts, HeaderEnv, Kind, ResponseFormats, Server, ToolChoices};
+use super::{Facts, HeaderEnv, Kind, ReasoningFields, ResponseFormats, Server, ToolChoices};
 use crate::types::GenerationOptions;
 
 pub static KIND: Kind = Kind {
@@ -21,6 +21,10 @@ pub static KIND: Kind = Kind {
         tool_choices: ToolChoices::ALL,
         // <https://platform.openai.com/docs/guides/structured-outputs>
         response_formats: ResponseFormats { beside_tools: true, ..ResponseFormats::ENFORCED },
+        reasoning: ReasoningFields::Effort,
+        // By this protocol, it tells none.
+        reasoning_field: None,
+        cuts_prompts: None,
         ..Facts::PLAIN
     },
     open: |_| Ok(Box::new(OpenAi)),

@@ -1,4 +1,7 @@
-use super::{Facts, HeaderEnv, Kind, ResponseFormats, ToolChoices, plain::Plain};
+use serde_json::{Map, Value, json};
+
+use super::{Facts, HeaderEnv, Kind, ResponseFormats, Server, ToolChoices, response_formats::field};
+use crate::types::Reasoning;
 
 pub static KIND: Kind = Kind {
     facts: Facts {
@@ -18,7 +21,27 @@ pub static KIND: Kind = Kind {
         // It hands them on to whoever runs the model.
         response_formats: ResponseFormats { beside_tools: true, ..ResponseFormats::UNKNOWN },
         tells_who_takes_tools: true,
+        reasoning_field: Some("reasoning"),
         ..Facts::PLAIN
     },
-    open: |_| Ok(Box::new(Plain(&KIND.facts))),
+    open: |_| Ok(Box::new(OpenRouter)),
 };
+
+struct OpenRouter;
+
+impl Server for OpenRouter {
+    fn facts(&self) -> &'static Facts {
+        &KIND.facts
+    }
+
+    /// <https://openrouter.ai/docs/use-cases/reasoning-tokens>
+    fn reasoning(&self, reasoning: Reasoning) -> Map<String, Value> {
+        field(
+            "reasoning",
+            match reasoning {
+                Reasoning::Switch(enabled) => json!({ "enabled": enabled }),
+                Reasoning::Effort(effort) => json!({ "effort": effort.as_str() }),
+            },
+        )
+    }
+}

@@ -6,12 +6,13 @@ use serde_json::{Map, Value, json};
 
 use super::{
     Ask, Command, Countable, Facts, Kind, LoadOptions, Place, Probe, Question, Recognised, Reply,
-    ResponseFormats, Server, Survey, ToolChoices, list_models, response_formats::gbnf,
+    ResponseFormats, Server, Survey, ToolChoices, list_models,
+    response_formats::{field, gbnf},
 };
 use crate::{
     error::{Code, Result},
     protocol::{Dialect, openai::OpenAi},
-    types::{ModelInfo, ResponseFormat},
+    types::{ModelInfo, Reasoning, ResponseFormat},
 };
 
 pub static KIND: Kind = Kind {
@@ -42,6 +43,15 @@ impl Server for TextGenerationWebUi {
     /// Not every loader heeds it.
     fn constraint(&self, format: &ResponseFormat) -> Option<Map<String, Value>> {
         gbnf("grammar_string", format)
+    }
+
+    /// `modules/api/typing.py`
+    fn reasoning(&self, reasoning: Reasoning) -> Map<String, Value> {
+        let mut fields = field("enable_thinking", reasoning != Reasoning::Switch(false));
+        if let Reasoning::Effort(effort) = reasoning {
+            fields.insert("reasoning_effort".into(), effort.of_three().into());
+        }
+        fields
     }
 
     fn survey<'a>(&'a self, ask: &'a dyn Ask) -> BoxFuture<'a, Result<Survey>> {

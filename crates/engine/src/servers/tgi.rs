@@ -3,8 +3,8 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::{
-    Ask, Facts, Heed, KeyHosts, Kind, Place, Probe, Question, Recognised, Reply, ResponseFormats, Server,
-    Survey, ToolChoices, health::check_engine, list_models, response_formats::field,
+    Ask, Facts, Heed, KeyHosts, Kind, Place, Probe, Question, ReasoningFields, Recognised, Reply,
+    ResponseFormats, Server, Survey, ToolChoices, health::check_engine, list_models, response_formats::field,
 };
 use crate::{
     error::Result,
@@ -27,6 +27,10 @@ pub static KIND: Kind = Kind {
         probes: &[Probe { path: "/info", recognise }],
         tool_choices: ToolChoices::ALL,
         response_formats: ResponseFormats { constraint: Heed::Always, ..ResponseFormats::NONE },
+        reasoning: ReasoningFields::Nothing,
+        // It leaves the reasoning in the text.
+        reasoning_field: None,
+        cuts_prompts: None,
         ..Facts::PLAIN
     },
     open: |_| Ok(Box::new(Tgi)),

@@ -32,6 +32,7 @@ pub static KIND: Kind = Kind {
         ],
         tool_choices: ToolChoices { none: false, ..ToolChoices::ALL },
         response_formats: ResponseFormats::ENFORCED,
+        cuts_prompts: None,
         ..Facts::PLAIN
     },
     open: |_| Ok(Box::<Vllm>::default()),

@@ -1,6 +1,7 @@
 use serde::Serialize;
+use serde_json::{Map, Value};
 
-use super::{Parsed, ToolCall, Usage};
+use super::{Parsed, Raw, TokenLogprob, ToolCall, Usage};
 
 /// The whole of an answer, as `chat` gives it to the caller.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -22,6 +23,21 @@ pub struct Answer {
     /// Of an answer that fits the format that was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub parsed: Option<Parsed>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub message: Option<AnswerMessage>,
+    /// Of the answer's tokens, where they were asked for and told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub logprobs: Option<Vec<TokenLogprob>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub raw: Option<Raw>,
+}
+
+/// What belongs to the answer only as a message of the history.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AnswerMessage {
+    /// What the server wants to see again; for the caller, by the server's name.
+    pub provider_data: Map<String, Value>,
 }
 
 /// Why an answer ended.

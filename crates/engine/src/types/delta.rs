@@ -1,4 +1,4 @@
-use super::{ServerTimings, ToolCallFragment, Usage, Warning};
+use super::{ServerTimings, TokenLogprob, ToolCallFragment, Usage, Warning};
 
 /// One thing that a frame of the wire said, whatever dialect it was said in.
 #[derive(Debug, Clone, PartialEq)]
@@ -8,6 +8,12 @@ pub enum Delta<'a> {
     Text(&'a str),
     Reasoning(&'a str),
     ToolCall(ToolCallFragment<'a>),
+    /// A piece of what the server wants to see again, in a field of the message that is a list. As it is written.
+    Kept {
+        field: &'static str,
+        json: &'a str,
+    },
+    Logprob(TokenLogprob),
     /// How much of the prompt the server has read.
     PromptProgress {
         done: u64,

@@ -18,8 +18,10 @@ pub struct AssistantMessage {
     pub content: Option<String>,
     pub reasoning: Option<String>,
     pub tool_calls: Vec<GivenToolCall>,
-    /// What the server that gave it wants to see again.
+    /// What the servers that gave it want to see again, by their names.
     pub provider_data: Option<Map<String, Value>>,
+    /// Fields that this request's server wants to see beside those of all messages.
+    pub wire: Map<String, Value>,
 }
 
 /// A tool call in the history.
@@ -96,6 +98,7 @@ impl TryFrom<GivenMessage> for Message {
                 reasoning,
                 tool_calls: tool_calls.unwrap_or_default(),
                 provider_data,
+                wire: Map::new(),
             }),
             Role::Tool => Self::Tool {
                 tool_call_id: tool_call_id.ok_or("expected a string as `toolCallId`")?,

@@ -1,7 +1,7 @@
 use serde::Deserialize;
 use serde_json::{Map, Number, Value};
 
-use super::{Message, ResponseFormat, Timeouts, ToolOptions};
+use super::{Logprobs, Message, Reasoning, ResponseFormat, Timeouts, ToolOptions};
 
 /// A question, as `lib/` hands it over: one JSON text with names in camelCase.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -13,6 +13,8 @@ pub struct ChatRequest {
     pub options: GenerationOptions,
     pub tools: ToolOptions,
     pub response_format: Option<ResponseFormat>,
+    /// The answer tells what went over the wire.
+    pub include_raw: bool,
 }
 
 impl ChatRequest {
@@ -53,7 +55,9 @@ pub struct GenerationOptions {
     pub frequency_penalty: Option<Number>,
     pub presence_penalty: Option<Number>,
     pub repetition_penalty: Option<Number>,
+    pub logprobs: Option<Logprobs>,
     pub user: Option<String>,
+    pub reasoning: Option<Reasoning>,
     /// Merged into the top level of the request; wins over all other fields.
     pub extra_body: Option<Map<String, Value>>,
 }

@@ -90,6 +90,8 @@ pub struct ToolCallFragment<'a> {
     pub id: &'a str,
     pub name: &'a str,
     pub arguments: &'a str,
+    /// What the server wants to see again with the call, as it is written.
+    pub extra: &'a str,
     /// All of a call: no other fragment belongs to it.
     pub whole: bool,
 }

@@ -9,6 +9,7 @@ use tokio::time::{Instant, sleep_until};
 
 use crate::Shared;
 use crate::answer::Answer;
+use crate::embeddings::Embeddings;
 use crate::job::Job;
 use crate::leaving::left;
 use crate::request;
@@ -24,6 +25,11 @@ pub async fn serve(mut socket: TcpStream, number: u32, shared: &Shared) -> io::R
     let mut reader = BufReader::new(reader);
     let mut writer = BufWriter::with_capacity(WRITE, writer);
     while let Some(request) = request::next(&mut reader).await? {
+        if let Some(asked) = Embeddings::of(&request) {
+            json(&mut writer, "200 OK", &shared.embeddings(asked)).await?;
+            writer.flush().await?;
+            continue;
+        }
         match Job::of(&request) {
             Some(job) if job.rate == 0 => flat_out(&mut writer, job, &shared.answer(job)).await?,
             Some(job) => {

@@ -4,6 +4,7 @@
 
 mod answer;
 mod connection;
+mod embeddings;
 mod job;
 mod leaving;
 mod question;
@@ -19,6 +20,7 @@ use tokio::io::AsyncReadExt;
 use tokio::net::{TcpListener, TcpSocket};
 
 use answer::Answer;
+use embeddings::Embeddings;
 use job::Job;
 use leaving::Leaving;
 
@@ -27,8 +29,9 @@ const WAITING: u32 = 4096;
 
 /// What the connections have in common.
 struct Shared {
-    /// Every answer that was asked for so far.
+    /// What was asked for so far.
     answers: Mutex<HashMap<Job, Arc<Answer>>>,
+    embeddings: Mutex<HashMap<Embeddings, Arc<str>>>,
     leaving: Leaving,
 }
 
@@ -36,6 +39,11 @@ impl Shared {
     fn answer(&self, job: Job) -> Arc<Answer> {
         let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(answers.entry(job).or_insert_with(|| Arc::new(Answer::render(job))))
+    }
+
+    fn embeddings(&self, asked: Embeddings) -> Arc<str> {
+        let mut embeddings = self.embeddings.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(embeddings.entry(asked).or_insert_with(|| asked.render().into()))
     }
 }
 
@@ -52,7 +60,8 @@ async fn main() -> io::Result<()> {
 }
 
 async fn accept(listener: &TcpListener) -> io::Result<()> {
-    let shared = Arc::new(Shared { answers: Mutex::default(), leaving: Leaving::new() });
+    let shared =
+        Arc::new(Shared { answers: Mutex::default(), embeddings: Mutex::default(), leaving: Leaving::new() });
     for number in 0.. {
         let (socket, _) = listener.accept().await?;
         socket.set_nodelay(true)?;

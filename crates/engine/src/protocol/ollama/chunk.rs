@@ -19,6 +19,9 @@ pub struct Chunk<'a> {
     /// The reasoning of a completion.
     #[serde(borrow, default)]
     pub thinking: Text<'a>,
+    /// Read only where there are any.
+    #[serde(borrow, default)]
+    pub logprobs: Option<&'a RawValue>,
     #[serde(default)]
     pub done: Flag,
     #[serde(borrow, default)]

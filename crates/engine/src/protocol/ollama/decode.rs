@@ -3,7 +3,7 @@
 
 use super::{
     super::{
-        Decoder, Failure, json,
+        Decoder, Failure, json, logprobs,
         tool_calls::{self, Share},
         unreadable::{broken_json, broken_off, not_an_answer, too_long, truncated},
     },
@@ -32,6 +32,8 @@ struct State {
     document: Option<Vec<u8>>,
     /// Lines since the last chunk that are none.
     stray: String,
+    keeps_frames: bool,
+    last_frame: Vec<u8>,
 }
 
 /// How much is kept of what is no answer.
@@ -73,6 +75,14 @@ impl Decoder for BodyDecoder {
 
     fn has_begun(&self) -> bool {
         self.state.document.is_some()
+    }
+
+    fn keep_frames(&mut self) {
+        self.state.keeps_frames = true;
+    }
+
+    fn last_frame(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.state.last_frame)
     }
 
     fn last_words(&self) -> Option<&str> {
@@ -143,6 +153,9 @@ impl State {
             return Ok(());
         }
         self.has_read = true;
+        if self.keeps_frames {
+            text.clone_into(&mut self.last_frame);
+        }
         if !std::mem::take(&mut self.stray).is_empty() {
             out(Delta::Repaired(Warning::new("frame", "A line that is no chunk was passed over.")));
         }
@@ -184,6 +197,9 @@ fn read_content(chunk: &Chunk<'_>, out: &mut Out<'_>) {
     }
     for text in text.into_iter().flatten().filter(|text| !text.is_empty()) {
         out(Delta::Text(text));
+    }
+    if let Some(told) = chunk.logprobs {
+        logprobs::read(told, out);
     }
     if let Some(calls) = message.and_then(|message| message.tool_calls) {
         // A call is never cut over lines, and its index may be another's, too.
@@ -359,7 +375,7 @@ mod tests {
     #[test]
     fn a_tool_call_is_told_whole() {
         let call = r#"{"message":{"content":"","tool_calls":[{"id":"a","function":{"index":0,"name":"f","arguments":{"b": 1}}}]},"done":false}"#;
-        let told = r#"ToolCall(ToolCallFragment { index: None, id: "a", name: "f", arguments: "{\"b\": 1}", whole: true })"#;
+        let told = r#"ToolCall(ToolCallFragment { index: None, id: "a", name: "f", arguments: "{\"b\": 1}", extra: "", whole: true })"#;
         assert_eq!(deltas(call), [told]);
     }
 

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use serde_json::{Map, Number, Value, json};
 
-use super::super::{given_calls, openai::tool};
+use super::super::{given_calls, logprobs, openai::tool};
 use crate::types::{
     AssistantMessage, ChatRequest, CompletionRequest, Content, GenerationOptions, GivenToolCall, Message,
     OneOrMany, Part,
@@ -19,6 +19,7 @@ pub fn chat(request: ChatRequest, model: &str, defaults: &GenerationOptions) -> 
     if !request.tools.tools.is_empty() {
         body.insert("tools".into(), request.tools.tools.into_iter().map(tool).collect());
     }
+    logprobs::ask(request.options.logprobs.or(defaults.logprobs), &mut body);
     // The request's own fields overwrite the defaults', one by one.
     options(defaults.clone(), &mut body);
     options(request.options, &mut body);
@@ -82,11 +83,14 @@ fn turn(role: &str, content: String) -> Value {
 }
 
 /// Arguments are an object here: a text is refused.
-fn assistant(AssistantMessage { content, tool_calls, .. }: AssistantMessage) -> Value {
+fn assistant(AssistantMessage { content, tool_calls, wire, .. }: AssistantMessage) -> Value {
     let mut message = turn("assistant", content.unwrap_or_default());
     if !tool_calls.is_empty() {
         let call = |call: &GivenToolCall| json!({ "id": call.id, "function": { "name": call.name, "arguments": given_calls::fields(call) } });
         message["tool_calls"] = tool_calls.iter().map(call).collect();
+    }
+    if let Some(message) = message.as_object_mut() {
+        message.extend(wire);
     }
     message
 }

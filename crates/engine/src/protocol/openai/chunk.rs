@@ -50,6 +50,9 @@ pub struct Choice<'a> {
     /// Where a message has none.
     #[serde(borrow, default)]
     pub tool_calls: Option<&'a RawValue>,
+    /// Read only where there are any.
+    #[serde(borrow, default)]
+    pub logprobs: Option<&'a RawValue>,
     #[serde(borrow, default)]
     pub finish_reason: Text<'a>,
     #[serde(borrow, default)]
@@ -66,7 +69,10 @@ pub struct Content<'a> {
     #[serde(borrow, default)]
     pub reasoning: Text<'a>,
     #[serde(borrow, default)]
-    pub reasoning_details: Text<'a>,
+    pub reasoning_details: Option<&'a RawValue>,
+    /// LiteLLM's, for Anthropic's models.
+    #[serde(borrow, default)]
+    pub thinking_blocks: Option<&'a RawValue>,
     #[serde(borrow, default)]
     pub thinking: Text<'a>,
     #[serde(borrow, default)]

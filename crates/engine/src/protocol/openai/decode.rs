@@ -1,9 +1,13 @@
 //! The body of an answer, whatever form it comes in: server-sent events as asked, one JSON document, or a page
 //! that is no answer at all.
 
+use serde_json::value::RawValue;
+
 use super::{
     super::{
         Decoder, Failure, json,
+        lenient::Text,
+        logprobs,
         tool_calls::{self, Share},
         unreadable::{broken_json, broken_off, not_an_answer, too_long, truncated},
     },
@@ -18,6 +22,7 @@ use crate::{
 pub struct BodyDecoder {
     form: Form,
     max_event_bytes: usize,
+    keeps_frames: bool,
 }
 
 enum Form {
@@ -39,13 +44,15 @@ struct State {
     /// Whatever follows the terminal event is not read: whether it is here already is chance.
     ended: bool,
     last_words: String,
+    keeps_frames: bool,
+    last_frame: Vec<u8>,
 }
 
 type Out<'a> = dyn FnMut(Delta<'_>) + 'a;
 
 impl BodyDecoder {
     pub fn new(max_event_bytes: usize) -> Self {
-        Self { form: Form::Unknown(Vec::new()), max_event_bytes }
+        Self { form: Form::Unknown(Vec::new()), max_event_bytes, keeps_frames: false }
     }
 }
 
@@ -64,9 +71,10 @@ impl Decoder for BodyDecoder {
                     None => return Ok(()),
                     Some(b'{' | b'[' | b'"') => Form::Document(Vec::new()),
                     Some(b'<') => Form::Page(Vec::new()),
-                    Some(_) => {
-                        Form::Events { reader: SseReader::new(self.max_event_bytes), state: State::default() }
-                    }
+                    Some(_) => Form::Events {
+                        reader: SseReader::new(self.max_event_bytes),
+                        state: State { keeps_frames: self.keeps_frames, ..State::default() },
+                    },
                 };
                 self.push(start, out)
             }
@@ -110,6 +118,18 @@ impl Decoder for BodyDecoder {
         matches!(&self.form, Form::Document(_) | Form::Page(_))
     }
 
+    fn keep_frames(&mut self) {
+        self.keeps_frames = true;
+    }
+
+    fn last_frame(&mut self) -> Vec<u8> {
+        match &mut self.form {
+            Form::Unknown(_) => Vec::new(),
+            Form::Events { state, .. } => std::mem::take(&mut state.last_frame),
+            Form::Document(bytes) | Form::Page(bytes) => std::mem::take(bytes),
+        }
+    }
+
     fn last_words(&self) -> Option<&str> {
         match &self.form {
             Form::Events { state, .. } => Some(state.last_words.as_str()).filter(|words| !words.is_empty()),
@@ -135,6 +155,9 @@ impl State {
             self.ended = true;
             out(Delta::End);
             return Ok(());
+        }
+        if self.keeps_frames && !data.is_empty() {
+            data.clone_into(&mut self.last_frame);
         }
         if frame.event == b"error" && !data.is_empty() {
             return Err(Failure::of_body(&with_stray(frame)).mid_stream().into_error());
@@ -229,14 +252,18 @@ fn read_choice(choice: &Choice<'_>, part: Part, out: &mut Out<'_>) {
     // Some servers repeat in `message` what they say in `delta`.
     if let Some(content) = choice.delta.0.as_ref().or(choice.message.0.as_deref()) {
         // The same text can stand in several of these; the first that has some counts.
-        let reasoning = [
-            &content.reasoning_content.0,
-            &content.reasoning.0,
-            &content.thinking.0,
-            &content.reasoning_details.0,
-        ];
+        let reasoning = [&content.reasoning_content.0, &content.reasoning.0, &content.thinking.0];
         if let Some(reasoning) = reasoning.into_iter().find(|text| !text.is_empty()) {
             out(Delta::Reasoning(reasoning));
+        } else if let Some(details) = content.reasoning_details {
+            read_details(details, out);
+        }
+        let kept =
+            [("reasoning_details", content.reasoning_details), ("thinking_blocks", content.thinking_blocks)];
+        for (field, value) in kept {
+            if let Some(value) = value {
+                out(Delta::Kept { field, json: value.get() });
+            }
         }
         if !content.content.reasoning.is_empty() {
             out(Delta::Reasoning(&content.content.reasoning));
@@ -253,9 +280,21 @@ fn read_choice(choice: &Choice<'_>, part: Part, out: &mut Out<'_>) {
         out(Delta::Text(&choice.text.0));
     }
     read_tool_calls(choice, part, out);
+    if let Some(told) = choice.logprobs {
+        logprobs::read(told, out);
+    }
     // Some gateways write null as a text.
     if !matches!(choice.finish_reason.0.as_ref(), "" | "null" | "none" | "None") {
         out(Delta::Finish(&choice.finish_reason.0));
+    }
+}
+
+/// Where the reasoning stands nowhere else.
+fn read_details(details: &RawValue, out: &mut Out<'_>) {
+    if let Ok(Text(text)) = serde_json::from_str(details.get())
+        && !text.is_empty()
+    {
+        out(Delta::Reasoning(&text));
     }
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Number, Value, json};
 
-use super::super::given_calls;
+use super::super::{given_calls, logprobs};
 use crate::types::{
     AssistantMessage, ChatRequest, CompletionRequest, Content, GenerationOptions, GivenToolCall, JsonSchema,
     Message, OneOrMany, Part, Tool, ToolChoice, ToolOptions,
@@ -14,6 +14,7 @@ pub fn chat(request: ChatRequest, model: &str, defaults: &GenerationOptions) -> 
     body.insert("messages".into(), request.messages.into_iter().map(message).collect());
     streamed(&mut body);
     tools(request.tools, &mut body);
+    logprobs::ask(request.options.logprobs.or(defaults.logprobs), &mut body);
     // The request's own fields overwrite the defaults', one by one.
     options(defaults.clone(), &mut body);
     options(request.options, &mut body);
@@ -130,13 +131,29 @@ fn message(message: Message) -> Value {
 }
 
 /// Beside calls, an empty text is `null`: some servers refuse it.
-fn assistant(AssistantMessage { content, tool_calls, .. }: AssistantMessage) -> Value {
+fn assistant(AssistantMessage { content, tool_calls, mut wire, .. }: AssistantMessage) -> Value {
+    // By the ids of the calls.
+    let mut extras = wire.remove("tool_calls");
+    let mut message = Map::new();
+    message.insert("role".into(), "assistant".into());
     if tool_calls.is_empty() {
-        return json!({ "role": "assistant", "content": content });
+        message.insert("content".into(), content.into());
+    } else {
+        message.insert("content".into(), content.filter(|content| !content.is_empty()).into());
+        let calls = tool_calls.iter().map(|call| {
+            let mut wire = tool_call(call);
+            let extra = extras.as_mut().and_then(|extras| extras.get_mut(&call.id)).map(Value::take);
+            if let (Some(wire), Some(Value::Object(extra))) = (wire.as_object_mut(), extra) {
+                wire.extend(extra);
+            }
+            wire
+        });
+        message.insert("tool_calls".into(), calls.collect());
     }
-    let content = content.filter(|content| !content.is_empty());
-    let calls: Value = tool_calls.iter().map(tool_call).collect();
-    json!({ "role": "assistant", "content": content, "tool_calls": calls })
+    for (name, value) in wire {
+        message.entry(name).or_insert(value);
+    }
+    Value::Object(message)
 }
 
 fn tool_call(call: &GivenToolCall) -> Value {
@@ -297,5 +314,33 @@ mod tests {
         assert_eq!(body["grammar"], json!("root ::= x"));
         assert_eq!(body["min_p"], json!(0.1));
         assert_eq!(body.get("extraBody"), None);
+    }
+
+    #[test]
+    fn what_a_server_wants_to_see_again_stands_where_it_gave_it() {
+        let wire = json!({
+            "reasoning_details": [1],
+            "role": "system",
+            "tool_calls": { "1": { "extra_content": { "s": 1 } }, "2": { "extra_content": { "s": 2 } } },
+        });
+        let call = |id: &str| GivenToolCall {
+            id: id.into(),
+            name: "f".into(),
+            raw_arguments: "{}".into(),
+            arguments: None,
+        };
+        let answer = |calls: Vec<GivenToolCall>| {
+            assistant(AssistantMessage {
+                tool_calls: calls,
+                wire: wire.as_object().unwrap().clone(),
+                ..AssistantMessage::default()
+            })
+        };
+        let message = answer(vec![call("0"), call("1")]);
+        assert_eq!(message["reasoning_details"], json!([1]));
+        assert_eq!(message["role"], "assistant", "nothing of ours is overwritten");
+        assert_eq!(message["tool_calls"][0].get("extra_content"), None);
+        assert_eq!(message["tool_calls"][1]["extra_content"], json!({ "s": 1 }));
+        assert_eq!(answer(Vec::new()).get("tool_calls"), None, "calls that are told in the text");
     }
 }

@@ -130,14 +130,6 @@ impl Decoder for Filling {
     fn finish(&mut self, _out: &mut dyn FnMut(Delta<'_>)) -> Result<()> {
         Ok(())
     }
-
-    fn has_begun(&self) -> bool {
-        false
-    }
-
-    fn last_words(&self) -> Option<&str> {
-        None
-    }
 }
 
 #[cfg(test)]

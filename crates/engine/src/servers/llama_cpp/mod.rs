@@ -34,6 +34,7 @@ pub static KIND: Kind = Kind {
         tells_who_takes_tools: true,
         serves_any_name: true,
         probes: &[Probe { path: "/props", recognise: props::recognise }],
+        cuts_prompts: None,
         ..Facts::PLAIN
     },
     open: |_| Ok(Box::new(LlamaCpp)),

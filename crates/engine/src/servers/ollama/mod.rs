@@ -12,12 +12,12 @@ use tokio::sync::OnceCell;
 
 use super::{
     Ask, Command, Cut, Facts, Kind, Place, Probe, Question, Recognised, Reply, ResponseFormats, Server,
-    Settings, Survey, ToolChoices,
+    Settings, Survey, ToolChoices, reasoning::effort, response_formats::field,
 };
 use crate::{
     error::{Code, Error, Result},
     protocol::{Dialect, is_page, ollama, openai::OpenAi},
-    types::Warning,
+    types::{Reasoning, Warning},
 };
 use settings::{Mode, Options};
 
@@ -126,6 +126,22 @@ impl Server for Ollama {
             body.entry("keep_alive").or_insert_with(|| keep_alive.clone());
         }
         Vec::new()
+    }
+
+    /// <https://docs.ollama.com/capabilities/thinking>
+    fn reasoning(&self, reasoning: Reasoning) -> Map<String, Value> {
+        match (self.mode(), reasoning) {
+            (Mode::OpenAi, reasoning) => effort(reasoning),
+            (Mode::Native, Reasoning::Switch(is_on)) => field("think", is_on),
+            (Mode::Native, Reasoning::Effort(effort)) => field("think", effort.of_three()),
+        }
+    }
+
+    fn reasoning_field(&self) -> Option<&'static str> {
+        Some(match self.mode() {
+            Mode::Native => "thinking",
+            Mode::OpenAi => "reasoning",
+        })
     }
 
     fn explain(&self, error: &mut Error, _has_key: bool) {
