@@ -3,8 +3,11 @@ import type { ChatResponse, Timings, Usage } from './chat'
 import type { CallOptions, GenerationOptions } from './config'
 import type { ProgressCallback } from './events'
 
+/** What nobody tells of a text completion. */
+type OfChats = 'logprobs' | 'reasoning'
+
 /** A text to go on with, for {@link OpenAICompatibleProvider.complete}. */
-export interface CompletionRequest extends GenerationOptions, CallOptions {
+export interface CompletionRequest extends Omit<GenerationOptions, OfChats>, CallOptions {
   prompt: string
   /**
    * What follows the gap that is to be filled: then the model must be one that was trained for it. llama.cpp is asked
@@ -34,6 +37,9 @@ export interface CompletionResponse {
 export function completionRequest(request: CompletionRequest): string {
   checkObject(request, 'The request')
   checkCall(request)
+  for (const name of ['logprobs', 'reasoning'] satisfies OfChats[]) {
+    if (request[name as never] !== undefined) throw mistake(`\`${name}\` is for chats only: leave it out`)
+  }
   const { prompt, suffix, model, timeout } = request
   if (typeof prompt !== 'string') throw mistake('`prompt` must be a text')
   if (suffix !== undefined && typeof suffix !== 'string') throw mistake('`suffix` must be a text')
