@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { AuthenticationError, ContextLengthError } from '../../index.js'
+import { AuthenticationError, ContextLengthError, LlamaCppProvider } from '../../index.js'
 import { LlamaServer } from '../support/llama-server.js'
 import { providerOf } from '../support/provider.js'
 import { failureOf, KEY, OTHER_KEY } from '../support/witness.js'
@@ -35,5 +35,16 @@ describe('a real server', () => {
     expect(error).toMatchObject({ code: 'context_length_exceeded', contextLength: 1024, retryable: false })
     expect((error as ContextLengthError).promptTokens).toBeGreaterThan(1200)
     expect(error.message).toMatch(/exceeds the available context size/)
+  })
+
+  it('is not sent a prompt that it counts as too long', async () => {
+    const prompt = 'hello '.repeat(1200)
+    const provider = new LlamaCppProvider({ baseURL: server.baseURL, apiKey: KEY })
+    const { tokens } = await provider.countTokens({ messages: [{ role: 'user', content: prompt }] })
+    const error = await failureOf(provider.query({ prompt }))
+    expect(error).toBeInstanceOf(ContextLengthError)
+    expect(error).toMatchObject({ promptTokens: tokens, contextLength: 1024 })
+    expect(error.message).toMatch(/was not sent/)
+    await provider.close()
   })
 })

@@ -375,12 +375,14 @@ impl<S: Sink> Call<'_, S> {
         let built = match self.built.take() {
             None => {
                 let built = self.watch.run(Built::new(self.client, self.hooks, &self.body)).await??;
-                let sent = built.body.clone();
-                self.prompt = if self.hooks.changes_body() {
-                    serde_json::from_slice(&sent).ok().and_then(|body| Prompt::new(self.client, &body, sent))
-                } else {
-                    Prompt::new(self.client, &self.body, sent)
-                };
+                let changed: Option<Map<_, _>> = self
+                    .hooks
+                    .changes_body()
+                    .then(|| serde_json::from_slice(&built.body).unwrap_or_default());
+                let body = changed.as_ref().unwrap_or(&self.body);
+                let limit = self.client.metadata_limit(self.timeout);
+                self.client.check_context(body, &mut self.watch, limit, self.hooks).await?;
+                self.prompt = Prompt::new(self.client, body, built.body.clone());
                 built
             }
             Some(built) => self.watch.run(built.with_renewed_key(self.client, self.hooks)).await??,

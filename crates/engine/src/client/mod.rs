@@ -8,6 +8,7 @@ mod chat;
 mod checks;
 mod commands;
 mod complete;
+mod context_check;
 mod count_tokens;
 mod cut_prompt;
 mod diagnosis;

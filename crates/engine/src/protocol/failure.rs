@@ -351,7 +351,9 @@ pub fn request_id(headers: &HeaderMap) -> Option<String> {
         .map(str::to_owned)
 }
 
-fn hint(code: Code) -> Option<&'static str> {
+/// What to do about it, as far as the code tells.
+#[must_use]
+pub fn hint(code: Code) -> Option<&'static str> {
     Some(match code {
         Code::Authentication => "Set `apiKey` to a key that this server takes.",
         Code::Permission => "The key is not allowed to do this: use another one, or ask for the right.",

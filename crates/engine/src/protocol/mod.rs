@@ -20,7 +20,7 @@ mod unreadable;
 use http::{HeaderMap, StatusCode};
 use serde_json::{Map, Number, Value};
 
-pub use failure::{Failure, request_id, title_of_html};
+pub use failure::{Failure, hint, request_id, title_of_html};
 
 use crate::{
     error::{Error, Result},
