@@ -1,23 +1,12 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import type { ProviderProgressEvent } from '../index.js'
 import { asking, providerOf } from './support/provider.js'
 import { startScriptedServer } from './support/scripted-server.js'
+import { unhandledErrors } from './support/unhandled.js'
 import { answer, chunk, finish, reasoning, refusal, role, text } from './support/wire.js'
 import { failureOf, listener, textOf } from './support/witness.js'
 
-const lost: unknown[] = []
-const note = (error: unknown) => void lost.push(error)
-
-beforeAll(() => {
-  process.on('uncaughtException', note).on('unhandledRejection', note)
-})
-
-afterAll(async () => {
-  // Rejections without a handler are told after the microtasks.
-  await new Promise(setImmediate)
-  process.off('uncaughtException', note).off('unhandledRejection', note)
-  expect(lost).toEqual([])
-})
+unhandledErrors()
 
 describe('the events of a query', () => {
   it('are its messages and then one completion, all before the promise settles', async () => {

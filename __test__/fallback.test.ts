@@ -1,6 +1,6 @@
 import { getEventListeners } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import {
   AbortError,
   AuthenticationError,
@@ -32,22 +32,11 @@ import {
   type ScriptedServer,
   startScriptedServer,
 } from './support/scripted-server.js'
+import { unhandledErrors } from './support/unhandled.js'
 import { answer, chunk, finish, reasoning, refusal, role, text } from './support/wire.js'
 import { eventsOf, failureOf, KEY, listener, textOf, thrownBy } from './support/witness.js'
 
-const unhandled: unknown[] = []
-const note = (error: unknown) => void unhandled.push(error)
-
-beforeAll(() => {
-  process.on('unhandledRejection', note)
-})
-
-afterAll(async () => {
-  // Rejections without a handler are told after the microtasks.
-  await new Promise(setImmediate)
-  process.off('unhandledRejection', note)
-  expect(unhandled).toEqual([])
-})
+unhandledErrors()
 
 const REASON = new Error('the user pressed a key')
 const HELLO = { chunks: answer('Hel', 'lo') }

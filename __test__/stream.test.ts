@@ -1,24 +1,13 @@
 import { getEventListeners } from 'node:events'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { AbortError, ConfigurationError } from '../index.js'
 import { asking, providerOf } from './support/provider.js'
 import { startScriptedServer } from './support/scripted-server.js'
+import { unhandledErrors } from './support/unhandled.js'
 import { answer, finish, refusal, role, text } from './support/wire.js'
 import { eventsOf, failureOf, listener, textOf } from './support/witness.js'
 
-const unhandled: unknown[] = []
-const note = (error: unknown) => void unhandled.push(error)
-
-beforeAll(() => {
-  process.on('unhandledRejection', note)
-})
-
-afterAll(async () => {
-  // Rejections without a handler are told after the microtasks.
-  await new Promise(setImmediate)
-  process.off('unhandledRejection', note)
-  expect(unhandled).toEqual([])
-})
+const unhandled = unhandledErrors()
 
 async function streamOf(...chunks: string[]) {
   const server = await startScriptedServer()

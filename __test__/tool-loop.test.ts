@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import {
   AbortError,
   type ChatRequest,
@@ -16,22 +16,11 @@ import {
 } from '../index.js'
 import { asking, providerOf } from './support/provider.js'
 import { type Answer, json, type ScriptedServer, startScriptedServer } from './support/scripted-server.js'
+import { unhandledErrors } from './support/unhandled.js'
 import { chunk, event as eventOf, finish, refusal, role, text } from './support/wire.js'
 import { failureOf, listener } from './support/witness.js'
 
-const unhandled: unknown[] = []
-const note = (error: unknown) => void unhandled.push(error)
-
-beforeAll(() => {
-  process.on('unhandledRejection', note)
-})
-
-afterAll(async () => {
-  // Rejections without a handler are told after the microtasks.
-  await new Promise(setImmediate)
-  process.off('unhandledRejection', note)
-  expect(unhandled).toEqual([])
-})
+unhandledErrors()
 
 /** A promise, and what keeps it. */
 function promised<T>(): { promise: Promise<T>; resolve: (value: T) => void } {
