@@ -88,6 +88,41 @@ describe('semantic-search.mjs', () => {
   })
 })
 
+describe('image-question.mjs', () => {
+  const gif = Buffer.from('R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7', 'base64')
+
+  it('sends the images beside the question', async () => {
+    const model = await startScriptedServer()
+    model.answersChats({ chunks: [role, text('Two '), text('cats.'), finish] })
+    const folder = mkdtempSync(join(tmpdir(), 'images-'))
+    onTestFinished(() => rmSync(folder, { recursive: true }))
+    writeFileSync(join(folder, 'cat.gif'), gif)
+    const args = ['Which?', join(folder, 'cat.gif'), 'https://example.com/cat.png']
+    const { code, stdout } = await run('image-question.mjs', {
+      args,
+      env: { OPENAI_COMPATIBLE_BASE_URL: model.baseURL, OPENAI_COMPATIBLE_API_KEY: '' },
+    })
+    expect([code, stdout]).toEqual([0, 'Two cats.\n'])
+    const [message] = model.chats[0]?.json.messages as [unknown]
+    expect(message).toEqual({
+      role: 'user',
+      content: [
+        { type: 'text', text: 'Which?' },
+        { type: 'image_url', image_url: { url: `data:image/gif;base64,${gif.toString('base64')}` } },
+        { type: 'image_url', image_url: { url: 'https://example.com/cat.png' } },
+      ],
+    })
+  })
+
+  it('says that the model of a real server sees none', async () => {
+    const { code, stderr } = await run('image-question.mjs', {
+      args: ['Which?', 'https://example.com/a.png'],
+    })
+    expect(stderr).toMatch(/image input is not supported[^]*Use a model that takes such input/)
+    expect(code).toBe(1)
+  })
+})
+
 describe('own-server.mjs', () => {
   it('asks the server that its own variable names', async () => {
     const env = { HOUSE_BASE_URL: server.baseURL, HOUSE_API_KEY: 'secret' }

@@ -31,7 +31,7 @@ const having = (lines: string[], words: RegExp) => lines.filter((line) => words.
 
 describe('what goes over the wire', () => {
   it.each([
-    /["'`]data:/,
+    /["'`]data: ?["'`]/,
     /\bfinish_reason\b/,
     /\bSSE\b/i,
     /event-stream/,

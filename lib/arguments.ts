@@ -58,6 +58,7 @@ const APART = new Set<string>([
   'suffix',
   'systemPrompt',
   'history',
+  'images',
   'model',
   'timeout',
   'signal',
@@ -326,7 +327,7 @@ export function mistake(message: string, hint?: string): ConfigurationError {
 }
 
 /** For people; also of what JSON cannot hold. */
-function describe(value: unknown): string {
+export function describe(value: unknown): string {
   if (typeof value === 'function') return 'a function'
   if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'a list' : 'an object'
   return typeof value === 'string' ? `the text ${JSON.stringify(value)}` : String(value)

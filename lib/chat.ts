@@ -1,5 +1,6 @@
 import type { CallOptions, GenerationOptions } from './config'
 import type { ProgressCallback, ProviderProgressEvent } from './events'
+import type { Media } from './media'
 import type { ResponseFormat } from './response-format'
 import type { ToolCall, ToolLoopOptions, ToolOptions } from './tools'
 
@@ -11,7 +12,12 @@ export type ChatMessage =
   | { role: 'tool'; toolCallId: string; content: string | readonly ContentPart[]; name?: string | undefined }
 
 /** Part of a message. */
-export type ContentPart = { type: 'text'; text: string }
+export type ContentPart =
+  | { type: 'text'; text: string }
+  /** `detail`: how closely the model is to look, where the server's protocol can tell it. */
+  | { type: 'image'; image: Media; detail?: 'auto' | 'low' | 'high' | undefined }
+  /** `format` as the server names it: `'wav'`, `'mp3'`. */
+  | { type: 'audio'; audio: Media; format: string }
 
 export interface AssistantMessage {
   role: 'assistant'
@@ -29,6 +35,8 @@ export interface QueryOptions extends GenerationOptions, CallOptions, ToolOption
   systemPrompt?: string | undefined
   /** Earlier turns, oldest first. */
   history?: readonly ChatMessage[] | undefined
+  /** What the prompt asks about. */
+  images?: readonly Media[] | undefined
   /** Default: the provider's. */
   model?: string | undefined
   onProgress?: ProgressCallback | undefined

@@ -118,7 +118,7 @@ export interface RetryOptions {
 
 /** What is read at most of an answer to a chat: whole numbers, 1 or more. */
 export interface Limits {
-  /** Bytes of one event of the stream, or of an answer that is one JSON document. @defaultValue 64 MiB */
+  /** Bytes of one event of the stream, of an answer that is one JSON document, or of an image or a sound that is sent. @defaultValue 64 MiB */
   maxEventBytes?: number | undefined
   /** Bytes of the whole body, after decompression. @defaultValue 1 GiB */
   maxResponseBytes?: number | undefined

@@ -1,5 +1,6 @@
 import { toJson } from './arguments'
-import type { ChatMessage } from './chat'
+import type { ChatMessage, ContentPart } from './chat'
+import { type Beside, crossingMedia } from './media'
 
 /** A request on its way to the engine. */
 export interface Crossing {
@@ -8,6 +9,8 @@ export interface Crossing {
   texts: string | undefined
   /** Of each of them: the number of its message, and its length in UTF-16 units. */
   places: Uint32Array | undefined
+  /** Images and sounds, by their numbers in the JSON; absent where there is none. */
+  media: Beside | undefined
 }
 
 /** From so many UTF-16 units on, a text crosses beside the JSON: to write it into JSON costs three times as much. */
@@ -18,10 +21,17 @@ export function crossing(request: { messages: readonly ChatMessage[] } & Record<
   const { messages } = request
   let texts = ''
   const places: number[] = []
+  const media: Beside = []
+  let hasParts = false
   const lightened: ChatMessage[] = []
   for (let index = 0; index < messages.length; index++) {
     const message = messages[index] as ChatMessage
     const content = message?.content
+    if (Array.isArray(content)) {
+      hasParts = true
+      lightened.push(withoutMedia(message, index, media))
+      continue
+    }
     if (typeof content !== 'string' || content.length < LONG || 'toJSON' in message) {
       lightened.push(message)
       continue
@@ -30,7 +40,23 @@ export function crossing(request: { messages: readonly ChatMessage[] } & Record<
     places.push(index, content.length)
     lightened.push({ ...message, content: '' })
   }
-  if (places.length === 0) return { json: toJson(request), texts: undefined, places: undefined }
-  const json = toJson({ ...request, messages: lightened })
-  return { json, texts, places: new Uint32Array(places) }
+  const hasLong = places.length > 0
+  return {
+    json: toJson(hasLong || hasParts ? { ...request, messages: lightened } : request),
+    texts: hasLong ? texts : undefined,
+    places: hasLong ? new Uint32Array(places) : undefined,
+    media: media.length > 0 ? media : undefined,
+  }
+}
+
+/** The message of this number, without its images and sounds: they are added to `media`. */
+export function withoutMedia(message: ChatMessage, number: number, media: Beside): ChatMessage {
+  if (!Array.isArray(message?.content)) return message
+  const parts = message.content.map((part: ContentPart, index) => {
+    const place = (field: string) => `messages[${number}].content[${index}].${field}`
+    if (part?.type === 'image') return { ...part, image: crossingMedia(part.image, place('image'), media) }
+    if (part?.type === 'audio') return { ...part, audio: crossingMedia(part.audio, place('audio'), media) }
+    return part
+  })
+  return { ...message, content: parts } as ChatMessage
 }

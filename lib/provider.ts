@@ -7,6 +7,7 @@ import {
   checkObject,
   checkSpelling,
   configOf,
+  describe,
   mistake,
   optionsOf,
   proxyOf,
@@ -17,7 +18,7 @@ import {
   toolsOf,
 } from './arguments'
 import { Call, type CallSetup, type Hooks, type Listener, type PendingCall } from './call'
-import type { ChatMessage, ChatRequest, ChatResponse, ChatStream, QueryOptions } from './chat'
+import type { ChatMessage, ChatRequest, ChatResponse, ChatStream, ContentPart, QueryOptions } from './chat'
 import {
   type CompletionRequest,
   type CompletionResponse,
@@ -31,12 +32,13 @@ import type {
   ProviderConfig,
   ProviderDefinition,
 } from './config'
-import { crossing } from './crossing'
+import { crossing, withoutMedia } from './crossing'
 import { environmentOf, listed } from './definition'
 import { theOutbox } from './delivery'
 import { type EmbedOptions, type EmbedResponse, embeddingsOf, embedRequest } from './embeddings'
 import { AbortError, type ErrorDetails, errorOf, ProviderError } from './errors'
 import type { ProgressCallback, ProviderProgressEvent } from './events'
+import { crossingMedia } from './media'
 import { native, type Provider } from './native'
 import { type RerankRequest, type RerankResponse, rerankRequest } from './rerank'
 import { formatOf, validated } from './response-format'
@@ -294,9 +296,7 @@ export class OpenAICompatibleProvider implements ChatProvider, AsyncDisposable {
   async countTokens(request: ChatRequest | string): Promise<{ tokens: number; exact: boolean }> {
     if (typeof request !== 'string') checkObject(request, 'What is to be counted')
     const { signal } = typeof request === 'string' ? ({} as CallOptions) : request
-    const what =
-      typeof request === 'string' ? { text: request } : { chat: requestOf(request.messages, request) }
-    const json = toJson(what)
+    const json = toJson(typeof request === 'string' ? { text: request } : { chat: chatToCount(request) })
     return await new Call<{ tokens: number; exact: boolean }>({
       provider: this.name,
       hooks: { apiKey: this.#apiKey },
@@ -526,11 +526,11 @@ export class OpenAICompatibleProvider implements ChatProvider, AsyncDisposable {
     const request = requestOf(messages, given)
     const { format, validate } = formatOf(given.responseFormat)
     const includeRaw = 'includeRaw' in given ? given.includeRaw : undefined
-    const { json, texts, places } = crossing({ ...request, responseFormat: format, includeRaw })
+    const { json, texts, places, media } = crossing({ ...request, responseFormat: format, includeRaw })
     const { signal } = given
     const hooks = this.#hooks()
     const flags = flagsOf(hooks, listener)
-    const start = () => this.#native.chat(theOutbox(), json, flags, texts, places)
+    const start = () => this.#native.chat(theOutbox(), json, flags, texts, places, media)
     const provider = this.name
     const pending = this.#pending
     const check = validate && ((content: string, details: string) => checked(validate, content, details))
@@ -653,12 +653,24 @@ function requestOf(messages: readonly ChatMessage[], given: ChatRequest | QueryO
   }
 }
 
+/** A chat without its images: nobody counts what they take. */
+function chatToCount(request: ChatRequest) {
+  const { messages, ...rest } = requestOf(request.messages, request)
+  return { ...rest, messages: messages.map((message, number) => withoutMedia(message, number, [])) }
+}
+
 /** A prompt as the conversation that it is. */
 function conversation(options: QueryOptions): ChatMessage[] {
   checkObject(options, 'The options')
-  const { prompt, systemPrompt, history } = options
+  const { prompt, systemPrompt, history, images } = options
   if (typeof prompt !== 'string') throw mistake('`prompt` must be a string')
-  const messages: ChatMessage[] = [...(history ?? []), { role: 'user', content: prompt }]
+  if (images !== undefined && !Array.isArray(images)) {
+    throw mistake(`\`images\` must be a list, not ${describe(images)}`)
+  }
+  images?.forEach((image, index) => void crossingMedia(image, `images[${index}]`, []))
+  const parts = images?.map((image): ContentPart => ({ type: 'image', image })) ?? []
+  const content = parts.length > 0 ? [{ type: 'text', text: prompt } as const, ...parts] : prompt
+  const messages: ChatMessage[] = [...(history ?? []), { role: 'user', content }]
   if (systemPrompt) messages.unshift({ role: 'system', content: systemPrompt })
   return messages
 }

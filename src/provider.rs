@@ -1,12 +1,13 @@
 use std::sync::Arc;
 
+use bytes::Bytes;
 use local_llm_engine::{
     client::{self, Client, ClientConfig, Search},
     error::{Error, Result},
     servers::{self, Command},
     types::{ChatRequest, Message, Timeouts},
 };
-use napi::bindgen_prelude::{Either, Uint32Array, Utf16String};
+use napi::bindgen_prelude::{Either, Latin1String, Uint8Array, Uint32Array, Utf16String};
 use napi_derive::napi;
 use secrecy::zeroize::Zeroizing;
 use serde::de::DeserializeOwned;
@@ -86,7 +87,7 @@ impl BindingProvider {
     }
 
     /// Starts a chat; returns the call's number in the outbox. Of the `texts` beside the request, `places` holds the
-    /// number of the message and the length in UTF-16 units.
+    /// number of the message and the length in UTF-16 units. `media`: bytes, base64 and data URLs, by their numbers.
     #[napi]
     pub fn chat(
         &self,
@@ -95,13 +96,19 @@ impl BindingProvider {
         flags: u32,
         texts: Option<Utf16String>,
         places: Option<Uint32Array>,
+        media: Option<Vec<Either<Uint8Array, Latin1String>>>,
     ) -> napi::Result<u32> {
         let events = Flags(flags).has(Flags::EVENTS);
+        // The caller may change them as soon as this returns.
+        let media = media.map(|media| media.into_iter().map(copied).collect::<Vec<_>>());
         let places = places.map(|places| places.to_vec());
         self.start(outbox, Flags(flags), move |client, hooks| async move {
             let mut request = parsed::<ChatRequest>(&json_of(&request))?;
             if let (Some(texts), Some(places)) = (texts, places) {
                 place(&texts, &places, &mut request.messages);
+            }
+            if let Some(media) = media {
+                request.messages.iter_mut().flat_map(Message::parts_mut).for_each(|part| part.take(&media));
             }
             let mut sink = CallSink::new(hooks.outbox.clone(), hooks.handle.clone(), events);
             let answer = client.chat(request, &hooks, &hooks.handle.cancel, &mut sink).await?;
@@ -262,6 +269,13 @@ pub fn discover(outbox: &BindingOutbox, search: String) -> napi::Result<u32> {
         runtime::handle()?.spawn(call::run(outbox, handle, work));
         Ok(id)
     })?
+}
+
+fn copied(media: Either<Uint8Array, Latin1String>) -> Bytes {
+    match media {
+        Either::A(bytes) => Bytes::copy_from_slice(&bytes),
+        Either::B(text) => Bytes::copy_from_slice(&text),
+    }
 }
 
 /// Puts texts that came beside the request into their messages.

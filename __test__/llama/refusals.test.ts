@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { AuthenticationError, ContextLengthError, LlamaCppProvider } from '../../index.js'
+import {
+  AuthenticationError,
+  ContextLengthError,
+  InvalidRequestError,
+  LlamaCppProvider,
+} from '../../index.js'
 import { LlamaServer } from '../support/llama-server.js'
 import { providerOf } from '../support/provider.js'
 import { failureOf, KEY, OTHER_KEY } from '../support/witness.js'
@@ -35,6 +40,21 @@ describe('a real server', () => {
     expect(error).toMatchObject({ code: 'context_length_exceeded', contextLength: 1024, retryable: false })
     expect((error as ContextLengthError).promptTokens).toBeGreaterThan(1200)
     expect(error.message).toMatch(/exceeds the available context size/)
+  })
+
+  it('says that its model sees no images, be it asked or known', async () => {
+    const images = [{ base64: 'R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7' }]
+    const told = await failureOf(providerOf(server).query({ prompt: 'What is it?', images }))
+    expect(told).toBeInstanceOf(InvalidRequestError)
+    expect(told).toMatchObject({
+      attempts: 1,
+      message: expect.stringMatching(/image input is not supported/),
+    })
+    const provider = new LlamaCppProvider({ baseURL: server.baseURL, apiKey: KEY })
+    const known = await failureOf(provider.query({ prompt: 'What is it?', images }))
+    expect(known).toBeInstanceOf(InvalidRequestError)
+    expect(known).toMatchObject({ attempts: 0, message: expect.stringMatching(/takes no images/) })
+    await provider.close()
   })
 
   it('is not sent a prompt that it counts as too long', async () => {

@@ -30,10 +30,10 @@ use crate::{
 /// One call, of a chat or of a text completion: what its attempts share.
 pub(super) struct Call<'a, S> {
     pub client: &'a Client,
-    hooks: &'a dyn Hooks,
+    pub hooks: &'a dyn Hooks,
     pub sink: HeldBack<'a, S>,
     pub watch: Watch,
-    timeout: Option<Timeouts>,
+    pub timeout: Option<Timeouts>,
     /// `None` where neither the caller nor the server names one.
     pub model: Option<String>,
     /// What the calls of the answer are held to.
@@ -172,6 +172,7 @@ impl<'a, S: Sink> Call<'a, S> {
 impl<S: Sink> Call<'_, S> {
     async fn run(&mut self, mut request: ChatRequest) -> Result<Answer> {
         self.prepare(&request.options, request.model.take()).await?;
+        self.read_media(&mut request.messages).await?;
         self.choose_format(&mut request).await?;
         self.body = self.encoded(request);
         let answer = self.answered().await?;

@@ -4,7 +4,12 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
-use super::{Client, Hooks, asker::Asker, metadata::within, texts::texts_of};
+use super::{
+    Client, Hooks,
+    asker::Asker,
+    metadata::within,
+    texts::{is_all_text, texts_of},
+};
 use crate::{
     error::{Code, Error, Result},
     protocol::hint,
@@ -31,7 +36,7 @@ impl Client {
         let model = body.get("model").and_then(Value::as_str).unwrap_or_default();
         let Some(context) = self.knowledge.context_of(model) else { return Ok(()) };
         let bytes: u64 = texts_of(body).map(|(_, text)| text.len() as u64).sum();
-        if bytes < context.saturating_mul(BYTES_A_TOKEN) {
+        if bytes < context.saturating_mul(BYTES_A_TOKEN) || !is_all_text(body) {
             return Ok(());
         }
         let question = self.excess(body, model, context, hooks);

@@ -12,7 +12,7 @@ use crate::{
     error::{Code, Result},
     servers::Countable,
     transport::Watch,
-    types::{ChatRequest, Timeouts, ToCount, TokenCount, ToolMode},
+    types::{ChatRequest, Message, Part, Timeouts, ToCount, TokenCount, ToolMode},
 };
 
 impl Client {
@@ -48,9 +48,10 @@ impl Counting<'_> {
                 Ok(told.unwrap_or_else(|| estimate_of_text(&text)))
             }
             ToCount::Chat(request) => {
+                let is_all_text = request.messages.iter().flat_map(Message::parts).all(Part::is_text);
                 let model = self.model(request.model.clone(), request.timeout).await?;
                 let body = self.body(*request, &model);
-                let told = self.ask(Countable::Chat(&body)).await?;
+                let told = if is_all_text { self.ask(Countable::Chat(&body)).await? } else { None };
                 Ok(told.unwrap_or_else(|| estimate_of_chat(&body)))
             }
         }

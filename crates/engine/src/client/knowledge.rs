@@ -24,6 +24,8 @@ struct State {
     loaded: Vec<ModelInfo>,
     /// Those of which the list says that they call no tools.
     without_tools: Vec<ModelInfo>,
+    /// Those of which it says that they see no images.
+    without_vision: Vec<ModelInfo>,
     /// The models for which tools were refused.
     refused_tools: HashSet<String>,
 }
@@ -69,6 +71,11 @@ impl Knowledge {
             || is_told && state.without_tools.iter().any(|it| it.is_named(model))
     }
 
+    /// Whether the server said that the model sees no images.
+    pub fn lacks_vision(&self, model: &str) -> bool {
+        self.lock().without_vision.iter().any(|it| it.is_named(model))
+    }
+
     /// Takes note of what the server says. `configured`: the model that the caller asks for by default.
     pub fn learn(&self, survey: &Survey, configured: Option<&str>) {
         let models = &survey.models;
@@ -81,6 +88,8 @@ impl Knowledge {
             .collect();
         let lacks_tools = |it: &&ModelInfo| it.capabilities.tools == Some(false);
         state.without_tools = models.iter().filter(lacks_tools).cloned().collect();
+        let lacks_vision = |it: &&ModelInfo| it.capabilities.vision == Some(false);
+        state.without_vision = models.iter().filter(lacks_vision).cloned().collect();
         state.loaded = models.iter().filter(|model| model.loaded == Some(true)).cloned().collect();
         state.capabilities = Some(Capabilities {
             supports_tools: asked.and_then(|model| model.capabilities.tools),

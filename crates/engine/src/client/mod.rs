@@ -22,6 +22,7 @@ mod hooks;
 mod identify;
 mod knock;
 mod knowledge;
+mod media;
 mod metadata;
 mod raw;
 mod readiness;
@@ -97,6 +98,8 @@ pub struct Client {
     /// Of prompts, where that counts.
     beginnings: Beginnings,
     given_secrets: GivenSecrets,
+    /// How others than the server are asked, for what stands at their addresses.
+    elsewhere: EndpointConfig,
     closed: CancellationToken,
 }
 
@@ -112,6 +115,7 @@ impl Client {
         given.key_hosts = kind.facts.key_hosts.iter().map(|it| (it.variable, it.hosts)).collect();
         given.read_base_url_env = kind.facts.read_base_url_env;
         let endpoint = Endpoint::new(&given)?;
+        let elsewhere = media::elsewhere(&given);
         let settings = Settings { fields: config.settings, environment: given.environment };
         let server = (kind.open)(&settings)?;
         let mut defaults = config.defaults;
@@ -131,6 +135,7 @@ impl Client {
             checks: Checks::default(),
             beginnings: Beginnings::default(),
             given_secrets: GivenSecrets::default(),
+            elsewhere,
             closed: CancellationToken::new(),
         })
     }

@@ -17,6 +17,13 @@ pub fn texts_of(body: &Map<String, Value>) -> impl Iterator<Item = (&str, &str)>
     messages.chain(prompt.map(|prompt| ("user", prompt)))
 }
 
+/// Whether the prompt in a body is text and nothing else.
+pub fn is_all_text(body: &Map<String, Value>) -> bool {
+    let messages = body.get("messages").and_then(Value::as_array).into_iter().flatten();
+    let mut parts = messages.filter_map(|message| message.get("content")?.as_array()).flatten();
+    parts.all(|part| part.get("type").is_some_and(|kind| kind == "text"))
+}
+
 /// English has about four characters a token, other scripts have fewer: with the largest vocabularies, about three.
 pub const ASCII_A_TOKEN: u64 = 4;
 const OTHERS_A_TOKEN: u64 = 3;

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use http::HeaderMap;
 use serde_json::{Value, value::RawValue};
 
-use super::{overflow, retry_after, tool_failure};
+use super::{media_failure, overflow, retry_after, tool_failure};
 use crate::error::{Code, Error, Refusal, truncate};
 
 /// How much of a failure is read. More than an error shows: secrets are looked for in all of it before it is cut.
@@ -179,8 +179,9 @@ impl Failure {
     pub fn into_error(self) -> Error {
         let code = self.classify();
         let status = self.status.filter(|status| (100..600).contains(status));
+        let takes_no_media = media_failure::is_told(&self.message);
         let is_wrong_path = self.is_page
-            || matches!(status, Some(404 | 405)) && code != Code::ModelNotFound
+            || matches!(status, Some(404 | 405)) && code != Code::ModelNotFound && !takes_no_media
             || self.is_unknown_endpoint();
         let silence = if self.body.trim().is_empty() { " without a word" } else { "" };
         let message = match (self.message.is_empty(), status) {
@@ -200,7 +201,8 @@ impl Failure {
         error.hint = hint(code)
             .map(str::to_owned)
             .or_else(|| hint_of_flags(code, &error.message))
-            .or_else(|| error.of_tools.map(|failure| tool_failure::hint(failure).to_owned()));
+            .or_else(|| error.of_tools.map(|failure| tool_failure::hint(failure).to_owned()))
+            .or_else(|| takes_no_media.then(|| media_failure::HINT.into()));
         error.status = status;
         // What is known only to have gone wrong inside of an answer may go wrong each time.
         error.retryable &= code != Code::Server || matches!(status, Some(408 | 425 | 500..));
@@ -272,6 +274,7 @@ impl Failure {
             || labelled(&["badrequest", "bad request", "invaliduserinput"]) && status >= 500
             || says(&MISTAKE_OF_CALLER) && status >= 500
             || says(&TEMPLATE_REFUSES)
+            || says(&media_failure::REFUSED)
         {
             // Also under a server's status.
             Code::InvalidRequest

@@ -8,6 +8,7 @@ mod json;
 mod lenient;
 mod listed;
 mod logprobs;
+mod media_failure;
 pub mod ollama;
 pub mod openai;
 mod overflow;
@@ -35,6 +36,11 @@ pub fn is_page(error: &Error) -> bool {
 
 /// How a server speaks. What differs by wire format is a method here; what differs by program is not.
 pub trait Dialect: Send + Sync {
+    /// Whether a message can hold a sound.
+    fn takes_audio(&self) -> bool {
+        true
+    }
+
     /// The path of a chat, below the base URL.
     fn chat_path(&self) -> &'static str;
 

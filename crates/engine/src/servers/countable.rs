@@ -7,7 +7,7 @@ pub enum Countable<'a> {
         text: &'a str,
         model: &'a str,
     },
-    /// The body of a chat, as it would be sent.
+    /// The body of a chat, as it would be sent: all of it is text. What an image takes is told by nobody.
     Chat(&'a Map<String, Value>),
 }
 

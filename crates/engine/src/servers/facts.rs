@@ -58,6 +58,9 @@ pub struct Facts {
     /// A model that it says calls no tools is given none: it would refuse them, or drop them without a word.
     #[serde(skip)]
     pub tells_who_takes_tools: bool,
+    /// It fetches images itself, of which it is told the address.
+    #[serde(skip)]
+    pub fetches_images: bool,
     /// How it is recognised, the surest way first.
     #[serde(skip)]
     pub probes: &'static [Probe],
@@ -109,6 +112,7 @@ impl Facts {
         // The name that most templates and gateways read; several servers take it beside their own.
         reasoning_field: Some("reasoning_content"),
         tells_who_takes_tools: false,
+        fetches_images: true,
         probes: &[],
         hides_failures: false,
         developer_role: false,

@@ -24,6 +24,8 @@ pub static KIND: Kind = Kind {
         serves_any_name: true,
         // Its words for the other: "'response_format.type' must be 'json_schema' or 'text'".
         response_formats: ResponseFormats { json_object: Heed::Never, ..ResponseFormats::ENFORCED },
+        // Documented, but not run: "'url' field must be a base64 encoded image."
+        fetches_images: false,
         probes: &[
             Probe { path: MODELS, recognise },
             Probe { path: OLDER_MODELS, recognise: recognise_older },

@@ -1,10 +1,10 @@
 use serde::Deserialize;
 
-/// How much is read of a server's answer to a chat.
+/// How much is read for a chat.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Limits {
-    /// Bytes of one event of a stream, or an answer that is one document.
+    /// Bytes of one event of a stream, of an answer that is one document, or of an image or a sound that is sent.
     pub max_event_bytes: usize,
     /// Bytes of the whole body, after decompression.
     pub max_response_bytes: u64,

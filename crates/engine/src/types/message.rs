@@ -1,5 +1,13 @@
-use serde::Deserialize;
+use std::fmt;
+
+use bytes::Bytes;
+use serde::{
+    Deserialize, Deserializer,
+    de::{self, SeqAccess, Visitor, value::SeqAccessDeserializer},
+};
 use serde_json::{Map, Value};
+
+use super::{Detail, Media};
 
 /// A turn of a conversation, as `lib/` hands it over.
 #[derive(Debug, Clone, Deserialize)]
@@ -38,17 +46,56 @@ pub struct GivenToolCall {
     pub arguments: Option<Map<String, Value>>,
 }
 
-#[derive(Debug, Clone, Deserialize)]
-#[serde(untagged, expecting = "expected a string or a list of parts")]
+#[derive(Debug, Clone)]
 pub enum Content {
     Text(String),
     Parts(Vec<Part>),
 }
 
+/// By hand: of an untagged enum, serde does not say what was wrong in a part.
+impl<'de> Deserialize<'de> for Content {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Either;
+
+        impl<'de> Visitor<'de> for Either {
+            type Value = Content;
+
+            fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+                out.write_str("a string or a list of parts")
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Content, E> {
+                Ok(Content::Text(text.to_owned()))
+            }
+
+            fn visit_string<E: de::Error>(self, text: String) -> Result<Content, E> {
+                Ok(Content::Text(text))
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, parts: A) -> Result<Content, A::Error> {
+                Vec::deserialize(SeqAccessDeserializer::new(parts)).map(Content::Parts)
+            }
+        }
+
+        deserializer.deserialize_any(Either)
+    }
+}
+
 #[derive(Debug, Clone, Deserialize)]
 #[serde(tag = "type", rename_all = "lowercase")]
 pub enum Part {
-    Text { text: String },
+    Text {
+        text: String,
+    },
+    Image {
+        image: Media,
+        detail: Option<Detail>,
+    },
+    /// `format` as the server names it: `wav`.
+    Audio {
+        audio: Media,
+        format: String,
+    },
 }
 
 /// A message as it is handed over. (serde forgets in which field of a tagged enum a mistake is.)
@@ -109,7 +156,38 @@ impl TryFrom<GivenMessage> for Message {
     }
 }
 
+impl Part {
+    /// Puts in what crossed beside the request.
+    pub fn take(&mut self, beside: &[Bytes]) {
+        if let Self::Image { image: media, .. } | Self::Audio { audio: media, .. } = self {
+            media.take(beside);
+        }
+    }
+
+    #[must_use]
+    pub fn is_text(&self) -> bool {
+        matches!(self, Self::Text { .. })
+    }
+}
+
 impl Message {
+    pub fn parts_mut(&mut self) -> &mut [Part] {
+        match self {
+            Self::User { content: Content::Parts(parts), .. }
+            | Self::Tool { content: Content::Parts(parts), .. } => parts,
+            _ => &mut [],
+        }
+    }
+
+    #[must_use]
+    pub fn parts(&self) -> &[Part] {
+        match self {
+            Self::User { content: Content::Parts(parts), .. }
+            | Self::Tool { content: Content::Parts(parts), .. } => parts,
+            _ => &[],
+        }
+    }
+
     /// Puts in a text that came beside the request.
     pub fn set_content(&mut self, text: String) {
         match self {

@@ -61,13 +61,13 @@ fn messages(messages: Vec<Message>) -> Value {
     let mut called = HashMap::new();
     let message = |message| match message {
         Message::System { content } | Message::Developer { content } => turn("system", content),
-        Message::User { content, name: _ } => turn("user", text_of(content)),
+        Message::User { content, name: _ } => said("user", content),
         Message::Assistant(message) => {
             called.extend(message.tool_calls.iter().map(|call| (call.id.clone(), call.name.clone())));
             assistant(message)
         }
         Message::Tool { tool_call_id, content, name } => {
-            let mut result = turn("tool", text_of(content));
+            let mut result = said("tool", content);
             if let Some(name) = name.or_else(|| called.get(&tool_call_id).cloned()) {
                 result["tool_name"] = name.into();
             }
@@ -95,11 +95,26 @@ fn assistant(AssistantMessage { content, tool_calls, wire, .. }: AssistantMessag
     message
 }
 
-fn text_of(content: Content) -> String {
-    match content {
-        Content::Text(text) => text,
-        Content::Parts(parts) => parts.into_iter().map(|Part::Text { text }| text).collect(),
+/// Images stand beside the text, and their detail cannot be told.
+fn said(role: &str, content: Content) -> Value {
+    let parts = match content {
+        Content::Text(text) => return turn(role, text),
+        Content::Parts(parts) => parts,
+    };
+    let (mut text, mut images) = (String::new(), Vec::new());
+    for part in parts {
+        match part {
+            Part::Text { text: more } => text.push_str(&more),
+            Part::Image { image, .. } => images.push(image.base64().into()),
+            // Refused before: the protocol has no place for it.
+            Part::Audio { .. } => {}
+        }
     }
+    let mut message = turn(role, text);
+    if !images.is_empty() {
+        message["images"] = Value::Array(images);
+    }
+    message
 }
 
 /// `user` has no counterpart.

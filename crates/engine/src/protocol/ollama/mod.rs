@@ -23,6 +23,10 @@ pub use pull::PullReader;
 pub struct Ollama;
 
 impl Dialect for Ollama {
+    fn takes_audio(&self) -> bool {
+        false
+    }
+
     fn chat_path(&self) -> &'static str {
         "/api/chat"
     }

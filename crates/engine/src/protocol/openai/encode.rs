@@ -168,8 +168,21 @@ fn content_of(content: Content) -> Value {
     }
 }
 
-fn part(Part::Text { text }: Part) -> Value {
-    json!({ "type": "text", "text": text })
+/// An image that the server is to fetch is told by its address.
+fn part(part: Part) -> Value {
+    match part {
+        Part::Text { text } => json!({ "type": "text", "text": text }),
+        Part::Image { image, detail } => {
+            let mut image = json!({ "url": image.url() });
+            if let Some(detail) = detail {
+                image["detail"] = json!(detail);
+            }
+            json!({ "type": "image_url", "image_url": image })
+        }
+        Part::Audio { audio, format } => {
+            json!({ "type": "input_audio", "input_audio": { "data": audio.base64(), "format": format } })
+        }
+    }
 }
 
 fn options(options: GenerationOptions, body: &mut Map<String, Value>) {

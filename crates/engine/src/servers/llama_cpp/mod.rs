@@ -83,7 +83,7 @@ impl Server for LlamaCpp {
         })
     }
 
-    /// As its template writes it. What an image takes is told by nobody.
+    /// As its template writes it.
     fn count_tokens<'a>(
         &'a self,
         ask: &'a dyn Ask,
@@ -92,7 +92,6 @@ impl Server for LlamaCpp {
         Box::pin(async move {
             let body = match what {
                 Countable::Text { text, model } => json!({ "content": text, "model": model }),
-                Countable::Chat(chat) if chat.get("messages").is_some_and(has_media) => return Ok(None),
                 Countable::Chat(chat) => {
                     let mut chat = chat.clone();
                     for name in ["stream", "stream_options"] {
@@ -158,13 +157,6 @@ async fn tokenize(ask: &dyn Ask, text: String) -> Result<Value> {
     let reply = ask.ask(Question::post(Place::Root("/tokenize"), body)).await?;
     let tokens = reply.value().and_then(|mut answer| Some(answer.get_mut("tokens")?.take()));
     tokens.filter(Value::is_array).ok_or_else(|| reply.unexpected())
-}
-
-/// Whether a message holds something that is no text.
-fn has_media(messages: &Value) -> bool {
-    let messages = messages.as_array().into_iter().flatten();
-    let mut parts = messages.filter_map(|message| message.get("content")?.as_array()).flatten();
-    parts.any(|part| part.get("type").is_some_and(|kind| kind != "text"))
 }
 
 fn encoded(name: &str) -> String {
@@ -319,15 +311,6 @@ mod tests {
         assert!(tokenized["content"].as_str().unwrap().ends_with("<|im_start|>assistant\n"));
         assert_eq!((&tokenized["model"], &tokenized["add_special"]), (&json!("m"), &json!(true)));
         assert_eq!(*plain, json!({ "content": "hello", "model": "m" }));
-    }
-
-    #[tokio::test]
-    async fn what_an_image_takes_is_not_counted() {
-        let server = Recorded::default();
-        let chat = json!({ "messages": [{ "content": [{ "type": "text", "text": "a" }, { "type": "image_url" }] }] });
-        let chat = chat.as_object().unwrap();
-        assert_eq!(LlamaCpp.count_tokens(&server, Countable::Chat(chat)).await.unwrap(), None);
-        assert!(server.sent().is_empty());
     }
 
     #[test]

@@ -34,6 +34,8 @@ pub static KIND: Kind = Kind {
         cuts_prompts: Some(
             "Set `numCtx`, or OLLAMA_CONTEXT_LENGTH where Ollama is started, to a longer context.",
         ),
+        // Its words: "image URLs are not currently supported, please use base64 encoded data instead".
+        fetches_images: false,
         tool_choices: ToolChoices::AUTO_ONLY,
         // <https://docs.ollama.com/capabilities/structured-outputs>
         response_formats: ResponseFormats::ENFORCED,

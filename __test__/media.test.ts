@@ -1,0 +1,349 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import {
+  ConfigurationError,
+  type ContentPart,
+  fallback,
+  InvalidRequestError,
+  LlamaCppProvider,
+  type Media,
+  OllamaProvider,
+  UnsupportedError,
+} from '../index.js'
+import { providerOf } from './support/provider.js'
+import { recording } from './support/recording.js'
+import { type Answer, json, type ScriptedServer, startScriptedServer } from './support/scripted-server.js'
+import { finish, refusal, role, text } from './support/wire.js'
+import { failureOf, KEY } from './support/witness.js'
+
+/** One pixel. */
+const PNG = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=='
+const GIF = 'R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7'
+const WAV = Buffer.from('RIFF\x24\0\0\0WAVEfmt \x10\0\0\0\x01\0\x01\0', 'latin1')
+const bytes = (base64: string) => new Uint8Array(Buffer.from(base64, 'base64'))
+
+const YES: Answer = { chunks: [role, text('A cat.'), finish] }
+const OLLAMA_YES = json({ message: { content: 'A cat.' }, done: true, done_reason: 'stop' })
+
+async function serving(...answers: Answer[]): Promise<ScriptedServer> {
+  return (await startScriptedServer()).answersChats(...(answers.length > 0 ? answers : [YES]))
+}
+
+async function serveFile(content: Buffer | Uint8Array, more: Partial<Answer> = {}): Promise<ScriptedServer> {
+  const server = await startScriptedServer()
+  return server.answersQuestions({ chunks: [Buffer.from(content)], ...more })
+}
+
+/** A file with this content, for one test. */
+function file(name: string, content: Uint8Array | string): string {
+  const folder = mkdtempSync(join(tmpdir(), 'media-'))
+  onTestFinished(() => rmSync(folder, { recursive: true }))
+  const path = join(folder, name)
+  writeFileSync(path, content)
+  return path
+}
+
+const showing = (...parts: ContentPart[]) => ({
+  messages: [{ role: 'user' as const, content: [{ type: 'text' as const, text: 'What is it?' }, ...parts] }],
+})
+const image = (media: Media): ContentPart => ({ type: 'image', image: media })
+
+/** The parts of the first message, as the server got them. */
+function partsOf(server: ScriptedServer): unknown[] {
+  const messages = server.chats[0]?.json.messages as { content: unknown[] }[] | undefined
+  return messages?.[0]?.content ?? []
+}
+
+const FORMS: [string, () => Media][] = [
+  ['bytes', () => bytes(PNG)],
+  ['a view of a larger buffer', () => new Uint8Array([9, 9, ...bytes(PNG), 9]).subarray(2, -1)],
+  ['base64', () => ({ base64: PNG })],
+  ['base64 in lines', () => ({ base64: PNG.replace(/.{60}/g, '$&\r\n'), mediaType: 'image/jpeg' })],
+  ['a data URL', () => `data:image/png;base64,${PNG}`],
+  ['a data URL that is an object', () => new URL(`data:image/png;base64,${PNG}`)],
+  ['a data URL with another type', () => `data:image/jpeg;base64,${PNG}`],
+  [
+    'a data URL without base64',
+    () => `data:,${[...bytes(PNG)].map((each) => `%${each.toString(16).padStart(2, '0')}`).join('')}`,
+  ],
+  ['a path', () => ({ path: file('cat.jpeg', bytes(PNG)) })],
+  ['a URL of a file', () => pathToFileURL(file('the cat.txt', bytes(PNG)))],
+]
+
+describe('an image', () => {
+  it.each(FORMS)('is sent by OpenAI’s protocol as what it is: %s', async (_, media) => {
+    const server = await serving()
+    expect((await providerOf(server).chat(showing(image(media())))).content).toBe('A cat.')
+    expect(partsOf(server)).toEqual([
+      { type: 'text', text: 'What is it?' },
+      { type: 'image_url', image_url: { url: `data:image/png;base64,${PNG}` } },
+    ])
+  })
+
+  it.each(FORMS)('is sent by Ollama’s own protocol beside the text: %s', async (_, media) => {
+    const server = await serving(OLLAMA_YES)
+    const provider = new OllamaProvider({ port: server.port, api: 'native', model: 'm' })
+    expect(await provider.query({ prompt: 'What is it?', images: [media(), bytes(GIF)] })).toBe('A cat.')
+    expect(server.chats[0]?.json.messages).toEqual([
+      { role: 'user', content: 'What is it?', images: [PNG, GIF] },
+    ])
+    await provider.close()
+  })
+
+  it('is what it was when it was given', async () => {
+    const server = await serving()
+    const given = bytes(PNG)
+    const answer = providerOf(server).query({ prompt: 'What is it?', images: [given] })
+    given.fill(0)
+    await answer
+    expect(partsOf(server)[1]).toEqual({
+      type: 'image_url',
+      image_url: { url: `data:image/png;base64,${PNG}` },
+    })
+  })
+
+  it('is looked at as closely as the caller says, and the history shows it again', async () => {
+    const server = await serving()
+    const content: ContentPart[] = [{ type: 'image', image: { base64: GIF }, detail: 'low' }]
+    await providerOf(server).query({ prompt: 'And now?', history: [{ role: 'user', content }] })
+    expect(partsOf(server)).toEqual([
+      { type: 'image_url', image_url: { url: `data:image/gif;base64,${GIF}`, detail: 'low' } },
+    ])
+  })
+
+  it('may be what a tool gave', async () => {
+    const server = await serving()
+    const call = { id: '1', name: 'look', rawArguments: '{}', arguments: {} }
+    await providerOf(server).chat({
+      messages: [
+        { role: 'user', content: 'Look' },
+        { role: 'assistant', content: null, toolCalls: [call] },
+        { role: 'tool', toolCallId: '1', content: [image(bytes(PNG))] },
+      ],
+    })
+    const messages = server.chats[0]?.json.messages as { content: unknown }[]
+    expect(messages[2]?.content).toEqual([
+      { type: 'image_url', image_url: { url: `data:image/png;base64,${PNG}` } },
+    ])
+  })
+
+  it('of a type that its content does not tell has the type that is told', async () => {
+    const server = await serving()
+    await providerOf(server).chat(showing(image({ base64: 'AAEC', mediaType: 'image/x-own' })))
+    expect(partsOf(server)[1]).toMatchObject({ image_url: { url: 'data:image/x-own;base64,AAEC' } })
+  })
+
+  it('has no part in a count', async () => {
+    const server = (await startScriptedServer()).answersTo('POST /tokenize', json({ tokens: [1] }))
+    const provider = new LlamaCppProvider({ baseURL: server.baseURL, model: 'm' })
+    const { tokens, exact } = await provider.countTokens(showing(image(bytes(PNG))))
+    expect([tokens < 20, exact]).toEqual([true, false])
+    expect(server.questions).toEqual([])
+    await provider.close()
+  })
+})
+
+describe('the address of an image', () => {
+  it('is told to a server that fetches it', async () => {
+    const server = await serving()
+    const address = 'https://example.com/cat.png?size=1'
+    await providerOf(server).chat(showing(image(address), image(new URL(address))))
+    const told = { type: 'image_url', image_url: { url: address } }
+    expect(partsOf(server).slice(1)).toEqual([told, told])
+  })
+
+  it.each(['native', 'openai'] as const)(
+    'is fetched for Ollama, which cannot, without its key: %s',
+    async (api) => {
+      const files = await serveFile(bytes(PNG))
+      const server = await serving(api === 'native' ? OLLAMA_YES : YES)
+      const provider = new OllamaProvider({
+        port: server.port,
+        api,
+        model: 'm',
+        apiKey: KEY,
+        headers: { 'X-Secret': KEY },
+      })
+      const address = `http://user:pass@localhost:${files.port}/cat?size=1#top` as const
+      await provider.chat(showing(image(address)))
+      const [fetched] = files.questions
+      expect(fetched).toMatchObject({ method: 'GET', path: '/cat?size=1' })
+      expect(fetched?.headers.authorization).toBe(`Basic ${btoa('user:pass')}`)
+      expect(JSON.stringify(fetched)).not.toContain(KEY)
+      expect(JSON.stringify(server.chats[0]?.json.messages)).toContain(PNG)
+      await provider.close()
+    },
+  )
+
+  it.each<[string, Partial<Answer>, Buffer, RegExp]>([
+    ['not found', { status: 404 }, Buffer.from('no'), /could not be fetched: HTTP 404/],
+    ['a page', {}, Buffer.from('<!doctype html><html>'), /is text\/html, by its content|of no known format/],
+    ['too long', {}, Buffer.alloc(2001, 1), /longer than 2000 bytes \(limits\.maxEventBytes\)/],
+    ['nothing', {}, Buffer.alloc(0), /is empty/],
+    [
+      'elsewhere',
+      { status: 302, headers: { location: 'http://other.invalid/' } },
+      Buffer.alloc(0),
+      /redirects to/,
+    ],
+  ])('is an error where it cannot be fetched: %s', async (_, more, content, words) => {
+    const files = await serveFile(content, more)
+    const server = await serving(OLLAMA_YES)
+    const provider = new OllamaProvider({
+      port: server.port,
+      api: 'native',
+      model: 'm',
+      limits: { maxEventBytes: 2000 },
+    })
+    const error = await failureOf(
+      provider.chat(showing(image(`http://localhost:${files.port}/cat.png?key=secret`))),
+    )
+    expect(error.message).toMatch(words)
+    expect(error.message).toContain(`http://localhost:${files.port}/cat.png`)
+    expect(JSON.stringify(error)).not.toContain('secret')
+    expect(error).toMatchObject({ attempts: 0, retryable: false })
+    expect(server.chats).toEqual([])
+    await provider.close()
+  })
+
+  it('is not waited for after a cancel', async () => {
+    const files = await serveFile(Buffer.alloc(0), { end: 'open' })
+    const server = await serving(OLLAMA_YES)
+    const provider = new OllamaProvider({ port: server.port, api: 'native', model: 'm' })
+    const controller = new AbortController()
+    const asked = provider.chat({
+      ...showing(image(`http://localhost:${files.port}/cat`)),
+      signal: controller.signal,
+    })
+    const question = await files.nextQuestion()
+    controller.abort('enough')
+    await expect(asked).rejects.toMatchObject({ name: 'AbortError', cause: 'enough' })
+    await question.leftByClient
+    await provider.close()
+  })
+})
+
+describe('a sound', () => {
+  it('is sent by OpenAI’s protocol', async () => {
+    const server = await serving()
+    const part: ContentPart = { type: 'audio', audio: WAV, format: 'wav' }
+    await providerOf(server).chat(showing(part))
+    expect(partsOf(server)[1]).toEqual({
+      type: 'input_audio',
+      input_audio: { data: WAV.toString('base64'), format: 'wav' },
+    })
+  })
+
+  it('is always fetched: no server does', async () => {
+    const files = await serveFile(WAV)
+    const server = await serving()
+    await providerOf(server).chat(
+      showing({ type: 'audio', audio: `http://localhost:${files.port}/a`, format: 'wav' }),
+    )
+    expect(partsOf(server)[1]).toMatchObject({ input_audio: { data: WAV.toString('base64') } })
+  })
+
+  it('has no place in Ollama’s own protocol', async () => {
+    const server = await serving(OLLAMA_YES)
+    const provider = new OllamaProvider({ port: server.port, api: 'native', model: 'm' })
+    const error = await failureOf(provider.chat(showing({ type: 'audio', audio: WAV, format: 'wav' })))
+    expect(error).toBeInstanceOf(UnsupportedError)
+    expect(error.message).toMatch(/no place for audio/)
+    expect(server.chats).toEqual([])
+    await provider.close()
+  })
+
+  it('is no image', async () => {
+    const asked = providerOf(await serving()).chat(
+      showing({ type: 'audio', audio: bytes(PNG), format: 'wav' }),
+    )
+    await expect(asked).rejects.toThrow(/audio of 70 bytes is image\/png, by its content/)
+  })
+})
+
+describe('what is no image', () => {
+  it.each<[unknown, RegExp]>([
+    ['cat.png', /`images\[0\]` is a text, but none that begins with data:, .* \{ path: '…' \}/],
+    ['ftp://host/cat.png', /`images\[0\]` is a text, but none/],
+    [7, /`images\[0\]` must be a Uint8Array, a URL, .*, not 7/],
+    [{ file: 'x' }, /`images\[0\]` must be a Uint8Array/],
+    [{ path: '/nowhere/cat.png' }, /image \/nowhere\/cat\.png could not be read: .*No such file/],
+    [{ path: tmpdir() }, /is no file/],
+    [new Uint8Array(0), /image of 0 bytes is empty/],
+    [Buffer.from('%PDF-1.7 hello'), /image of 14 bytes is application\/pdf, by its content/],
+    [Buffer.from('hello'), /image of 5 bytes is of no known format/],
+    [{ base64: '?' }, /image in base64 is no base64/],
+    ['data:image/png', /image in a data URL cannot be decoded/],
+    ['data:image/png;base64,é', /image in a data URL cannot be decoded/],
+    ['data:text/plain,hello', /image in a data URL is of no known format/],
+  ])('is a mistake of the caller’s, told before anything is sent: %#', async (media, words) => {
+    const server = await serving()
+    const asked = providerOf(server).query({ prompt: 'x', images: [media as Media] })
+    await expect(asked).rejects.toThrow(ConfigurationError)
+    await expect(asked).rejects.toThrow(words)
+    expect(server.chats).toEqual([])
+  })
+
+  it('is told where it stands', async () => {
+    const asked = providerOf(await serving()).chat(showing(image('cat.png' as never)))
+    await expect(asked).rejects.toThrow(/`messages\[0\]\.content\[1\]\.image` is a text/)
+    const detail = providerOf(await serving()).chat(
+      showing({ ...image(bytes(PNG)), detail: 'full' } as never),
+    )
+    await expect(detail).rejects.toThrow(/expected one of `auto`, `low`, `high`/)
+  })
+
+  it.each<[() => Media, RegExp]>([
+    [
+      () => ({ path: file('cat.png', bytes(PNG)) }),
+      /cat\.png is longer than 69 bytes \(limits\.maxEventBytes\)/,
+    ],
+    [() => bytes(PNG), /image of 70 bytes is longer than 69 bytes/],
+  ])('is one that is too long: %#', async (media, words) => {
+    const provider = providerOf(await serving(), { limits: { maxEventBytes: 69 } })
+    await expect(provider.query({ prompt: 'x', images: [media()] })).rejects.toThrow(words)
+  })
+})
+
+describe('a model that sees nothing', () => {
+  it.each([
+    [
+      'llama.cpp',
+      500,
+      'image input is not supported - hint: if this is unexpected, you may need to provide the mmproj',
+    ],
+    ['vLLM', 400, 'tiny-llama is not a multimodal model'],
+    ['OpenRouter', 404, 'No endpoints found that support image input'],
+  ])('says so in the words of its server: %s', async (_, status, words) => {
+    const server = await serving({ status, chunks: [refusal(words)] })
+    const error = await failureOf(
+      providerOf(server, { retry: { baseDelay: 1 } }).chat(showing(image(bytes(PNG)))),
+    )
+    expect(error).toBeInstanceOf(InvalidRequestError)
+    expect(error.message).toContain(words)
+    expect(error.hint).toMatch(/a model that takes such input/)
+    expect(error).toMatchObject({ attempts: 1, retryable: false })
+  })
+
+  it('is not asked, where the server has said so of it', async () => {
+    const server = (await serving())
+      .answersTo('GET /v1/models', recording('llama.cpp/get-models-bare'))
+      .answersTo('GET /props', recording('llama.cpp/get-props'))
+    const provider = new LlamaCppProvider({ baseURL: server.baseURL })
+    const error = await failureOf(provider.chat(showing(image(bytes(PNG)))))
+    expect(error).toBeInstanceOf(InvalidRequestError)
+    expect(error.message).toMatch(/The model tiny takes no images/)
+    expect(server.chats).toEqual([])
+    await provider.close()
+  })
+
+  it('is passed over for one that sees', async () => {
+    const blind = await serving({ status: 400, chunks: [refusal('m is not a multimodal model')] })
+    const seeing = await serving()
+    const both = fallback([providerOf(blind), providerOf(seeing)])
+    expect(await both.query({ prompt: 'x', images: [bytes(PNG)] })).toBe('A cat.')
+  })
+})

@@ -1,0 +1,25 @@
+// Asks about images, by their paths or addresses, and writes the answer as it comes:
+//
+//     node examples/image-question.mjs 'What is on these?' cat.png https://example.com/dog.jpg
+//
+// OPENAI_COMPATIBLE_BASE_URL says where the server is; without it, LM Studio's port on this machine. It needs a model
+// that sees images.
+import { OpenAICompatibleProvider, ProviderError } from 'local-llm-provider'
+
+const [prompt = 'What is on this image?', ...places] = process.argv.slice(2)
+const images = places.map((place) => (/^https?:/.test(place) ? place : { path: place }))
+
+try {
+  await new OpenAICompatibleProvider().query({
+    prompt,
+    images,
+    onProgress(event) {
+      if (event.type === 'message') process.stdout.write(event.content)
+    },
+  })
+  process.stdout.write('\n')
+} catch (error) {
+  if (!(error instanceof ProviderError)) throw error
+  console.error([error.message, error.hint].filter(Boolean).join('\n'))
+  process.exitCode = 1
+}

@@ -1,0 +1,61 @@
+import { fileURLToPath } from 'node:url'
+import { describe, mistake } from './arguments'
+
+/**
+ * An image or a sound: its bytes, where it is, or itself in a text. What it is, its content tells, not its name. An
+ * address is given to the server where that fetches images itself; else it is fetched from here, without the provider's
+ * key and headers. Files and what is fetched may have up to {@link Limits.maxEventBytes}.
+ */
+export type Media =
+  | Uint8Array
+  /** Also of a file. */
+  | URL
+  | `data:${string}`
+  | `http://${string}`
+  | `https://${string}`
+  | { path: string }
+  /** `mediaType` counts where the content tells nothing. */
+  | { base64: string; mediaType?: string | undefined }
+
+/** A medium as it crosses to the engine: what is long crosses beside the request, by its number. */
+export type CrossingMedia =
+  | { bytes: number }
+  | { base64: { data: number; mediaType: string | undefined } }
+  | { dataUrl: number }
+  | { url: string }
+  | { path: string }
+
+/** What crosses beside a request. */
+export type Beside = (Uint8Array | string)[]
+
+/** `place` names it in an error: `messages[0].content[1].image`. */
+export function crossingMedia(media: unknown, place: string, beside: Beside): CrossingMedia {
+  if (media instanceof Uint8Array) return { bytes: beside.push(media) - 1 }
+  if (typeof media === 'string' || media instanceof URL) return ofAddress(String(media), place, beside)
+  if (typeof media === 'object' && media !== null) {
+    const { path, base64, mediaType } = media as { path?: unknown; base64?: unknown; mediaType?: unknown }
+    if (typeof path === 'string') return { path }
+    if (typeof base64 === 'string' && (mediaType === undefined || typeof mediaType === 'string')) {
+      return { base64: { data: beside.push(base64) - 1, mediaType } }
+    }
+  }
+  throw mistake(
+    `\`${place}\` must be a Uint8Array, a URL, a data URL, { path } or { base64 }, not ${describe(media)}`,
+  )
+}
+
+function ofAddress(address: string, place: string, beside: Beside): CrossingMedia {
+  switch (/^([a-z]+):/i.exec(address)?.[1]?.toLowerCase()) {
+    case 'data':
+      return { dataUrl: beside.push(address) - 1 }
+    case 'http':
+    case 'https':
+      return { url: address }
+    case 'file':
+      return { path: fileURLToPath(address) }
+    default:
+      throw mistake(
+        `\`${place}\` is a text, but none that begins with data:, http:// or https://. Write a file as { path: '…' }.`,
+      )
+  }
+}
