@@ -91,7 +91,8 @@ impl<S: Sink> Call<'_, S> {
     fn hold_back(&mut self) {
         let Some(formatted) = &self.formatted else { return };
         let is_sure = self.client.learnt.is_sure(self.model_name(), formatted.ladder.rung());
-        self.sink.holds(formatted.check.tells() && !is_sure);
+        // What nobody hears need not be taken back.
+        self.sink.holds(formatted.check.tells() && !(is_sure && self.sink.is_heard()));
     }
 
     /// `answer`, once it has its format; perhaps another one, after a second round.
