@@ -138,6 +138,16 @@ describe('a server that answers, but not as one', () => {
     expect((await failureOf(provider.listModels({ throwOnError: true }))).message).toMatch(words)
   })
 
+  it('has its list elsewhere: the error says where', async () => {
+    const server = (await startScriptedServer()).answersTo('GET /v1/models', json({ data: [{ id: 'a' }] }))
+    server.answersQuestions(NO_LIST)
+    const base = server.baseURL.replace('/v1', '')
+    const error = await failureOf(
+      providerOf(server, { baseURL: `${base}/api` }).listModels({ throwOnError: true }),
+    )
+    expect(error).toMatchObject({ status: 404, hint: expect.stringContaining(`baseURL: '${base}/v1'`) })
+  })
+
   it('is no model list: the error says what to check', async () => {
     const server = await startScriptedServer()
     server.answersQuestions({ chunks: ['<html><title>Router</title></html>'] })

@@ -27,7 +27,17 @@ impl Client {
         let hooks = &self.attentive(hooks);
         let mut watch = self.watch(timeout, cancel);
         watch.asks();
-        self.survey_within(&mut watch, hooks).await.map(|survey| survey.models)
+        match self.survey_within(&mut watch, hooks).await {
+            Ok(survey) => Ok(survey.models),
+            Err(mut error) => {
+                if error.wrong_path
+                    && let Some(base) = self.working_base(&mut watch, hooks).await
+                {
+                    error.hint = Some(wrong_base(&base));
+                }
+                Err(error)
+            }
+        }
     }
 
     async fn survey_within(&self, watch: &mut Watch, hooks: &dyn Hooks) -> Result<Survey> {
