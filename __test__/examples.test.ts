@@ -97,10 +97,10 @@ describe('image-question.mjs', () => {
     const folder = mkdtempSync(join(tmpdir(), 'images-'))
     onTestFinished(() => rmSync(folder, { recursive: true }))
     writeFileSync(join(folder, 'cat.gif'), gif)
-    const args = ['Which?', join(folder, 'cat.gif'), 'https://example.com/cat.png']
+    const args = ['--url', model.url, 'Which?', join(folder, 'cat.gif'), 'https://example.com/cat.png']
     const { code, stdout } = await run('image-question.mjs', {
       args,
-      env: { OPENAI_COMPATIBLE_BASE_URL: model.baseURL, OPENAI_COMPATIBLE_API_KEY: '' },
+      env: { OPENAI_COMPATIBLE_BASE_URL: '', OPENAI_COMPATIBLE_API_KEY: '' },
     })
     expect([code, stdout]).toEqual([0, 'Two cats.\n'])
     expect(model.chats[0]?.json.messages).toEqual([

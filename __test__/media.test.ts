@@ -1,13 +1,14 @@
+import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import {
+  type ChatMessage,
   ConfigurationError,
   type ContentPart,
   fallback,
-  InvalidRequestError,
   LlamaCppProvider,
   type Media,
   OllamaProvider,
@@ -114,20 +115,42 @@ describe('an image', () => {
     ])
   })
 
-  it('may be what a tool gave', async () => {
-    const server = await serving()
+  describe('that a tool gave', () => {
     const call = { id: '1', name: 'look', rawArguments: '{}', arguments: {} }
-    await providerOf(server).chat({
-      messages: [
-        { role: 'user', content: 'Look' },
-        { role: 'assistant', content: null, toolCalls: [call] },
-        { role: 'tool', toolCallId: '1', content: [image(bytes(PNG))] },
-      ],
+    const messages: ChatMessage[] = [
+      { role: 'user', content: 'Look' },
+      { role: 'assistant', content: null, toolCalls: [call] },
+      { role: 'tool', toolCallId: '1', content: [{ type: 'text', text: 'a cat' }, image(bytes(PNG))] },
+    ]
+
+    it('stands behind its result by OpenAI’s protocol, which takes only text there', async () => {
+      const server = await serving()
+      const { warnings } = await providerOf(server).chat({ messages })
+      const sent = server.chats[0]?.json.messages as unknown[]
+      expect(sent.slice(2)).toEqual([
+        { role: 'tool', tool_call_id: '1', content: [{ type: 'text', text: 'a cat' }] },
+        {
+          role: 'user',
+          content: [
+            { type: 'text', text: 'From the result of 1:' },
+            { type: 'image_url', image_url: { url: `data:image/png;base64,${PNG}` } },
+          ],
+        },
+      ])
+      expect(warnings.map(({ code }) => code)).toEqual(['moved_media'])
     })
-    const messages = server.chats[0]?.json.messages as { content: unknown }[]
-    expect(messages[2]?.content).toEqual([
-      { type: 'image_url', image_url: { url: `data:image/png;base64,${PNG}` } },
-    ])
+
+    it('stands in its result by Ollama’s own protocol', async () => {
+      const server = await serving(OLLAMA_YES)
+      const provider = new OllamaProvider({ port: server.port, api: 'native', model: 'm' })
+      const { warnings } = await provider.chat({ messages })
+      const sent = server.chats[0]?.json.messages as unknown[]
+      expect(sent.slice(2)).toEqual([
+        { role: 'tool', content: 'a cat', images: [PNG], tool_name: 'look', tool_call_id: '1' },
+      ])
+      expect(warnings).toEqual([])
+      await provider.close()
+    })
   })
 
   it('of a type that its content does not tell has the type that is told', async () => {
@@ -209,6 +232,19 @@ describe('the address of an image', () => {
     await provider.close()
   })
 
+  it('is waited for as long as the caller says', async () => {
+    const files = await serveFile(Buffer.alloc(0), { end: 'open' })
+    const server = await serving(OLLAMA_YES)
+    const provider = new OllamaProvider({ port: server.port, api: 'native', model: 'm' })
+    const address = `http://localhost:${files.port}/cat` as const
+    const error = await failureOf(
+      provider.query({ prompt: 'x', images: [address], timeout: { firstToken: 50 } }),
+    )
+    expect(error).toMatchObject({ code: 'timeout', message: expect.stringMatching(/^`images\[0\]`: /) })
+    expect(server.chats).toEqual([])
+    await provider.close()
+  })
+
   it('is not waited for after a cancel', async () => {
     const files = await serveFile(Buffer.alloc(0), { end: 'open' })
     const server = await serving(OLLAMA_YES)
@@ -246,13 +282,13 @@ describe('a sound', () => {
     expect(partsOf(server)[1]).toMatchObject({ input_audio: { data: WAV.toString('base64') } })
   })
 
-  it('has no place in Ollama’s own protocol', async () => {
+  it('stands where images do by Ollama’s own protocol', async () => {
     const server = await serving(OLLAMA_YES)
     const provider = new OllamaProvider({ port: server.port, api: 'native', model: 'm' })
-    const error = await failureOf(provider.chat(showing({ type: 'audio', audio: WAV, format: 'wav' })))
-    expect(error).toBeInstanceOf(UnsupportedError)
-    expect(error.message).toMatch(/no place for audio/)
-    expect(server.chats).toEqual([])
+    await provider.chat(showing({ type: 'audio', audio: WAV, format: 'wav' }))
+    expect(server.chats[0]?.json.messages).toEqual([
+      { role: 'user', content: 'What is it?', images: [WAV.toString('base64')] },
+    ])
     await provider.close()
   })
 
@@ -276,6 +312,9 @@ describe('what is no image', () => {
     [Buffer.from('%PDF-1.7 hello'), /image of 14 bytes is application\/pdf, by its content/],
     [Buffer.from('hello'), /image of 5 bytes is of no known format/],
     [{ base64: '?' }, /image in base64 is no base64/],
+    [{ base64: 'aGVsbG8=', mediaType: 'image/png' }, /image in base64 is not image\/png, by its content/],
+    ['data:image/png;base64,aGVsbG8=', /image in a data URL is not image\/png, by its content/],
+    ['data:image/png;base64,\u0141', /`images\[0\]` holds a character that neither base64/],
     ['data:image/png', /image in a data URL cannot be decoded/],
     ['data:image/png;base64,é', /image in a data URL cannot be decoded/],
     ['data:text/plain,hello', /image in a data URL is of no known format/],
@@ -290,10 +329,24 @@ describe('what is no image', () => {
   it('is told where it stands', async () => {
     const asked = providerOf(await serving()).chat(showing(image('cat.png' as never)))
     await expect(asked).rejects.toThrow(/`messages\[0\]\.content\[1\]\.image` is a text/)
+    const path = { path: '/nowhere/cat.png' }
+    const missing = providerOf(await serving()).chat(showing(image(bytes(PNG)), image(path)))
+    await expect(missing).rejects.toThrow(/^`messages\[0\]\.content\[2\]\.image`: The image \/nowhere/)
+    const history: ChatMessage[] = [{ role: 'user', content: 'Before' }]
+    const second = providerOf(await serving()).query({ prompt: 'x', history, images: [bytes(PNG), path] })
+    await expect(second).rejects.toThrow(/^`images\[1\]`: The image \/nowhere/)
     const detail = providerOf(await serving()).chat(
       showing({ ...image(bytes(PNG)), detail: 'full' } as never),
     )
     await expect(detail).rejects.toThrow(/expected one of `auto`, `low`, `high`/)
+  })
+
+  it.runIf(process.platform !== 'win32')('is a pipe, which is not waited for', async () => {
+    const path = file('pipe', '')
+    rmSync(path)
+    execFileSync('mkfifo', [path])
+    const asked = providerOf(await serving()).query({ prompt: 'x', images: [{ path }] })
+    await expect(asked).rejects.toThrow(/is no file/)
   })
 
   it.each<[() => Media, RegExp]>([
@@ -322,7 +375,7 @@ describe('a model that sees nothing', () => {
     const error = await failureOf(
       providerOf(server, { retry: { baseDelay: 1 } }).chat(showing(image(bytes(PNG)))),
     )
-    expect(error).toBeInstanceOf(InvalidRequestError)
+    expect(error).toBeInstanceOf(UnsupportedError)
     expect(error.message).toContain(words)
     expect(error.hint).toMatch(/a model that takes such input/)
     expect(error).toMatchObject({ attempts: 1, retryable: false })
@@ -334,10 +387,19 @@ describe('a model that sees nothing', () => {
       .answersTo('GET /props', recording('llama.cpp/get-props'))
     const provider = new LlamaCppProvider({ baseURL: server.baseURL })
     const error = await failureOf(provider.chat(showing(image(bytes(PNG)))))
-    expect(error).toBeInstanceOf(InvalidRequestError)
+    expect(error).toBeInstanceOf(UnsupportedError)
     expect(error.message).toMatch(/The model tiny takes no images/)
     expect(server.chats).toEqual([])
     await provider.close()
+  })
+
+  it('is not what a server means that fetches nothing', async () => {
+    const server = await serving({
+      status: 400,
+      chunks: [refusal("'url' field must be a base64 encoded image.")],
+    })
+    const error = await failureOf(providerOf(server).chat(showing(image('https://example.com/cat.png'))))
+    expect(error).toMatchObject({ code: 'invalid_request', hint: expect.stringMatching(/as bytes or/) })
   })
 
   it('is passed over for one that sees', async () => {

@@ -1,16 +1,18 @@
 // Asks about images, by their paths or addresses, and writes the answer as it comes:
 //
-//     node examples/image-question.mjs 'What is on these?' cat.png https://example.com/dog.jpg
+//     node examples/image-question.mjs --url http://localhost:8080 'What is on these?' cat.png https://example.com/dog.jpg
 //
-// OPENAI_COMPATIBLE_BASE_URL says where the server is; without it, LM Studio's port on this machine. It needs a model
-// that sees images.
+// Without --url, OPENAI_COMPATIBLE_BASE_URL says where the server is, or it is LM Studio's port on this machine. It needs a
+// model that sees images.
+import { parseArgs } from 'node:util'
 import { OpenAICompatibleProvider, ProviderError } from 'local-llm-provider'
 
-const [prompt = 'What is on this image?', ...places] = process.argv.slice(2)
+const { values, positionals } = parseArgs({ options: { url: { type: 'string' } }, allowPositionals: true })
+const [prompt = 'What is on this image?', ...places] = positionals
 const images = places.map((place) => (/^https?:/.test(place) ? place : { path: place }))
 
 try {
-  await new OpenAICompatibleProvider().query({
+  await new OpenAICompatibleProvider({ host: values.url }).query({
     prompt,
     images,
     onProgress(event) {

@@ -1,6 +1,6 @@
 import { toJson } from './arguments'
 import type { ChatMessage, ContentPart } from './chat'
-import { type Beside, crossingMedia } from './media'
+import { type Beside, crossingMedia, type Media } from './media'
 
 /** A request on its way to the engine. */
 export interface Crossing {
@@ -49,14 +49,24 @@ export function crossing(request: { messages: readonly ChatMessage[] } & Record<
   }
 }
 
+/** What errors call a part whose place in the messages says nothing to the caller. */
+const places = new WeakMap<ContentPart, string>()
+
+/** An image that errors call by its `place`. */
+export function imageAt(image: Media, place: string): ContentPart {
+  const part: ContentPart = { type: 'image', image }
+  places.set(part, place)
+  return part
+}
+
 /** The message of this number, without its images and sounds: they are added to `media`. */
 export function withoutMedia(message: ChatMessage, number: number, media: Beside): ChatMessage {
   if (!Array.isArray(message?.content)) return message
   const parts = message.content.map((part: ContentPart, index) => {
-    const place = (field: string) => `messages[${number}].content[${index}].${field}`
-    if (part?.type === 'image') return { ...part, image: crossingMedia(part.image, place('image'), media) }
-    if (part?.type === 'audio') return { ...part, audio: crossingMedia(part.audio, place('audio'), media) }
-    return part
+    if (part?.type !== 'image' && part?.type !== 'audio') return part
+    const place = places.get(part) ?? `messages[${number}].content[${index}].${part.type}`
+    const given = part.type === 'image' ? part.image : part.audio
+    return { ...part, [part.type]: crossingMedia(given, place, media), place }
   })
   return { ...message, content: parts } as ChatMessage
 }

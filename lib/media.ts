@@ -36,7 +36,7 @@ export function crossingMedia(media: unknown, place: string, beside: Beside): Cr
     const { path, base64, mediaType } = media as { path?: unknown; base64?: unknown; mediaType?: unknown }
     if (typeof path === 'string') return { path }
     if (typeof base64 === 'string' && (mediaType === undefined || typeof mediaType === 'string')) {
-      return { base64: { data: beside.push(base64) - 1, mediaType } }
+      return { base64: { data: beside.push(narrow(base64, place)) - 1, mediaType } }
     }
   }
   throw mistake(
@@ -44,10 +44,21 @@ export function crossingMedia(media: unknown, place: string, beside: Beside): Cr
   )
 }
 
+/** Text that crosses as one byte a character. */
+function narrow(text: string, place: string): string {
+  if (/[^\0-\xff]/.test(text)) {
+    throw mistake(
+      `\`${place}\` holds a character that neither base64 nor a data URL has`,
+      'Percent-encode it.',
+    )
+  }
+  return text
+}
+
 function ofAddress(address: string, place: string, beside: Beside): CrossingMedia {
   switch (/^([a-z]+):/i.exec(address)?.[1]?.toLowerCase()) {
     case 'data':
-      return { dataUrl: beside.push(address) - 1 }
+      return { dataUrl: beside.push(narrow(address, place)) - 1 }
     case 'http':
     case 'https':
       return { url: address }

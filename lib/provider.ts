@@ -18,7 +18,7 @@ import {
   toolsOf,
 } from './arguments'
 import { Call, type CallSetup, type Hooks, type Listener, type PendingCall } from './call'
-import type { ChatMessage, ChatRequest, ChatResponse, ChatStream, ContentPart, QueryOptions } from './chat'
+import type { ChatMessage, ChatRequest, ChatResponse, ChatStream, QueryOptions } from './chat'
 import {
   type CompletionRequest,
   type CompletionResponse,
@@ -32,13 +32,12 @@ import type {
   ProviderConfig,
   ProviderDefinition,
 } from './config'
-import { crossing, withoutMedia } from './crossing'
+import { crossing, imageAt, withoutMedia } from './crossing'
 import { environmentOf, listed } from './definition'
 import { theOutbox } from './delivery'
 import { type EmbedOptions, type EmbedResponse, embeddingsOf, embedRequest } from './embeddings'
 import { AbortError, type ErrorDetails, errorOf, ProviderError } from './errors'
 import type { ProgressCallback, ProviderProgressEvent } from './events'
-import { crossingMedia } from './media'
 import { native, type Provider } from './native'
 import { type RerankRequest, type RerankResponse, rerankRequest } from './rerank'
 import { formatOf, validated } from './response-format'
@@ -667,8 +666,7 @@ function conversation(options: QueryOptions): ChatMessage[] {
   if (images !== undefined && !Array.isArray(images)) {
     throw mistake(`\`images\` must be a list, not ${describe(images)}`)
   }
-  images?.forEach((image, index) => void crossingMedia(image, `images[${index}]`, []))
-  const parts = images?.map((image): ContentPart => ({ type: 'image', image })) ?? []
+  const parts = images?.map((image, index) => imageAt(image, `images[${index}]`)) ?? []
   const content = parts.length > 0 ? [{ type: 'text', text: prompt } as const, ...parts] : prompt
   const messages: ChatMessage[] = [...(history ?? []), { role: 'user', content }]
   if (systemPrompt) messages.unshift({ role: 'system', content: systemPrompt })

@@ -12,6 +12,7 @@ use super::{
     formatted::Formatted,
     held_back::HeldBack,
     knowledge::Purpose,
+    shown_results::show_behind_results,
     tool_ways::{NativeTools, ids_of_history, in_prompt, speaks_of_tools, tell_in_text},
 };
 use crate::{
@@ -91,6 +92,9 @@ impl Client {
         facts.tool_choices.narrow(&mut request.tools);
         if !facts.developer_role {
             request.developers_as_system();
+        }
+        if !self.dialect().shows_results() {
+            warnings.extend(show_behind_results(&mut request.messages));
         }
         give_back(&mut request.messages, facts.name, self.server.reasoning_field());
         let reasoning = request.options.reasoning.or(self.defaults.reasoning);

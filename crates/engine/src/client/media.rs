@@ -52,20 +52,19 @@ impl<S: Sink> Call<'_, S> {
         let mut is_checked = false;
         for message in messages {
             for part in message.parts_mut() {
-                let (media, kind) = match part {
+                let (media, kind, place) = match part {
                     Part::Text { .. } => continue,
-                    Part::Image { image, .. } => (image, Kind::Image),
-                    Part::Audio { audio, .. } => (audio, Kind::Audio),
+                    Part::Image { image, place, .. } => (image, Kind::Image, place),
+                    Part::Audio { audio, place, .. } => (audio, Kind::Audio, place),
                 };
-                if kind == Kind::Audio && !self.client.dialect().takes_audio() {
-                    return Err(no_audio());
-                }
                 if kind == Kind::Image && !std::mem::replace(&mut is_checked, true) {
                     self.check_vision().await?;
                 }
-                self.read_one(media, kind).await?;
+                self.read_one(media, kind).await.map_err(|error| at(place, error))?;
             }
         }
+        // What they took is no part of the wait for the first token.
+        self.watch.is_answered();
         Ok(())
     }
 
@@ -110,12 +109,18 @@ impl<S: Sink> Call<'_, S> {
                 "The model {} takes no images, as the server says of it: nothing was sent",
                 self.model_name()
             );
-            return Err(
-                Error::new(Code::InvalidRequest, message).hint("Set `model` to one that sees images.")
-            );
+            return Err(Error::new(Code::Unsupported, message).hint("Set `model` to one that sees images."));
         }
         Ok(())
     }
+}
+
+/// Says which part of the request an error is about.
+fn at(place: &str, mut error: Error) -> Error {
+    if error.code != Code::Aborted {
+        error.message = format!("`{place}`: {}", error.message);
+    }
+    error
 }
 
 /// What is said of it in an error.
@@ -186,11 +191,25 @@ fn type_of(bytes: &[u8], kind: Kind, told: Option<String>, what: &str) -> Result
         Some(found) => Ok(found.mime_type().to_owned()),
         // The format of a sound is told by the caller.
         None if kind == Kind::Audio => Ok(told.unwrap_or_default()),
-        None => told.filter(|told| told.starts_with("image/")).ok_or_else(|| {
-            let hint = "Convert it to PNG, JPEG, GIF or WebP, or say what it is: `{ base64, mediaType }`.";
-            mistake(kind, &format!("{what} is of no known format"), hint)
-        }),
+        None => match told.map(|told| told.to_ascii_lowercase()).filter(|told| told.starts_with("image/")) {
+            Some(told) if is_known(&told) => {
+                let words = format!("{what} is not {told}, by its content");
+                Err(mistake(kind, &words, "Check where it comes from: it may be cut off, or encoded twice."))
+            }
+            Some(told) => Ok(told),
+            None => {
+                let hint =
+                    "Convert it to PNG, JPEG, GIF or WebP, or say what it is: `{ base64, mediaType }`.";
+                Err(mistake(kind, &format!("{what} is of no known format"), hint))
+            }
+        },
     }
+}
+
+/// Whether content of this type would tell what it is.
+fn is_known(media_type: &str) -> bool {
+    let name = media_type.rsplit('/').next().unwrap_or_default();
+    infer::is_mime_supported(media_type) || infer::is_supported(name)
 }
 
 fn file(path: &Path, kind: Kind, limit: usize) -> Result<Vec<u8>> {
@@ -198,11 +217,11 @@ fn file(path: &Path, kind: Kind, limit: usize) -> Result<Vec<u8>> {
     let unreadable = |error: std::io::Error| {
         mistake(kind, &format!("{shown} could not be read: {error}"), "Check the path.")
     };
-    let file = File::open(path).map_err(unreadable)?;
-    // To read of a pipe could take for ever.
-    if !file.metadata().map_err(unreadable)?.is_file() {
+    // To open a pipe, or to read of it, could take for ever.
+    if !path.metadata().map_err(unreadable)?.is_file() {
         return Err(mistake(kind, &format!("{shown} is no file"), "Give the path of a file."));
     }
+    let file = File::open(path).map_err(unreadable)?;
     let mut bytes = Vec::new();
     // One more shows that there is more.
     file.take(limit as u64 + 1).read_to_end(&mut bytes).map_err(unreadable)?;
@@ -263,11 +282,6 @@ fn too_long(kind: Kind, what: &str, limit: usize) -> Error {
     )
 }
 
-fn no_audio() -> Error {
-    Error::new(Code::Unsupported, "The server's protocol has no place for audio: nothing was sent")
-        .hint("Ask the server by another protocol of its own, if it has one.")
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -292,6 +306,9 @@ mod tests {
             (b"\x89PNG\r\n\x1a\n", None, Some("image/png")),
             (b"RIFF\x24\0\0\0WEBPVP8 ", None, Some("image/webp")),
             (b"own", Some("image/own"), Some("image/own")),
+            (b"own", Some("image/Own"), Some("image/own")),
+            (b"own", Some("image/png"), None),
+            (b"own", Some("image/jpg"), None),
             (b"own", Some("text/plain"), None),
             (b"own", None, None),
             (b"%PDF-1.7", Some("image/png"), None),

@@ -28,6 +28,7 @@ mod raw;
 mod readiness;
 mod rerank;
 mod secrets;
+mod shown_results;
 mod texts;
 mod tool_ways;
 

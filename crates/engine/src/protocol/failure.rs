@@ -202,7 +202,7 @@ impl Failure {
             .map(str::to_owned)
             .or_else(|| hint_of_flags(code, &error.message))
             .or_else(|| error.of_tools.map(|failure| tool_failure::hint(failure).to_owned()))
-            .or_else(|| takes_no_media.then(|| media_failure::HINT.into()));
+            .or_else(|| media_failure::hint(&error.message).map(str::to_owned));
         error.status = status;
         // What is known only to have gone wrong inside of an answer may go wrong each time.
         error.retryable &= code != Code::Server || matches!(status, Some(408 | 425 | 500..));
@@ -269,12 +269,14 @@ impl Failure {
             Code::Authentication
         } else if labelled(&["rate_limit", "throttling", "overloaded"]) {
             Code::RateLimit
+        } else if says(&media_failure::REFUSED) {
+            // Also under a status of the caller's mistakes, or of the server's.
+            Code::Unsupported
         } else if self.is_unknown_endpoint()
             || labelled(&["invalid_request"]) && (status >= 500 || status == 0)
             || labelled(&["badrequest", "bad request", "invaliduserinput"]) && status >= 500
             || says(&MISTAKE_OF_CALLER) && status >= 500
             || says(&TEMPLATE_REFUSES)
-            || says(&media_failure::REFUSED)
         {
             // Also under a server's status.
             Code::InvalidRequest

@@ -36,9 +36,9 @@ pub fn is_page(error: &Error) -> bool {
 
 /// How a server speaks. What differs by wire format is a method here; what differs by program is not.
 pub trait Dialect: Send + Sync {
-    /// Whether a message can hold a sound.
-    fn takes_audio(&self) -> bool {
-        true
+    /// Whether the result of a tool can hold images and sounds.
+    fn shows_results(&self) -> bool {
+        false
     }
 
     /// The path of a chat, below the base URL.

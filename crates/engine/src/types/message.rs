@@ -90,11 +90,14 @@ pub enum Part {
     Image {
         image: Media,
         detail: Option<Detail>,
+        /// How the caller knows it: `images[0]`.
+        place: String,
     },
     /// `format` as the server names it: `wav`.
     Audio {
         audio: Media,
         format: String,
+        place: String,
     },
 }
 

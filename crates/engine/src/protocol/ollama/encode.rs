@@ -95,7 +95,8 @@ fn assistant(AssistantMessage { content, tool_calls, wire, .. }: AssistantMessag
     message
 }
 
-/// Images stand beside the text, and their detail cannot be told.
+/// Images stand beside the text, and their detail cannot be told. So do sounds: Ollama tells them by their content
+/// (`openai/openai.go`).
 fn said(role: &str, content: Content) -> Value {
     let parts = match content {
         Content::Text(text) => return turn(role, text),
@@ -105,9 +106,9 @@ fn said(role: &str, content: Content) -> Value {
     for part in parts {
         match part {
             Part::Text { text: more } => text.push_str(&more),
-            Part::Image { image, .. } => images.push(image.base64().into()),
-            // Refused before: the protocol has no place for it.
-            Part::Audio { .. } => {}
+            Part::Image { image: media, .. } | Part::Audio { audio: media, .. } => {
+                images.push(media.base64().into());
+            }
         }
     }
     let mut message = turn(role, text);

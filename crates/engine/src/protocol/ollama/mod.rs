@@ -23,8 +23,8 @@ pub use pull::PullReader;
 pub struct Ollama;
 
 impl Dialect for Ollama {
-    fn takes_audio(&self) -> bool {
-        false
+    fn shows_results(&self) -> bool {
+        true
     }
 
     fn chat_path(&self) -> &'static str {

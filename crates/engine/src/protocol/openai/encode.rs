@@ -172,14 +172,14 @@ fn content_of(content: Content) -> Value {
 fn part(part: Part) -> Value {
     match part {
         Part::Text { text } => json!({ "type": "text", "text": text }),
-        Part::Image { image, detail } => {
+        Part::Image { image, detail, .. } => {
             let mut image = json!({ "url": image.url() });
             if let Some(detail) = detail {
                 image["detail"] = json!(detail);
             }
             json!({ "type": "image_url", "image_url": image })
         }
-        Part::Audio { audio, format } => {
+        Part::Audio { audio, format, .. } => {
             json!({ "type": "input_audio", "input_audio": { "data": audio.base64(), "format": format } })
         }
     }
