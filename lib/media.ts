@@ -9,13 +9,19 @@ import { describe, mistake } from './arguments'
 export type Media =
   | Uint8Array
   /** Also of a file. */
-  | URL
+  | URLLike
   | `data:${string}`
   | `http://${string}`
   | `https://${string}`
   | { path: string }
   /** `mediaType` counts where the content tells nothing. */
   | { base64: string; mediaType?: string | undefined }
+
+/** What of a `URL` is needed: not every project has its type. */
+export interface URLLike {
+  readonly href: string
+  readonly protocol: string
+}
 
 /** A medium as it crosses to the engine: what is long crosses beside the request, by its number. */
 export type CrossingMedia =
@@ -31,9 +37,10 @@ export type Beside = (Uint8Array | string)[]
 /** `place` names it in an error: `messages[0].content[1].image`. */
 export function crossingMedia(media: unknown, place: string, beside: Beside): CrossingMedia {
   if (media instanceof Uint8Array) return { bytes: beside.push(media) - 1 }
-  if (typeof media === 'string' || media instanceof URL) return ofAddress(String(media), place, beside)
+  if (typeof media === 'string') return ofAddress(media, place, beside)
   if (typeof media === 'object' && media !== null) {
-    const { path, base64, mediaType } = media as { path?: unknown; base64?: unknown; mediaType?: unknown }
+    const { href, path, base64, mediaType } = media as Record<string, unknown>
+    if (typeof href === 'string') return ofAddress(href, place, beside)
     if (typeof path === 'string') return { path }
     if (typeof base64 === 'string' && (mediaType === undefined || typeof mediaType === 'string')) {
       return { base64: { data: beside.push(base64) - 1, mediaType } }
