@@ -2,9 +2,9 @@ import { fileURLToPath } from 'node:url'
 import { describe, mistake } from './arguments'
 
 /**
- * An image or a sound: its bytes, where it is, or itself in a text. What it is, its content tells, not its name. An
- * address is given to the server where that fetches images itself; else it is fetched from here, without the provider's
- * key and headers. Files and what is fetched may have up to {@link Limits.maxEventBytes}.
+ * An image or a sound: its bytes, where it is, or itself in a text. What it is, its content tells, not its name. A data
+ * URL or an address of an image goes on as it is where the server takes it; else it is decoded, or fetched from here,
+ * without the provider's key and headers. None may have more than {@link Limits.maxEventBytes}.
  */
 export type Media =
   | Uint8Array

@@ -10,7 +10,7 @@ use crate::{
 };
 pub(super) use fetch::elsewhere;
 use fetch::{fetch, shown};
-use read::encoded;
+use read::{checked, encoded};
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
@@ -60,6 +60,10 @@ impl<S: Sink> Call<'_, S> {
         let given = match &*media {
             Media::Encoded(_) => return Ok(()),
             Media::Url(_) if kind == Kind::Image && self.client.server.facts().fetches_images => {
+                return Ok(());
+            }
+            Media::DataUrl(url) if kind == Kind::Image && self.client.dialect().takes_data_urls() => {
+                *media = Media::Url(checked(url.bytes(), &what, limit)?);
                 return Ok(());
             }
             Media::Url(address) => {

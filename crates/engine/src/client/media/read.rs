@@ -8,7 +8,7 @@ use infer::MatcherType;
 
 use super::{Kind, mistake, too_long};
 use crate::{
-    error::Result,
+    error::{Error, Result},
     types::{Encoded, Media},
 };
 
@@ -31,8 +31,7 @@ pub fn encoded(media: &Media, kind: Kind, what: &str, limit: usize) -> Result<En
             (&*read, media_type.clone())
         }
         Media::DataUrl(url) => {
-            let (bytes, told) = of_data_url(url.bytes())
-                .ok_or_else(|| unreadable("cannot be decoded", "Write `data:image/png;base64,…`."))?;
+            let (bytes, told) = of_data_url(url.bytes()).ok_or_else(|| no_data_url(kind, what))?;
             read = bytes;
             (&*read, Some(told))
         }
@@ -43,6 +42,22 @@ pub fn encoded(media: &Media, kind: Kind, what: &str, limit: usize) -> Result<En
     }
     let media_type = type_of(bytes, kind, told, what)?;
     Ok(Encoded { media_type, base64: BASE64_STANDARD.encode(bytes).into() })
+}
+
+/// The data URL of an image, to be sent as it is.
+///
+/// # Errors
+/// `configuration`
+pub fn checked(url: &[u8], what: &str, limit: usize) -> Result<String> {
+    if url.len() > limit {
+        return Err(too_long(Kind::Image, what, limit));
+    }
+    let text = str::from_utf8(url).ok().filter(|text| DataUrl::process(text).is_ok());
+    text.map(str::to_owned).ok_or_else(|| no_data_url(Kind::Image, what))
+}
+
+fn no_data_url(kind: Kind, what: &str) -> Error {
+    mistake(kind, &format!("{what} cannot be decoded"), "Write `data:image/png;base64,…`.")
 }
 
 /// The bytes, and what they are said to be.
