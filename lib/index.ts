@@ -52,7 +52,7 @@ export {
 } from './errors'
 export type { ProgressCallback, ProviderProgressEvent } from './events'
 export { type FallbackOptions, fallback } from './fallback'
-export type { Media } from './media'
+export type { Media, URLLike } from './media'
 export { type ChatProvider, type LocalLLMProvider, OpenAICompatibleProvider } from './provider'
 export { createProvider, registerProvider } from './registry'
 export type { RerankRequest, RerankResponse } from './rerank'

@@ -2,20 +2,26 @@ import { fileURLToPath } from 'node:url'
 import { describe, mistake } from './arguments'
 
 /**
- * An image or a sound: its bytes, where it is, or itself in a text. What it is, its content tells, not its name. An
- * address is given to the server where that fetches images itself; else it is fetched from here, without the provider's
- * key and headers. Files and what is fetched may have up to {@link Limits.maxEventBytes}.
+ * An image or a sound: its bytes, where it is, or itself in a text. What it is, its content tells, not its name. A data
+ * URL or an address of an image goes on as it is where the server takes it; else it is decoded, or fetched from here,
+ * without the provider's key and headers. None may have more than {@link Limits.maxEventBytes}.
  */
 export type Media =
   | Uint8Array
   /** Also of a file. */
-  | URL
+  | URLLike
   | `data:${string}`
   | `http://${string}`
   | `https://${string}`
   | { path: string }
   /** `mediaType` counts where the content tells nothing. */
   | { base64: string; mediaType?: string | undefined }
+
+/** What of a `URL` is needed: not every project has its type. */
+export interface URLLike {
+  readonly href: string
+  readonly protocol: string
+}
 
 /** A medium as it crosses to the engine: what is long crosses beside the request, by its number. */
 export type CrossingMedia =
@@ -31,9 +37,11 @@ export type Beside = (Uint8Array | string)[]
 /** `place` names it in an error: `messages[0].content[1].image`. */
 export function crossingMedia(media: unknown, place: string, beside: Beside): CrossingMedia {
   if (media instanceof Uint8Array) return { bytes: beside.push(media) - 1 }
-  if (typeof media === 'string' || media instanceof URL) return ofAddress(String(media), place, beside)
+  if (typeof media === 'string') return ofAddress(media, place, beside)
   if (typeof media === 'object' && media !== null) {
-    const { path, base64, mediaType } = media as { path?: unknown; base64?: unknown; mediaType?: unknown }
+    const { href, path, base64, mediaType } = media as Record<string, unknown>
+    if (typeof href === 'string')
+      return /^file:/i.test(href) ? { path: pathOf(href, place) } : ofAddress(href, place, beside)
     if (typeof path === 'string') return { path }
     if (typeof base64 === 'string' && (mediaType === undefined || typeof mediaType === 'string')) {
       return { base64: { data: beside.push(narrow(base64, place)) - 1, mediaType } }
@@ -55,6 +63,15 @@ function narrow(text: string, place: string): string {
   return text
 }
 
+function pathOf(address: string, place: string): string {
+  try {
+    return fileURLToPath(address)
+  } catch (error) {
+    throw mistake(`\`${place}\` is no file of this machine: ${(error as Error).message}`)
+  }
+}
+
+/** A bare text is never read as a path. */
 function ofAddress(address: string, place: string, beside: Beside): CrossingMedia {
   switch (/^([a-z]+):/i.exec(address)?.[1]?.toLowerCase()) {
     case 'data':
@@ -62,8 +79,6 @@ function ofAddress(address: string, place: string, beside: Beside): CrossingMedi
     case 'http':
     case 'https':
       return { url: address }
-    case 'file':
-      return { path: fileURLToPath(address) }
     default:
       throw mistake(
         `\`${place}\` is a text, but none that begins with data:, http:// or https://. Write a file as { path: '…' }.`,

@@ -22,9 +22,9 @@ export interface StandardJSONSchema<T> {
  * to the next, with a warning `response_format`, and the last of all is to describe the format in the prompt. What was
  * found out is remembered for the model.
  *
- * Whatever the way, the answer is checked. Where the server is not known to hold the model to the format, or nobody
- * listens to events, its text is held back until all of it has been found to fit; if it does not, the model is told what
- * is wrong and asked once more (warning `response_format_repair`). An answer that does not fit is an {@link InvalidResponseError}.
+ * Whatever the way, the answer is checked. Where the server is not known to hold the model to the format, its text is
+ * held back until all of it has been found to fit; if it does not, the model is told what is wrong and asked once more
+ * (warning `response_format_repair`). An answer that does not fit is an {@link InvalidResponseError}.
  */
 export type ResponseFormat<T = unknown> =
   /** A JSON object, whatever is in it. */

@@ -142,10 +142,6 @@ impl Events for CallSink {
 }
 
 impl Sink for CallSink {
-    fn is_heard(&self) -> bool {
-        self.wanted
-    }
-
     fn flush(&mut self) {
         if !self.batch.is_empty() {
             self.outbox.push(&mut self.batch);

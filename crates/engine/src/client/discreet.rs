@@ -42,10 +42,6 @@ impl<S: Events> Events for Discreet<'_, S> {
 }
 
 impl<S: Sink> Sink for Discreet<'_, S> {
-    fn is_heard(&self) -> bool {
-        self.sink.is_heard()
-    }
-
     fn flush(&mut self) {
         self.sink.flush();
     }

@@ -91,8 +91,7 @@ impl<S: Sink> Call<'_, S> {
     fn hold_back(&mut self) {
         let Some(formatted) = &self.formatted else { return };
         let is_sure = self.client.learnt.is_sure(self.model_name(), formatted.ladder.rung());
-        // What nobody hears need not be taken back.
-        self.sink.holds(formatted.check.tells() && !(is_sure && self.sink.is_heard()));
+        self.sink.holds(formatted.check.tells() && !is_sure);
     }
 
     /// `answer`, once it has its format; perhaps another one, after a second round.

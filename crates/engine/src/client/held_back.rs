@@ -54,10 +54,6 @@ impl<S: Events> Events for HeldBack<'_, S> {
 }
 
 impl<S: Sink> Sink for HeldBack<'_, S> {
-    fn is_heard(&self) -> bool {
-        self.sink.is_heard()
-    }
-
     fn flush(&mut self) {
         self.sink.flush();
     }

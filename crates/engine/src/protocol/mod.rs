@@ -41,6 +41,11 @@ pub trait Dialect: Send + Sync {
         false
     }
 
+    /// Whether an image may be a data URL.
+    fn takes_data_urls(&self) -> bool {
+        true
+    }
+
     /// The path of a chat, below the base URL.
     fn chat_path(&self) -> &'static str;
 

@@ -68,11 +68,6 @@ pub trait Events {
 
 /// Where the events of a call go: with an end to each batch, and with back-pressure.
 pub trait Sink: Events + Send {
-    /// Whether anybody gets the events.
-    fn is_heard(&self) -> bool {
-        true
-    }
-
     /// What has been given so far may be handed on: no more comes from what was just read.
     fn flush(&mut self);
 

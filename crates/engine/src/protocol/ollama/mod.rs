@@ -27,6 +27,10 @@ impl Dialect for Ollama {
         true
     }
 
+    fn takes_data_urls(&self) -> bool {
+        false
+    }
+
     fn chat_path(&self) -> &'static str {
         "/api/chat"
     }
