@@ -9,10 +9,10 @@ import {
   ConfigurationError,
   type ContentPart,
   fallback,
+  InvalidRequestError,
   LlamaCppProvider,
   type Media,
   OllamaProvider,
-  UnsupportedError,
 } from '../index.js'
 import { providerOf } from './support/provider.js'
 import { recording } from './support/recording.js'
@@ -389,7 +389,7 @@ describe('a model that sees nothing', () => {
     const error = await failureOf(
       providerOf(server, { retry: { baseDelay: 1 } }).chat(showing(image(bytes(PNG)))),
     )
-    expect(error).toBeInstanceOf(UnsupportedError)
+    expect(error).toBeInstanceOf(InvalidRequestError)
     expect(error.message).toContain(words)
     expect(error.hint).toMatch(/a model that takes such input/)
     expect(error).toMatchObject({ attempts: 1, retryable: false })
@@ -401,7 +401,7 @@ describe('a model that sees nothing', () => {
       .answersTo('GET /props', recording('llama.cpp/get-props'))
     const provider = new LlamaCppProvider({ baseURL: server.baseURL })
     const error = await failureOf(provider.chat(showing(image(bytes(PNG)))))
-    expect(error).toBeInstanceOf(UnsupportedError)
+    expect(error).toBeInstanceOf(InvalidRequestError)
     expect(error.message).toMatch(/The model tiny takes no images/)
     expect(server.chats).toEqual([])
     await provider.close()

@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { AuthenticationError, ContextLengthError, LlamaCppProvider, UnsupportedError } from '../../index.js'
+import {
+  AuthenticationError,
+  ContextLengthError,
+  InvalidRequestError,
+  LlamaCppProvider,
+} from '../../index.js'
 import { LlamaServer } from '../support/llama-server.js'
 import { providerOf } from '../support/provider.js'
 import { failureOf, KEY, OTHER_KEY } from '../support/witness.js'
@@ -40,14 +45,14 @@ describe('a real server', () => {
   it('says that its model sees no images, be it asked or known', async () => {
     const images = [{ base64: 'R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7' }]
     const told = await failureOf(providerOf(server).query({ prompt: 'What is it?', images }))
-    expect(told).toBeInstanceOf(UnsupportedError)
+    expect(told).toBeInstanceOf(InvalidRequestError)
     expect(told).toMatchObject({
       attempts: 1,
       message: expect.stringMatching(/image input is not supported/),
     })
     const provider = new LlamaCppProvider({ baseURL: server.baseURL, apiKey: KEY })
     const known = await failureOf(provider.query({ prompt: 'What is it?', images }))
-    expect(known).toBeInstanceOf(UnsupportedError)
+    expect(known).toBeInstanceOf(InvalidRequestError)
     expect(known).toMatchObject({ attempts: 0, message: expect.stringMatching(/takes no images/) })
     await provider.close()
   })

@@ -269,14 +269,12 @@ impl Failure {
             Code::Authentication
         } else if labelled(&["rate_limit", "throttling", "overloaded"]) {
             Code::RateLimit
-        } else if says(&media_failure::REFUSED) {
-            // Also under a status of the caller's mistakes, or of the server's.
-            Code::Unsupported
         } else if self.is_unknown_endpoint()
             || labelled(&["invalid_request"]) && (status >= 500 || status == 0)
             || labelled(&["badrequest", "bad request", "invaliduserinput"]) && status >= 500
             || says(&MISTAKE_OF_CALLER) && status >= 500
             || says(&TEMPLATE_REFUSES)
+            || says(&media_failure::REFUSED)
         {
             // Also under a server's status.
             Code::InvalidRequest

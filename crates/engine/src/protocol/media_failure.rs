@@ -55,8 +55,8 @@ mod tests {
     #[test]
     fn words_of_images_are_told_from_each_other_and_from_other_words() {
         for (status, words, code, hint) in [
-            (500, "image input is not supported - hint: if", Code::Unsupported, Some("Use a model")),
-            (404, "No endpoints found that support image input", Code::Unsupported, Some("Use a model")),
+            (500, "image input is not supported - hint: if", Code::InvalidRequest, Some("Use a model")),
+            (404, "No endpoints found that support image input", Code::InvalidRequest, Some("Use a model")),
             (400, "image URLs are not currently supported", Code::InvalidRequest, Some("Give the image")),
             (
                 400,

@@ -97,7 +97,9 @@ impl<S: Sink> Call<'_, S> {
                 "The model {} takes no images, as the server says of it: nothing was sent",
                 self.model_name()
             );
-            return Err(Error::new(Code::Unsupported, message).hint("Set `model` to one that sees images."));
+            return Err(
+                Error::new(Code::InvalidRequest, message).hint("Set `model` to one that sees images.")
+            );
         }
         Ok(())
     }
