@@ -329,7 +329,7 @@ describe('what is no image', () => {
     [{ base64: '?' }, /image in base64 is no base64/],
     ['data:image/png;base64,?', /image in a data URL cannot be decoded/],
     ['data:image/png;base64,', /image in a data URL is empty/],
-    ['data:image/png;base64,\u0141', /`images\[0\]` holds a character that neither base64/],
+    ['data:image/png;base64,\u0141', /image in a data URL cannot be decoded/],
     ['data:image/png', /image in a data URL cannot be decoded/],
     ['data:image/png;base64,é', /image in a data URL cannot be decoded/],
   ])('is a mistake of the caller’s, told before anything is sent: %#', async (media, words) => {

@@ -32,7 +32,10 @@ export type CrossingMedia =
   | { path: string }
 
 /** What crosses beside a request. */
-export type Beside = (Uint8Array | string)[]
+export type Beside = Uint8Array[]
+
+/** Long texts cross faster as bytes. */
+const encoder = new TextEncoder()
 
 /** `place` names it in an error: `messages[0].content[1].image`. */
 export function crossingMedia(media: unknown, place: string, beside: Beside): CrossingMedia {
@@ -44,23 +47,12 @@ export function crossingMedia(media: unknown, place: string, beside: Beside): Cr
       return /^file:/i.test(href) ? { path: pathOf(href, place) } : ofAddress(href, place, beside)
     if (typeof path === 'string') return { path }
     if (typeof base64 === 'string' && (mediaType === undefined || typeof mediaType === 'string')) {
-      return { base64: { data: beside.push(narrow(base64, place)) - 1, mediaType } }
+      return { base64: { data: beside.push(encoder.encode(base64)) - 1, mediaType } }
     }
   }
   throw mistake(
     `\`${place}\` must be a Uint8Array, a URL, a data URL, { path } or { base64 }, not ${describe(media)}`,
   )
-}
-
-/** Text that crosses as one byte a character. */
-function narrow(text: string, place: string): string {
-  if (/[^\0-\xff]/.test(text)) {
-    throw mistake(
-      `\`${place}\` holds a character that neither base64 nor a data URL has`,
-      'Percent-encode it.',
-    )
-  }
-  return text
 }
 
 function pathOf(address: string, place: string): string {
@@ -75,7 +67,7 @@ function pathOf(address: string, place: string): string {
 function ofAddress(address: string, place: string, beside: Beside): CrossingMedia {
   switch (/^([a-z]+):/i.exec(address)?.[1]?.toLowerCase()) {
     case 'data':
-      return { dataUrl: beside.push(narrow(address, place)) - 1 }
+      return { dataUrl: beside.push(encoder.encode(address)) - 1 }
     case 'http':
     case 'https':
       return { url: address }

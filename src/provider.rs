@@ -7,7 +7,7 @@ use local_llm_engine::{
     servers::{self, Command},
     types::{ChatRequest, Message, Timeouts},
 };
-use napi::bindgen_prelude::{Either, Latin1String, Uint8Array, Uint32Array, Utf16String};
+use napi::bindgen_prelude::{Either, Uint8Array, Uint32Array, Utf16String};
 use napi_derive::napi;
 use secrecy::zeroize::Zeroizing;
 use serde::de::DeserializeOwned;
@@ -96,11 +96,12 @@ impl BindingProvider {
         flags: u32,
         texts: Option<Utf16String>,
         places: Option<Uint32Array>,
-        media: Option<Vec<Either<Uint8Array, Latin1String>>>,
+        media: Option<Vec<Uint8Array>>,
     ) -> napi::Result<u32> {
         let events = Flags(flags).has(Flags::EVENTS);
         // The caller may change them as soon as this returns.
-        let media = media.map(|media| media.into_iter().map(copied).collect::<Vec<_>>());
+        let media =
+            media.map(|media| media.iter().map(|bytes| Bytes::copy_from_slice(bytes)).collect::<Vec<_>>());
         let places = places.map(|places| places.to_vec());
         self.start(outbox, Flags(flags), move |client, hooks| async move {
             let mut request = parsed::<ChatRequest>(&json_of(&request))?;
@@ -269,13 +270,6 @@ pub fn discover(outbox: &BindingOutbox, search: String) -> napi::Result<u32> {
         runtime::handle()?.spawn(call::run(outbox, handle, work));
         Ok(id)
     })?
-}
-
-fn copied(media: Either<Uint8Array, Latin1String>) -> Bytes {
-    match media {
-        Either::A(bytes) => Bytes::copy_from_slice(&bytes),
-        Either::B(text) => Bytes::copy_from_slice(&text),
-    }
 }
 
 /// Puts texts that came beside the request into their messages.
