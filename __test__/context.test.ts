@@ -45,6 +45,15 @@ describe('a prompt that is longer than the loaded context', () => {
     await provider.close()
   })
 
+  it('is not sent by another name either: what is loaded answers for all', async () => {
+    const server = await serving({ 'POST /tokenize': counting(4097) })
+    const provider = new LlamaCppProvider({ baseURL: server.baseURL, model: 'anything' })
+    await provider.getStatus()
+    await expect(provider.chat(asking(LONG))).rejects.toBeInstanceOf(ContextLengthError)
+    expect(server.chats).toEqual([])
+    await provider.close()
+  })
+
   it('is counted as a hook left it', async () => {
     const server = await serving({ 'POST /tokenize': counting(4097) })
     class Shortening extends LlamaCppProvider {

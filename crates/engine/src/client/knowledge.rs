@@ -22,12 +22,21 @@ struct State {
     capabilities: Option<Capabilities>,
     /// The models that are loaded.
     loaded: Vec<ModelInfo>,
+    /// The one that is loaded answers for every name.
+    serves_any_name: bool,
     /// Those of which the list says that they call no tools.
     without_tools: Vec<ModelInfo>,
     /// Those of which it says that they see no images.
     without_vision: Vec<ModelInfo>,
     /// The models for which tools were refused.
     refused_tools: HashSet<String>,
+}
+
+impl State {
+    /// Whether `listed` answers where `model` is asked for.
+    fn is_meant(&self, listed: &ModelInfo, model: &str) -> bool {
+        listed.is_named(model) || self.serves_any_name && listed.loaded == Some(true)
+    }
 }
 
 /// What the model list says of what the server can do.
@@ -56,7 +65,8 @@ impl Knowledge {
 
     /// The context that a model was loaded with, in tokens, as far as the server has told.
     pub fn context_of(&self, model: &str) -> Option<u64> {
-        self.lock().loaded.iter().find(|loaded| loaded.is_named(model))?.context_length
+        let state = self.lock();
+        state.loaded.iter().find(|loaded| state.is_meant(loaded, model))?.context_length
     }
 
     /// Tools were refused for `model`.
@@ -73,11 +83,13 @@ impl Knowledge {
 
     /// Whether the server said that the model sees no images.
     pub fn lacks_vision(&self, model: &str) -> bool {
-        self.lock().without_vision.iter().any(|it| it.is_named(model))
+        let state = self.lock();
+        state.without_vision.iter().any(|it| state.is_meant(it, model))
     }
 
     /// Takes note of what the server says. `configured`: the model that the caller asks for by default.
-    pub fn learn(&self, survey: &Survey, configured: Option<&str>) {
+    /// `serves_any_name`: the one that is loaded answers for every name.
+    pub fn learn(&self, survey: &Survey, configured: Option<&str>, serves_any_name: bool) {
         let models = &survey.models;
         let chosen = Purpose::Chat.choice(survey);
         let asked = configured.and_then(|name| survey.find(name)).or(chosen);
@@ -91,6 +103,7 @@ impl Knowledge {
         let lacks_vision = |it: &&ModelInfo| it.capabilities.vision == Some(false);
         state.without_vision = models.iter().filter(lacks_vision).cloned().collect();
         state.loaded = models.iter().filter(|model| model.loaded == Some(true)).cloned().collect();
+        state.serves_any_name = serves_any_name && state.loaded.len() == 1;
         state.capabilities = Some(Capabilities {
             supports_tools: asked.and_then(|model| model.capabilities.tools),
             max_context_tokens: asked.and_then(|model| model.context_length),

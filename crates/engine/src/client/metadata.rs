@@ -217,7 +217,7 @@ impl Client {
     pub(super) async fn survey(&self, asker: &Asker<'_>) -> Result<Survey> {
         self.server.settle(asker).await;
         let survey = self.server.survey(asker).await?;
-        self.knowledge.learn(&survey, self.model.as_deref());
+        self.knowledge.learn(&survey, self.model.as_deref(), self.server.facts().serves_any_name);
         Ok(survey)
     }
 
