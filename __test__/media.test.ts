@@ -11,6 +11,7 @@ import {
   fallback,
   InvalidRequestError,
   LlamaCppProvider,
+  LMStudioProvider,
   type Media,
   OllamaProvider,
 } from '../index.js'
@@ -414,6 +415,23 @@ describe('a model that sees nothing', () => {
     })
     const error = await failureOf(providerOf(server).chat(showing(image('https://example.com/cat.png'))))
     expect(error).toMatchObject({ code: 'invalid_request', hint: expect.stringMatching(/as bytes or/) })
+  })
+
+  it('is another than one that sees, and that its server would load', async () => {
+    const list = [
+      { id: 'blind', type: 'llm', state: 'loaded' },
+      { id: 'seeing', type: 'vlm', state: 'not-loaded' },
+    ]
+    const server = (await serving()).answersQuestions(json({ error: 'no' }, 404))
+    server.answersTo('GET /api/v0/models', json({ data: list }))
+    const provider = new LMStudioProvider({ baseURL: server.baseURL })
+    const ask = (model: string) => provider.query({ prompt: 'x', images: [bytes(PNG)], model })
+    await provider.getStatus()
+    expect(await ask('seeing')).toBe('A cat.')
+    await expect(ask('blind')).rejects.toThrow(/takes no images/)
+    await expect(ask('any other')).rejects.toThrow(/takes no images/)
+    expect(server.chats).toHaveLength(1)
+    await provider.close()
   })
 
   it('is passed over for one that sees', async () => {

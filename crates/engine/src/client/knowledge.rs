@@ -20,22 +20,22 @@ struct State {
     /// The models that are asked where the caller names none, for each purpose.
     models: HashMap<Purpose, String>,
     capabilities: Option<Capabilities>,
-    /// The models that are loaded.
-    loaded: Vec<ModelInfo>,
-    /// The one that is loaded answers for every name.
+    listed: Vec<ModelInfo>,
+    /// A model that runs alone answers for names that are not listed.
     serves_any_name: bool,
-    /// Those of which the list says that they call no tools.
-    without_tools: Vec<ModelInfo>,
-    /// Those of which it says that they see no images.
-    without_vision: Vec<ModelInfo>,
     /// The models for which tools were refused.
     refused_tools: HashSet<String>,
 }
 
 impl State {
-    /// Whether `listed` answers where `model` is asked for.
-    fn is_meant(&self, listed: &ModelInfo, model: &str) -> bool {
-        listed.is_named(model) || self.serves_any_name && listed.loaded == Some(true)
+    /// The model that answers where `name` is asked for, as far as it is known.
+    fn find(&self, name: &str) -> Option<&ModelInfo> {
+        let named = || self.listed.iter().filter(|model| model.is_named(name));
+        let is_loaded = |model: &&ModelInfo| model.loaded == Some(true);
+        named().find(is_loaded).or_else(|| named().next()).or_else(|| {
+            let mut loaded = self.listed.iter().filter(is_loaded);
+            loaded.next().filter(|_| self.serves_any_name && loaded.next().is_none())
+        })
     }
 }
 
@@ -65,8 +65,7 @@ impl Knowledge {
 
     /// The context that a model was loaded with, in tokens, as far as the server has told.
     pub fn context_of(&self, model: &str) -> Option<u64> {
-        let state = self.lock();
-        state.loaded.iter().find(|loaded| state.is_meant(loaded, model))?.context_length
+        self.lock().find(model).filter(|model| model.loaded == Some(true))?.context_length
     }
 
     /// Tools were refused for `model`.
@@ -78,17 +77,16 @@ impl Knowledge {
     pub fn lacks_tools(&self, model: &str, is_told: bool) -> bool {
         let state = self.lock();
         state.refused_tools.contains(model)
-            || is_told && state.without_tools.iter().any(|it| it.is_named(model))
+            || is_told && state.find(model).is_some_and(|model| model.capabilities.tools == Some(false))
     }
 
     /// Whether the server said that the model sees no images.
     pub fn lacks_vision(&self, model: &str) -> bool {
-        let state = self.lock();
-        state.without_vision.iter().any(|it| state.is_meant(it, model))
+        self.lock().find(model).is_some_and(|model| model.capabilities.vision == Some(false))
     }
 
     /// Takes note of what the server says. `configured`: the model that the caller asks for by default.
-    /// `serves_any_name`: the one that is loaded answers for every name.
+    /// `serves_any_name`: a model that runs alone answers for names that are not listed.
     pub fn learn(&self, survey: &Survey, configured: Option<&str>, serves_any_name: bool) {
         let models = &survey.models;
         let chosen = Purpose::Chat.choice(survey);
@@ -98,12 +96,8 @@ impl Knowledge {
             .into_iter()
             .filter_map(|purpose| Some((purpose, purpose.choice(survey)?.name.clone())))
             .collect();
-        let lacks_tools = |it: &&ModelInfo| it.capabilities.tools == Some(false);
-        state.without_tools = models.iter().filter(lacks_tools).cloned().collect();
-        let lacks_vision = |it: &&ModelInfo| it.capabilities.vision == Some(false);
-        state.without_vision = models.iter().filter(lacks_vision).cloned().collect();
-        state.loaded = models.iter().filter(|model| model.loaded == Some(true)).cloned().collect();
-        state.serves_any_name = serves_any_name && state.loaded.len() == 1;
+        state.listed.clone_from(models);
+        state.serves_any_name = serves_any_name;
         state.capabilities = Some(Capabilities {
             supports_tools: asked.and_then(|model| model.capabilities.tools),
             max_context_tokens: asked.and_then(|model| model.context_length),
