@@ -18,7 +18,7 @@ import {
 import { providerOf } from './support/provider.js'
 import { recording } from './support/recording.js'
 import { type Answer, json, type ScriptedServer, startScriptedServer } from './support/scripted-server.js'
-import { finish, refusal, role, text } from './support/wire.js'
+import { chunk, finish, refusal, role, text } from './support/wire.js'
 import { failureOf, KEY } from './support/witness.js'
 
 /** One pixel. */
@@ -152,6 +152,20 @@ describe('an image', () => {
         },
       ])
       expect(warnings.map(({ code }) => code)).toEqual(['moved_media'])
+    })
+
+    it('is shown to the model by the loop, and not written as JSON', async () => {
+      const calls = chunk({
+        tool_calls: [{ index: 0, id: '1', function: { name: 'look', arguments: '{}' } }],
+      })
+      const server = await serving({ chunks: [role, calls, finish] }, YES)
+      const tools = [{ name: 'look', execute: () => [image(bytes(PNG))] }]
+      expect(await providerOf(server).query({ prompt: 'Look', tools })).toBe('A cat.')
+      const sent = server.chats[1]?.json.messages as { content: unknown }[]
+      expect(sent.at(-1)?.content).toEqual([
+        { type: 'text', text: 'From the result of 1:' },
+        { type: 'image_url', image_url: { url: `data:image/png;base64,${PNG}` } },
+      ])
     })
 
     it('stands in its result by Ollama’s own protocol', async () => {

@@ -654,3 +654,12 @@ class Mock extends OpenAICompatibleProvider {
     return Promise.resolve(this.#answer(this.requests.length) as ChatResponse<T>)
   }
 }
+
+it.each([{}, [null]])('does not begin with tools that are none: %j', async (tools) => {
+  const server = await startScriptedServer()
+  const request = { ...asking('hi'), tools } as never
+  await expect((async () => providerOf(server).runTools(request))()).rejects.toBeInstanceOf(
+    ConfigurationError,
+  )
+  expect(server.chats).toEqual([])
+})

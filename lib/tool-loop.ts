@@ -1,5 +1,5 @@
 import { setMaxListeners } from 'node:events'
-import { checkObject, mistake, timeoutsOf } from './arguments'
+import { checkObject, mistake, timeoutsOf, toolsOf } from './arguments'
 import { CANCELLED, type CallSetup, type PendingCall } from './call'
 import type { ChatMessage, ChatRequest, ChatResponse, ContentPart, Timings, Usage } from './chat'
 import { errorOf } from './errors'
@@ -37,6 +37,7 @@ export function runToolLoop<T>(
   { pending, total, origin }: LoopSetup,
 ): Promise<ToolLoopResponse<T>> {
   checkLoop(request)
+  toolsOf(request)
   const timeout = { total, ...timeoutsOf(request.timeout) }
   return new Turns<Asked, ToolLoopResponse<T>>({
     providers: [provider],
@@ -295,7 +296,9 @@ function contentOf(result: unknown): Content {
 
 function isContent(result: unknown): result is readonly ContentPart[] {
   const isPart = (part: unknown) => {
-    const { type, text } = (part ?? {}) as Record<string, unknown>
+    const { type, text, image, audio, format } = (part ?? {}) as Record<string, unknown>
+    if (type === 'image') return image !== undefined
+    if (type === 'audio') return audio !== undefined && typeof format === 'string'
     return type === 'text' && typeof text === 'string'
   }
   return Array.isArray(result) && result.length > 0 && result.every(isPart)
