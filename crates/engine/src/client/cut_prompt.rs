@@ -209,6 +209,7 @@ mod tests {
             (1700, json!({ "num_ctx": 4096 }), 2050, false),
             (5000, json!({ "num_ctx": 131_072 }), 5010, false),
             (5000, json!({}), 4096, false),
+            (5000, json!({ "num_ctx": 0 }), 5010, false),
         ] {
             assert_eq!(is_cut(&words(count), &options, read), expected, "{count} {options} {read}");
         }

@@ -177,7 +177,8 @@ impl Server for Ollama {
             Mode::Native => body.get("options")?.get(name)?.as_u64(),
             Mode::OpenAi => None,
         };
-        let context = option("num_ctx").or(loaded)?;
+        // None of no tokens is one.
+        let context = option("num_ctx").or(loaded).filter(|tokens| *tokens > 0)?;
         let kept = option("num_keep").unwrap_or(4);
         // The token that begins each prompt is kept, too, where the model has one.
         let left =
