@@ -10,7 +10,7 @@ import {
 import { authority, certificate } from './support/certificates.js'
 import { closedPort } from './support/closed-port.js'
 import { LlamaServer } from './support/llama-server.js'
-import { LOADING, NOT_FOUND, play, SERVERS, WANTS_KEY } from './support/played-servers.js'
+import { LOADING, NOT_FOUND, PROPS, play, SERVERS, WANTS_KEY } from './support/played-servers.js'
 import { providerOf } from './support/provider.js'
 import { startProxy } from './support/proxies.js'
 import { startRawServer } from './support/raw-server.js'
@@ -104,6 +104,16 @@ describe('a port at which nothing listens', () => {
   it('is told of a unix socket, too', async () => {
     const diagnosis = await diagnosed({ unixSocket: '/nonexistent/socket' })
     expect(failed(diagnosis)).toMatchObject([{ id: 'connection', found: expect.stringContaining('socket') }])
+  })
+})
+
+describe('a server that fails', () => {
+  it.each([500, 502, 503])('is told, and not called no LLM server: %d', async (status) => {
+    const down = { status, chunks: ['<html><title>Bad Gateway</title></html>'] }
+    const { baseURL } = await play({ paths: {}, others: down, chat: down })
+    expect(failed(await diagnosed({ baseURL }))).toMatchObject([
+      { id: 'chat', found: expect.stringContaining('Bad Gateway'), fix: expect.stringContaining('log') },
+    ])
   })
 })
 
@@ -244,6 +254,26 @@ describe('the key', () => {
     })
   })
 
+  it('is not called needless where its absence is another failure', async () => {
+    const crash = { error: { message: 'Internal Server Error', type: 'internal_server_error', code: '500' } }
+    const server = await startScriptedServer()
+    const { baseURL } = server.answersQuestions(models('m'))
+    server.answersTo(
+      'POST /v1/chat/completions',
+      json({ error: { message: 'no messages' } }, 400),
+      json(crash, 500),
+    )
+    const diagnosis = await diagnosed({ baseURL, apiKey: KEY }, 'litellm')
+    expect(check(diagnosis, 'key')).toEqual({ id: 'key', ok: true, found: 'The server takes the key' })
+  })
+
+  it.each([401, 403])('is wanted by whoever answers nothing without it, be it with %d', async (status) => {
+    const refusal = { status, chunks: ['<html><title>Authorization Required</title></html>'] }
+    const { baseURL } = await play({ paths: {}, others: refusal, chat: refusal })
+    const diagnosis = await diagnosed({ baseURL })
+    expect(failed(diagnosis)).toMatchObject([{ id: 'key', fix: expect.stringContaining('apiKey') }])
+  })
+
   it('is wrong for chats, though the list is open to all', async () => {
     const { baseURL } = await play({ paths: { '/v1/models': models('m') }, chat: WANTS_KEY })
     expect(failed(await diagnosed({ baseURL }))).toMatchObject([{ id: 'key' }])
@@ -277,6 +307,27 @@ describe('the model', () => {
         fix: 'Set `model` to one that the server has: qwen3-8b.',
       },
     ])
+  })
+
+  it('does not exist for a router, though one runs', async () => {
+    const status = { value: 'loaded' }
+    const { baseURL } = await play({
+      paths: {
+        '/props': json({ ...PROPS, role: 'router' }),
+        '/v1/models': json({ data: [{ id: 'qwen3-8b', owned_by: 'llamacpp', status }] }),
+      },
+    })
+    for (const name of ['llama-cpp', 'openai-compatible']) {
+      const diagnosis = await diagnosed({ baseURL, model: 'qwen3-8' }, name)
+      expect(failed(diagnosis)).toMatchObject([{ id: 'model', fix: expect.stringContaining('qwen3-8b') }])
+    }
+  })
+
+  it('is not known of a list that is empty, where chats are taken', async () => {
+    const { baseURL } = await play({ paths: { '/v1/models': models() } })
+    const diagnosis = await diagnosed({ baseURL })
+    expect(diagnosis.ok).toBe(true)
+    expect(check(diagnosis, 'model')?.found).toContain('lists no model')
   })
 
   it('is not loaded', async () => {

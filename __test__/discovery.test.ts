@@ -226,6 +226,22 @@ describe('createLocalProvider', () => {
     expect(provider.baseURL).toBe('http://127.0.0.77:9931/v1')
   })
 
+  it('sends a given key to the server that it finds to want one, and to no other', async () => {
+    const open = await play(SERVERS.llamaCpp, '127.0.0.78', 8080)
+    const locked = await play(SERVERS.unknown, '127.0.0.78', 9931)
+    const refusal = { error: { message: 'Invalid API Key', type: 'authentication_error', code: 401 } }
+    const asks = () => locked.questions.map(({ headers }) => headers.authorization)
+    locked.answersTo('GET /v1/models', { status: 401, chunks: [JSON.stringify(refusal)] })
+    expect((await local({ host: '127.0.0.78', apiKey: KEY })).baseURL).toBe('http://127.0.0.78:9931/v1')
+    expect(asks()).toContain(`Bearer ${KEY}`)
+    expect((await local({ host: '127.0.0.78' })).baseURL).toBe('http://127.0.0.78:8080/v1')
+    locked.answersTo('GET /v1/models', models('m'))
+    const provider = await local({ host: '127.0.0.78', apiKey: KEY })
+    expect(provider.baseURL).toBe('http://127.0.0.78:8080/v1')
+    expect(provider.getAuthenticator().getCredentialType()).toBe('none')
+    expect(open.questions.map(({ headers }) => headers.authorization)).not.toContain(`Bearer ${KEY}`)
+  })
+
   it('says so where none is found', async () => {
     const error = await failureOf(createLocalProvider({ host: 'nobody.invalid' }))
     expect(error).toBeInstanceOf(ConnectionError)

@@ -177,6 +177,33 @@ describe('models', () => {
   })
 })
 
+describe('the loaded model', () => {
+  const loaded = async (model: string | undefined, data: object[]) => {
+    const server = await startScriptedServer()
+    server.answersQuestions(json({ data }))
+    return (await providerOf(server, { model }).getStatus()).loadedModel
+  }
+
+  it.each([
+    ['the configured one of several', 'b', 'b'],
+    ['the first of several, where another is configured', 'c', 'a'],
+    ['the first of several, where none is', undefined, 'a'],
+  ])('is %s', async (_name, model, expected) => {
+    const states = { a: 'loaded', b: 'loaded', c: 'not-loaded' }
+    const list = Object.entries(states).map(([id, state]) => ({ id, state }))
+    expect(await loaded(model, list)).toBe(expected)
+  })
+
+  it('is none where the server says that none is', async () => {
+    expect(await loaded('a', [{ id: 'a', state: 'not-loaded' }])).toBeUndefined()
+    expect(await loaded('b', [{ id: 'a', state: 'not-loaded' }])).toBeUndefined()
+  })
+
+  it('is the configured one where the server does not say', async () => {
+    expect(await loaded('b', [{ id: 'a' }])).toBe('b')
+  })
+})
+
 describe('two providers of one address', () => {
   it('know of the server what each has heard', async () => {
     const server = await startScriptedServer()

@@ -72,7 +72,38 @@ describe('waitUntilReady', () => {
     const error = await failureOf(providerOf(server, { model: 'qwen3-8' }).waitUntilReady())
     expect(error).toBeInstanceOf(ModelNotFoundError)
     expect(error).toMatchObject({ availableModels: ['qwen3-8b'], hint: expect.stringContaining('qwen3-8b') })
-    expect(server.questions).toHaveLength(5)
+    const lists = server.questions.filter(({ path }) => path === '/v1/models')
+    // Two more to find out whether it is a server that minds names.
+    expect(lists).toHaveLength(5 + 2)
+  })
+
+  it('takes any name where the server that answers does', async () => {
+    const server = await play({ ...SERVERS.llamaCpp, chat: json({}, 400) })
+    const { events, onProgress } = listener()
+    const status = await providerOf(server, { model: 'gpt-4' }).waitUntilReady({ onProgress })
+    expect(status).toMatchObject({ loadedModel: 'tiny' })
+    expect(events).toEqual([])
+  })
+
+  it('is content with a list that stays empty, of a server that takes chats', async () => {
+    const server = await startScriptedServer()
+    server.answersQuestions(models()).answersChats(json({}, 400))
+    const status = await providerOf(server).waitUntilReady()
+    expect(status).toMatchObject({ isConnected: true, loadedModel: 'm', availableModels: [] })
+  })
+
+  it('waits for a model of a router that is being loaded, and not for one that failed', async () => {
+    const routed = (...states: object[]) =>
+      json({ data: states.map((status, at) => ({ id: `m${at}`, aliases: [`also${at}`], status })) })
+    const server = await startScriptedServer()
+    const failed = { value: 'unloaded', failed: true, exit_code: 1 }
+    const loading = routed({ value: 'loading' }, failed)
+    server.answersQuestions(loading, routed({ value: 'loaded' }, failed)).answersChats(json({}, 400))
+    const { events, onProgress } = listener()
+    await providerOf(server, { model: 'also0' }).waitUntilReady({ onProgress })
+    expect(events).toEqual([progress])
+    const error = await failureOf(providerOf(server, { model: 'm1' }).waitUntilReady())
+    expect(error).toMatchObject({ code: 'server', message: 'The server could not load "m1"' })
   })
 
   it('waits for a model for chats where none is named', async () => {

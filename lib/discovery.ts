@@ -24,6 +24,8 @@ export interface DiscoveryOptions {
 export interface DiscoveredServer extends ProviderStatus {
   server: ServerKind
   baseURL: string
+  /** It tells nothing without a key. */
+  needsKey: boolean
 }
 
 /**
@@ -69,7 +71,8 @@ export async function discoverServers(options: DiscoveryOptions = {}): Promise<D
  * vendor goes to its own host.)
  *
  * Where no `port` and no `baseURL` is given, {@link discoverServers} looks for one at `host` or on this machine, without the
- * key: the one with the lowest port among those that answer without a key, else the lowest of the others.
+ * key. The first by port is taken: of those that want a key, if one is given, else of those that answer without. One that
+ * answers without a key is not sent the given one: nobody said that it is for him.
  *
  * @example
  * ```ts
@@ -100,7 +103,9 @@ export async function createLocalProvider(
   const { host } = given
   const timeout = timeoutsOf(given.timeout)?.metadata
   const found = await discoverServers({ hosts: host === undefined ? undefined : [host], timeout, signal })
-  const first = found.find((server) => server.isConnected) ?? found[0]
+  const hasKey = given.apiKey !== undefined && given.apiKey !== ''
+  const locked = hasKey ? found.find((server) => server.needsKey) : undefined
+  const first = locked ?? found.find((server) => server.isConnected) ?? found[0]
   if (!first) {
     throw new ConnectionError({
       code: 'connection',
@@ -108,7 +113,13 @@ export async function createLocalProvider(
       hint: 'Start the server, or give the `port` at which it listens.',
     })
   }
-  return await createLocalProvider({ ...config, host: undefined, baseURL: completed(first.baseURL, host) })
+  const key = hasKey && first.isConnected ? { apiKey: '' } : {}
+  return await createLocalProvider({
+    ...config,
+    ...key,
+    host: undefined,
+    baseURL: completed(first.baseURL, host),
+  })
 }
 
 /** Whether the given address is the one that the environment has for such a server. */

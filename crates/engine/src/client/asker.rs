@@ -6,7 +6,7 @@ use url::Url;
 
 use super::{Client, Hooks};
 use crate::{
-    endpoint::Address,
+    endpoint::{Address, is_credential_in},
     error::{Error, Result},
     servers::{Ask, Pieces, Place, Question, Reply},
     transport::{Connected, Replaced, Request, Response},
@@ -84,7 +84,7 @@ impl<'a> Asker<'a> {
     /// Sends it; a status that is no success is an error.
     async fn succeed(&self, question: Question<'_>) -> Result<Response> {
         let mut response = self.send(question).await?;
-        match self.client.failure_of(&mut response).await {
+        match self.client.failure_of(&mut response, is_credential_in(&self.headers)).await {
             None => Ok(response),
             Some(error) => Err(error),
         }

@@ -353,7 +353,11 @@ impl<S: Sink> Call<'_, S> {
             // The status is known: its words have a limit of their own, and no clock takes it back.
             self.watch.pause();
         }
-        if let Some(error) = self.watch.run(client.failure_of(&mut response)).await? {
+        if let Some(error) = self
+            .watch
+            .run(client.failure_of(&mut response, self.client.endpoint.says_who_is_asking()))
+            .await?
+        {
             return Err(error);
         }
         let mut answer = self.read(response.limited(client.limits.max_response_bytes)).await?;

@@ -37,6 +37,8 @@ pub struct Discovered {
     pub server: &'static str,
     #[serde(rename = "baseURL")]
     pub base_url: String,
+    /// It tells nothing without a key.
+    pub needs_key: bool,
     #[serde(flatten)]
     pub status: Status,
 }
@@ -58,7 +60,14 @@ struct Found {
     target: Target,
     identity: Identity,
     /// `None`: it did not tell in time.
-    status: Option<Status>,
+    told: Option<Told>,
+}
+
+/// What a server says of itself to somebody without a key.
+#[derive(Clone, Default)]
+struct Told {
+    status: Status,
+    needs_key: bool,
 }
 
 /// What a question has told.
@@ -66,7 +75,7 @@ enum Step {
     Nobody,
     Identified(Target, Identity),
     /// Of the server with this number.
-    Surveyed(usize, Status),
+    Surveyed(usize, Told),
 }
 
 /// All servers that are found in time, by their ports. They are asked without a key.
@@ -89,9 +98,9 @@ pub async fn discover(
             Ok(Some(Step::Identified(target, identity))) => {
                 let (number, kind, host) = (found.len(), identity.kind, target.asked.clone());
                 asking.push(search.survey(number, kind, host, clients).boxed());
-                found.push(Found { target, identity, status: None });
+                found.push(Found { target, identity, told: None });
             }
-            Ok(Some(Step::Surveyed(number, status))) => found[number].status = Some(status),
+            Ok(Some(Step::Surveyed(number, told))) => found[number].told = Some(told),
             Err(error) if error.code != Code::Timeout => return Err(error),
             // Nothing is left to ask, or no time.
             Ok(None) | Err(_) => break,
@@ -151,39 +160,39 @@ impl Search {
 
     async fn survey(&self, number: usize, kind: &Kind, host: String, clients: &Clients) -> Step {
         let asked_at = Instant::now();
-        let status = match self.client_of(kind, host, clients) {
+        let told = match self.client_of(kind, host, clients) {
             Ok(client) => {
                 match client.survey(&Asker::anonymous(&client, client.endpoint.address.clone())).await {
-                    Ok(survey) => client.status_of(survey, asked_at.elapsed()),
+                    Ok(survey) => {
+                        Told { status: client.status_of(survey, asked_at.elapsed()), needs_key: false }
+                    }
                     Err(error) => failed(&client.finished(error, "")),
                 }
             }
             Err(error) => failed(&error),
         };
-        Step::Surveyed(number, status)
+        Step::Surveyed(number, told)
     }
 
     /// A server that was found, as it is told of.
     fn told(&self, host: String, found: Found, clients: &Clients) -> Result<Discovered> {
         let Identity { kind, version } = found.identity;
-        let mut status = found.status.unwrap_or_else(|| Status {
-            error: Some("The server did not say in time what it has".to_owned()),
-            ..Status::default()
+        let Told { mut status, needs_key } = found.told.unwrap_or_else(|| {
+            let error = Some("The server did not say in time what it has".to_owned());
+            Told { status: Status { error, ..Status::default() }, needs_key: false }
         });
         status.version = status.version.or(version);
         let base_url = self.client_of(kind, host, clients)?.base_url().into_owned();
-        Ok(Discovered { server: kind.facts.name, base_url, status })
+        Ok(Discovered { server: kind.facts.name, base_url, needs_key, status })
     }
 }
 
-/// The status of a server that does not say what it has.
-fn failed(error: &Error) -> Status {
-    let words = &error.message;
-    let error = match error.code {
-        Code::Authentication => format!("A key is missing: {words}"),
-        _ => words.clone(),
-    };
-    Status { error: Some(error), ..Status::default() }
+/// Of a server that does not say what it has.
+fn failed(error: &Error) -> Told {
+    let needs_key = error.code == Code::Authentication;
+    let words = if needs_key { "A key is missing: " } else { "" };
+    let error = Some(format!("{words}{}", error.message));
+    Told { status: Status { error, ..Status::default() }, needs_key }
 }
 
 /// An address, or both of it where its name stands for this machine: IPv4 and IPv6 may be different servers'.
@@ -212,8 +221,10 @@ fn distinct(mut found: Vec<Found>) -> Vec<(String, Found)> {
     });
     let mut servers: Vec<Found> = Vec::new();
     for next in found {
-        if !servers.iter().any(|known| known.is_same(&next)) {
-            servers.push(next);
+        match servers.iter_mut().find(|known| known.is_same(&next)) {
+            Some(known) if known.told.is_none() => *known = next,
+            Some(_) => {}
+            None => servers.push(next),
         }
     }
     let host = |server: &Found| {
@@ -225,13 +236,17 @@ fn distinct(mut found: Vec<Found>) -> Vec<(String, Found)> {
 
 impl Found {
     fn is_same(&self, other: &Self) -> bool {
-        let models = |found: &Self| found.status.as_ref().map(|status| status.available_models.clone());
+        // One that did not tell in time may be the other one as well.
+        let has_same_models = match (&self.told, &other.told) {
+            (Some(one), Some(other)) => one.status.available_models == other.status.available_models,
+            _ => true,
+        };
         self.target.is_loopback
             && other.target.is_loopback
             && self.target.port == other.target.port
             && self.identity.kind.facts.name == other.identity.kind.facts.name
             && self.identity.version == other.identity.version
-            && models(self) == models(other)
+            && has_same_models
     }
 }
 
@@ -244,7 +259,10 @@ mod tests {
         Found {
             target: Target { port: 8080, is_loopback: true, given: given.into(), asked: asked.into() },
             identity: Identity { kind: Kind::unknown(), version: None },
-            status: Some(Status { available_models: Some(models), ..Status::default() }),
+            told: Some(Told {
+                status: Status { available_models: Some(models), ..Status::default() },
+                ..Told::default()
+            }),
         }
     }
 
@@ -261,6 +279,18 @@ mod tests {
         assert_eq!(hosts(vec![found(NAME, V6, &["m"]), found(NAME, V4, &["m"])]), [NAME]);
         assert_eq!(hosts(vec![found(NAME, V6, &["m"])]), [NAME]);
         assert_eq!(hosts(vec![found(V4, V4, &["m"]), found(NAME, V6, &["m"])]), [V4]);
+    }
+
+    #[test]
+    fn a_server_that_tells_its_models_in_time_on_one_family_only_is_one() {
+        let silent = |asked| Found { told: None, ..found(NAME, asked, &[]) };
+        for (v6, v4) in [(silent(V6), found(NAME, V4, &["m"])), (found(NAME, V6, &["m"]), silent(V4))] {
+            let servers = distinct(vec![v6, v4]);
+            let models = servers.iter().map(|(host, server)| {
+                (&**host, server.told.as_ref().and_then(|told| told.status.available_models.clone()))
+            });
+            assert_eq!(models.collect::<Vec<_>>(), [(NAME, Some(vec!["m".to_owned()]))]);
+        }
     }
 
     #[test]

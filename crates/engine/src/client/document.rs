@@ -120,7 +120,9 @@ where
         let sent = client.http.send(&client.endpoint.address, request, connected, &mut self.replaced);
         let mut response = watch.run(sent).await??;
         watch.waits_for_first_token();
-        if let Some(error) = watch.run(client.failure_of(&mut response)).await? {
+        if let Some(error) =
+            watch.run(client.failure_of(&mut response, client.endpoint.says_who_is_asking())).await?
+        {
             return Err(error);
         }
         let (status, request_id) = (response.status().as_u16(), request_id(response.headers()));

@@ -44,9 +44,10 @@ impl Client {
                     });
                 }
                 Finding::Nothing(error) => error,
-                Finding::Stranger(words) => {
-                    Error::new(Code::Protocol, format!("No LLM server at {}: {words}", self.base_url()))
-                }
+                Finding::Stranger(words) => Error::new(
+                    Code::Protocol,
+                    format!("No LLM server is recognised at {}: {words}", self.base_url()),
+                ),
             };
             let mut diagnosis = Diagnosis::default();
             match error.code {

@@ -24,16 +24,35 @@ impl Client {
         if concerns_every_chat(&error) { Err(error) } else { Ok(()) }
     }
 
-    /// Whether a chat without a message is refused as one.
-    pub(super) async fn wants_messages(&self, asker: &Asker<'_>) -> bool {
-        let reply = asker.any_reply(self.empty_chat()).await;
-        reply.is_ok_and(|reply| matches!(reply.status, 400 | 422) && has_error(&reply))
+    /// Whether chats are taken of everybody. `asker` has no key. What is not refused for the message that is missing may
+    /// have failed before anybody looked for one.
+    pub(super) async fn is_open(&self, asker: &Asker<'_>) -> bool {
+        match asker.ask(self.empty_chat()).await {
+            Ok(reply) => !has_error(&reply),
+            Err(error) => matches!(error.status, Some(400 | 422)) && !concerns_every_chat(&error),
+        }
+    }
+
+    /// How a chat without a message is answered by what may be no LLM server.
+    pub(super) async fn welcome(&self, asker: &Asker<'_>) -> Welcome {
+        match asker.any_reply(self.empty_chat()).await {
+            Ok(reply) if matches!(reply.status, 400 | 422) && has_error(&reply) => Welcome::WantsMessages,
+            Ok(reply) if reply.status >= 500 => Welcome::Fails,
+            _ => Welcome::Nothing,
+        }
     }
 
     fn empty_chat(&self) -> Question<'static> {
         // A server that answers it all the same shall not do so at length.
         Question::post(Place::Api(self.dialect().chat_path()), json!({ "max_tokens": 1 }))
     }
+}
+
+pub(super) enum Welcome {
+    /// It is refused as one, which what is no chat does not do.
+    WantsMessages,
+    Fails,
+    Nothing,
 }
 
 fn has_error(reply: &Reply) -> bool {

@@ -5,7 +5,10 @@ use std::{
 
 use serde::Serialize;
 
-use crate::{servers::Survey, types::ModelInfo};
+use crate::{
+    servers::Survey,
+    types::{ModelInfo, Unready},
+};
 
 /// What a server has told of itself so far.
 #[derive(Debug, Default)]
@@ -86,8 +89,7 @@ impl Knowledge {
     }
 
     /// Takes note of what the server says. `configured`: the model that the caller asks for by default.
-    /// `serves_any_name`: a model that runs alone answers for names that are not listed.
-    pub fn learn(&self, survey: &Survey, configured: Option<&str>, serves_any_name: bool) {
+    pub fn learn(&self, survey: &Survey, configured: Option<&str>) {
         let models = &survey.models;
         let chosen = Purpose::Chat.choice(survey);
         let asked = configured.and_then(|name| survey.find(name)).or(chosen);
@@ -97,7 +99,7 @@ impl Knowledge {
             .filter_map(|purpose| Some((purpose, purpose.choice(survey)?.name.clone())))
             .collect();
         state.listed.clone_from(models);
-        state.serves_any_name = serves_any_name;
+        state.serves_any_name = survey.serves_any_name;
         state.capabilities = Some(Capabilities {
             supports_tools: asked.and_then(|model| model.capabilities.tools),
             max_context_tokens: asked.and_then(|model| model.context_length),
@@ -121,13 +123,14 @@ pub enum Purpose {
 impl Purpose {
     const ALL: [Self; 3] = [Self::Chat, Self::Embeddings, Self::Reranking];
 
-    /// The model for it that is loaded, else the first. For a chat, any model will do where none is known to; for all
+    /// The model for it that is loaded, else the first that did not fail to load. For a chat, any model will do where none is known to; for all
     /// else, only one that is the only one.
     pub fn choice(self, survey: &Survey) -> Option<&ModelInfo> {
         let models = &survey.models;
-        let mut fit = models.iter().filter(|model| self.fits(model));
-        let loaded = fit.clone().find(|model| model.loaded == Some(true));
-        loaded.or_else(|| fit.next()).or_else(|| match models.as_slice() {
+        let fit = || models.iter().filter(|model| self.fits(model));
+        let loaded = fit().find(|model| model.loaded == Some(true));
+        let sound = || fit().find(|model| model.unready != Some(Unready::Failed));
+        loaded.or_else(sound).or_else(|| fit().next()).or_else(|| match models.as_slice() {
             [first, ..] if self == Self::Chat => Some(first),
             [only] => Some(only),
             _ => None,
@@ -164,7 +167,7 @@ mod tests {
     }
 
     fn chosen(models: &[ModelInfo]) -> [Option<String>; 3] {
-        let survey = Survey { models: models.to_vec(), version: None };
+        let survey = Survey { models: models.to_vec(), ..Survey::default() };
         Purpose::ALL.map(|purpose| purpose.choice(&survey).map(|model| model.name.clone()))
     }
 

@@ -8,7 +8,7 @@ use crate::{
     error::{Code, Error, Result},
     policy::{Repeatable, repeat},
     protocol::is_page,
-    servers::{Survey, list_models},
+    servers::{Kind, Settings, Survey, list_models},
     transport::Watch,
     types::{Clock, ModelInfo, Status, Timeouts},
 };
@@ -82,22 +82,23 @@ impl Client {
         }
     }
 
-    /// The configured model, of a server that does not tell which are loaded.
-    fn configured<'a>(&self, survey: &'a Survey) -> Option<&'a ModelInfo> {
-        let name = self.model.as_deref()?;
-        survey.models.iter().find(|model| model.is_named(name) && model.loaded.is_none())
-    }
-
     /// What a connected server says; `latency` is that of the question.
     pub(super) fn status_of(&self, survey: Survey, latency: Duration) -> Status {
-        let asked = survey.loaded().or_else(|| self.configured(&survey));
+        let configured = self.model.as_deref().and_then(|name| survey.find(name));
+        // It may be one of several that are loaded, or of a server that does not tell which are.
+        let asked = configured
+            .filter(|model| model.loaded == Some(true))
+            .or_else(|| survey.loaded())
+            .or_else(|| configured.filter(|model| model.loaded.is_none()));
+        let is_told = survey.tells_what_is_loaded() || survey.models.is_empty() && !self.is_general();
+        let untold = if is_told { None } else { self.model.clone() };
         let mut version = survey.version.clone();
         if let Some(version) = &mut version {
             redact(&self.redactor(), version);
         }
         Status {
             is_connected: true,
-            loaded_model: asked.map(|model| model.name.clone()).or_else(|| self.model.clone()),
+            loaded_model: asked.map(|model| model.name.clone()).or(untold),
             context_length: asked.and_then(|model| model.context_length),
             version,
             available_models: Some(survey.models.into_iter().map(|model| model.name).collect()),
@@ -213,11 +214,30 @@ impl Client {
         SurveyQuestion { client: self, hooks, watch, attempts: 0 }.attempt().await.map(|survey| survey.models)
     }
 
+    /// Whether a list is empty of a server of `kind`, that takes chats, known by its protocol alone: it may have models all the
+    /// same.
+    pub(super) fn lists_nothing(&self, survey: &Survey, kind: &Kind) -> bool {
+        survey.models.is_empty() && kind.is_unknown() && self.is_general()
+    }
+
+    /// Whether it only knows the server's protocol.
+    fn is_general(&self) -> bool {
+        self.server.facts().name == Kind::unknown().facts.name
+    }
+
+    /// What the server says as the one that it is, where this provider only knows its protocol. `kind`: who answers.
+    pub(super) async fn survey_as(&self, kind: &Kind, asker: &Asker<'_>) -> Option<Survey> {
+        if !self.is_general() || kind.is_unknown() {
+            return None;
+        }
+        (kind.open)(&Settings::default()).ok()?.survey(asker).await.ok()
+    }
+
     /// What the server says of itself; it is remembered.
     pub(super) async fn survey(&self, asker: &Asker<'_>) -> Result<Survey> {
         self.server.settle(asker).await;
         let survey = self.server.survey(asker).await?;
-        self.knowledge.learn(&survey, self.model.as_deref(), self.server.facts().serves_any_name);
+        self.knowledge.learn(&survey, self.model.as_deref());
         Ok(survey)
     }
 

@@ -241,14 +241,14 @@ impl Client {
         Redactor::new(self.endpoint.secrets().chain(given.iter().map(|secret| secret.expose_secret())))
     }
 
-    /// What an answer says that is none, by its status.
-    async fn failure_of(&self, response: &mut Response) -> Option<Error> {
+    /// What an answer says that is none, by its status. `has_key`: the request said who is asking.
+    async fn failure_of(&self, response: &mut Response, has_key: bool) -> Option<Error> {
         if response.status().is_success() {
             return None;
         }
         let words = response.words().await;
         let mut failure = self.dialect().decode_failure(response.status(), response.headers(), &words);
-        self.server.explain(&mut failure, self.endpoint.says_who_is_asking());
+        self.server.explain(&mut failure, has_key);
         Some(failure)
     }
 

@@ -5,11 +5,12 @@ use tokio_util::sync::CancellationToken;
 use super::{
     Client, Hooks,
     asker::Asker,
-    diagnosis::missing,
+    diagnosis::obstacle,
     discreet::Discreet,
     metadata::{has_no_list, within},
 };
 use crate::{
+    discovery::Finding,
     error::{Code, Error, Result},
     policy::Loading,
     servers::Survey,
@@ -37,10 +38,10 @@ impl Client {
         let sink = &mut Discreet::new(self, sink);
         let mut watch = self.watch(timeout, cancel);
         let limit = self.metadata_limit(timeout);
-        let (mut loading, mut unlisted) = (Loading::default(), 0);
+        let (mut loading, mut misses) = (Loading::default(), 0);
         loop {
             let asked_at = Instant::now();
-            let asked = watch.run(within(limit, self.readiness(hooks))).await;
+            let asked = watch.run(within(limit, self.readiness(misses, hooks))).await;
             let error = match asked.map_err(|error| self.finished(error, ""))? {
                 Some(Ok(survey)) => {
                     let latency = asked_at.elapsed();
@@ -52,9 +53,9 @@ impl Client {
                 Some(Err(error)) => error,
                 None => Error::timeout(Clock::Metadata, limit.unwrap_or_default()),
             };
-            let is_listed_otherwise = error.code == Code::ModelNotFound && error.available_models.is_some();
-            unlisted = if is_listed_otherwise { unlisted + 1 } else { 0 };
-            if unlisted == UNLISTED || !self.may_pass(&error).await {
+            misses = if error.code == Code::ModelNotFound { misses + 1 } else { 0 };
+            let is_listed_otherwise = misses >= UNLISTED && error.available_models.is_some();
+            if is_listed_otherwise || !self.may_pass(&error).await {
                 return Err(self.finished(error, ""));
             }
             sink.event(Event::Progress { phase: Phase::Loading, done: None, total: None });
@@ -69,21 +70,19 @@ impl Client {
         }
     }
 
-    /// What the server says of itself, once it is ready; `None` where it has no model list.
-    async fn readiness(&self, hooks: &dyn Hooks) -> Result<Option<Survey>> {
+    /// What the server says of itself, once it is ready; `None` where it has no model list. `misses`: how often in a row it
+    /// did not list the model.
+    async fn readiness(&self, misses: u32, hooks: &dyn Hooks) -> Result<Option<Survey>> {
         let asker = Asker::new(self, hooks).await?;
         self.server.settle(&asker).await;
         let (survey, chat) = join(self.survey(&asker), self.knock(&asker)).await;
         let ready = match survey {
             Err(error) if has_no_list(&error) => chat.map(|()| None),
             Err(error) => Err(error),
-            Ok(survey) => chat.and_then(|()| {
-                let serves_any_name = self.server.facts().serves_any_name;
-                match missing(self.model.as_deref(), &survey, serves_any_name) {
-                    Some(error) => Err(error),
-                    None => Ok(Some(survey)),
-                }
-            }),
+            Ok(survey) => match chat {
+                Ok(()) => self.ready(survey, misses, &asker).await.map(Some),
+                Err(error) => Err(error),
+            },
         };
         match ready {
             Err(mut error) if error.wrong_path => {
@@ -92,6 +91,25 @@ impl Client {
             }
             ready => ready,
         }
+    }
+
+    /// `survey`, where the model is there. The server that answers knows best, whatever this provider is made for.
+    async fn ready(&self, survey: Survey, misses: u32, asker: &Asker<'_>) -> Result<Survey> {
+        let model = self.model.as_deref();
+        let Some(error) = obstacle(model, &survey) else { return Ok(survey) };
+        // An empty list may fill yet.
+        let when = if survey.models.is_empty() { UNLISTED - 1 } else { 0 };
+        if error.code != Code::ModelNotFound || misses != when {
+            return Err(error);
+        }
+        let Finding::Server(identity) = self.finding(asker).await else { return Err(error) };
+        let own = self.survey_as(identity.kind, asker).await;
+        if own.is_some_and(|own| obstacle(model, &own).is_none())
+            || self.lists_nothing(&survey, identity.kind)
+        {
+            return Ok(survey);
+        }
+        Err(error)
     }
 
     /// Whether it may be otherwise in a moment, without anybody's doing.

@@ -5,7 +5,7 @@ use super::{Identity, LIST, OTHER_LIST, PAGE, Suspect};
 use crate::{
     error::Code,
     protocol::{Dialect, Failure, openai::OpenAi, title_of_html},
-    servers::{Kind, Place, Recognised, Reply},
+    servers::{Kind, Place, Probe, Recognised, Reply},
 };
 
 /// The answers so far; `None` where there was none.
@@ -27,7 +27,7 @@ impl Heard {
                 return true;
             }
             let is_asked = |place| self.0.iter().any(|(asked, _)| *asked == place);
-            if !probes.iter().all(|probe| is_asked(Place::Root(probe.path))) {
+            if !probes.iter().flat_map(Probe::paths).all(|path| is_asked(Place::Root(path))) {
                 return false;
             }
         }
@@ -47,8 +47,8 @@ impl Heard {
         })
     }
 
-    fn recognised(&self, probes: &[crate::servers::Probe]) -> Option<Recognised> {
-        probes.iter().find_map(|probe| (probe.recognise)(self.reply(Place::Root(probe.path))?))
+    fn recognised(&self, probes: &[Probe]) -> Option<Recognised> {
+        probes.iter().find_map(|probe| probe.recognised(|path| self.reply(Place::Root(path))))
     }
 
     fn reply(&self, place: Place<'_>) -> Option<&Reply> {

@@ -84,7 +84,7 @@ async fn identify_among(ask: &dyn Ask, suspects: &[Suspect]) -> Finding {
 
 /// What is asked for besides [`LIST`], each once.
 fn places(suspects: &[Suspect]) -> Vec<Place<'static>> {
-    let probes = suspects.iter().flat_map(|(_, probes)| *probes).map(|probe| Place::Root(probe.path));
+    let probes = suspects.iter().flat_map(|(_, probes)| *probes).flat_map(Probe::paths).map(Place::Root);
     let mut places = vec![OTHER_LIST, PAGE];
     for place in probes {
         if place != LIST && !places.contains(&place) {

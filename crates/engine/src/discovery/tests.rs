@@ -76,8 +76,8 @@ fn states_in(reply: &Reply) -> Option<Recognised> {
 
 /// Two kinds, of which the first also answers what the second is recognised by.
 fn suspects() -> [Suspect; 2] {
-    static FIRST: [Probe; 1] = [Probe { path: "/api/v0/models", recognise: states_in }];
-    static SECOND: [Probe; 1] = [Probe { path: "/api/version", recognise: version_in }];
+    static FIRST: [Probe; 1] = [Probe::new("/api/v0/models", states_in)];
+    static SECOND: [Probe; 1] = [Probe::new("/api/version", version_in)];
     [(Kind::named("lm-studio"), &FIRST), (Kind::named("ollama"), &SECOND)]
 }
 

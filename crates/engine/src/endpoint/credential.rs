@@ -21,8 +21,9 @@ const PLACEHOLDER: &str = "not-needed";
 /// Headers that say who is asking.
 const OWN: [&str; 3] = ["authorization", "x-api-key", "api-key"];
 
-/// Whether a header of the caller's own says who is asking.
-pub(super) fn is_in(headers: &HeaderMap) -> bool {
+/// Whether a header says who is asking.
+#[must_use]
+pub fn is_in(headers: &HeaderMap) -> bool {
     OWN.iter().any(|name| headers.contains_key(*name))
 }
 

@@ -16,7 +16,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
 pub use address::Address;
-pub use credential::{Credential, bearer};
+pub use credential::{Credential, bearer, is_in as is_credential_in};
 pub use proxy::Proxy;
 pub use redactor::Redactor;
 pub use route::Route;

@@ -43,9 +43,6 @@ pub struct Facts {
     /// refuses one.
     #[serde(skip)]
     pub cuts_prompts: Option<&'static str>,
-    /// The model that it runs, where that is one, answers for every name.
-    #[serde(skip)]
-    pub serves_any_name: bool,
     #[serde(skip)]
     pub tool_choices: ToolChoices,
     #[serde(skip)]
@@ -104,7 +101,6 @@ impl Facts {
         more_ports: &[],
         hosts: &[],
         cuts_prompts: Some("Shorten it, or load the model with a longer context."),
-        serves_any_name: false,
         // One tool that must be called is a named choice in other words, and more servers heed them.
         tool_choices: ToolChoices::NO_NAME,
         response_formats: ResponseFormats::UNKNOWN,

@@ -19,7 +19,7 @@ pub static KIND: Kind = Kind {
         base_url: "http://localhost:4000/v1",
         base_url_env: &["LITELLM_BASE_URL"],
         api_key_env: &["LITELLM_API_KEY", "LITELLM_MASTER_KEY"],
-        probes: &[Probe { path: "/health/liveliness", recognise }],
+        probes: &[Probe::new("/health/liveliness", recognise)],
         tool_choices: ToolChoices::ALL,
         // <https://docs.litellm.ai/docs/reasoning_content>
         reasoning: ReasoningFields::Effort,
@@ -57,7 +57,8 @@ impl Server for LiteLlm {
             }
             let replies = [Some(&list), groups.as_ref(), readiness.as_ref()];
             let version = replies.into_iter().flatten().find_map(version_of);
-            Ok(Survey { models, version: version.or_else(|| version_in(readiness.as_ref()?)) })
+            let version = version.or_else(|| version_in(readiness.as_ref()?));
+            Ok(Survey { models, version, ..Survey::default() })
         })
     }
 }

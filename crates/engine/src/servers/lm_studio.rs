@@ -21,15 +21,11 @@ pub static KIND: Kind = Kind {
         base_url: "http://localhost:1234/v1",
         base_url_env: &["LMSTUDIO_BASE_URL"],
         api_key_env: &["LMSTUDIO_API_KEY"],
-        serves_any_name: true,
         // Its words for the other: "'response_format.type' must be 'json_schema' or 'text'".
         response_formats: ResponseFormats { json_object: Heed::Never, ..ResponseFormats::ENFORCED },
         // Documented, but not run: "'url' field must be a base64 encoded image."
         fetches_images: false,
-        probes: &[
-            Probe { path: MODELS, recognise },
-            Probe { path: OLDER_MODELS, recognise: recognise_older },
-        ],
+        probes: &[Probe::new(MODELS, recognise), Probe::new(OLDER_MODELS, recognise_older)],
         ..Facts::PLAIN
     },
     open: |_| Ok(Box::new(LmStudio)),
@@ -47,15 +43,16 @@ impl Server for LmStudio {
 
     fn survey<'a>(&'a self, ask: &'a dyn Ask) -> BoxFuture<'a, Result<Survey>> {
         Box::pin(async move {
+            let told = |models| Survey { models, version: None, serves_any_name: true };
             for path in [MODELS, OLDER_MODELS] {
                 let reply = ask.ask(Question::get(Place::Root(path))).await;
                 match reply.and_then(|reply| models(&reply.body)) {
-                    Ok(models) => return Ok(Survey { models, version: None }),
+                    Ok(models) => return Ok(told(models)),
                     Err(error) if is_unknown_path(&error) => {}
                     Err(error) => return Err(error),
                 }
             }
-            Ok(Survey { models: list_models(self.dialect(), ask).await?, version: None })
+            Ok(told(list_models(self.dialect(), ask).await?))
         })
     }
 

@@ -21,9 +21,9 @@ pub static KIND: Kind = Kind {
         base_url_env: &["LOCALAI_BASE_URL"],
         api_key_env: &["LOCALAI_API_KEY"],
         probes: &[
-            Probe { path: "/.well-known/localai.json", recognise: by_document },
+            Probe::new("/.well-known/localai.json", by_document),
             // Older versions have no such document.
-            Probe { path: "/version", recognise: by_version },
+            Probe::new("/version", by_version),
         ],
         tool_choices: ToolChoices::ALL,
         response_formats: ResponseFormats::ENFORCED,
@@ -61,7 +61,8 @@ impl Server for LocalAi {
             if let Ok(reply) = system {
                 fill_in_loaded(&mut models, &reply);
             }
-            Ok(Survey { models, version: version.ok().as_ref().and_then(version_of) })
+            let version = version.ok().as_ref().and_then(version_of);
+            Ok(Survey { models, version, ..Survey::default() })
         })
     }
 }

@@ -112,6 +112,11 @@ impl Kind {
         &openai_compatible::KIND
     }
 
+    #[must_use]
+    pub fn is_unknown(&self) -> bool {
+        self.facts.name == Self::unknown().facts.name
+    }
+
     /// The kind that is known to answer at this host on the Internet.
     #[must_use]
     pub fn of_host(host: &str) -> Option<&'static Self> {
@@ -188,7 +193,9 @@ pub trait Server: Send + Sync {
 
     /// Its models, and what it says of itself.
     fn survey<'a>(&'a self, ask: &'a dyn Ask) -> BoxFuture<'a, Result<Survey>> {
-        Box::pin(async { Ok(Survey { models: list_models(self.dialect(), ask).await?, version: None }) })
+        Box::pin(async {
+            Ok(Survey { models: list_models(self.dialect(), ask).await?, ..Survey::default() })
+        })
     }
 
     /// What it must be told when it is started for `model` to call tools, if it lacks that and says so before it

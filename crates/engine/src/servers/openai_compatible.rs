@@ -9,7 +9,7 @@ pub static KIND: Kind = Kind {
         api_key_env: &["OPENAI_COMPATIBLE_API_KEY"],
         // koboldcpp's.
         more_ports: &[5001],
-        probes: &[Probe { path: "/api/extra/version", recognise: koboldcpp }],
+        probes: &[Probe::new("/api/extra/version", koboldcpp)],
         ..Facts::PLAIN
     },
     open: |_| Ok(Box::new(Plain(&KIND.facts))),

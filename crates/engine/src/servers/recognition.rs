@@ -1,12 +1,12 @@
 //! Each probe recognises its own server, and no other.
 
-use std::{fs, path::Path};
+use std::{collections::HashMap, fs, path::Path};
 
 use bytes::Bytes;
 use http::HeaderMap;
 use serde_json::Value;
 
-use super::{ALL, Kind, Reply, recorded};
+use super::{ALL, Kind, Probe, Reply, recorded};
 
 /// What servers were recorded to answer to `GET path`: their folder and the reply.
 fn recorded_at(path: &str) -> Vec<(String, Reply)> {
@@ -33,8 +33,10 @@ fn told(status: u16, body: &str) -> Reply {
 
 /// The kind that is found, as all are asked in their order, and the version.
 fn found(answer: impl Fn(&str) -> Reply) -> Option<(&'static str, Option<String>)> {
+    let paths = || ALL.iter().flat_map(|kind| kind.facts.probes).flat_map(Probe::paths);
+    let answers: HashMap<&str, Reply> = paths().map(|path| (path, answer(path))).collect();
     ALL.iter().find_map(|Kind { facts, .. }| {
-        let recognised = facts.probes.iter().find_map(|probe| (probe.recognise)(&answer(probe.path)))?;
+        let recognised = facts.probes.iter().find_map(|probe| probe.recognised(|path| answers.get(path)))?;
         Some((facts.name, recognised.version))
     })
 }
@@ -58,8 +60,6 @@ fn no_recording_of_another_server_is_recognised() {
 fn a_server_is_recognised_by_what_it_was_recorded_to_answer() {
     let nothing = || told(404, "");
     for (path, case, expected) in [
-        ("/version", "vllm/get-version", ("vllm", Some("0.32.0"))),
-        ("/version", "vllm/v0.14.1-get-version", ("vllm", Some("0.14.1"))),
         ("/v1/models", "vllm/d-models", ("vllm", None)),
         ("/v1/models", "vllm/v0.10.0-get-models", ("vllm", None)),
         ("/info", "tgi/info", ("tgi", Some("3.3.6"))),
@@ -69,6 +69,17 @@ fn a_server_is_recognised_by_what_it_was_recorded_to_answer() {
         let answer = |asked: &str| if asked == path { recorded::reply(case) } else { nothing() };
         let expected = (expected.0, expected.1.map(str::to_owned));
         assert_eq!(found(answer), Some(expected), "{case}");
+    }
+    for (list, version, expected) in [
+        ("vllm/d-models", "vllm/get-version", "0.32.0"),
+        ("vllm/auth-missing-get-v1-models", "vllm/v0.14.1-get-version", "0.14.1"),
+    ] {
+        let vllm = |asked: &str| match asked {
+            "/v1/models" => recorded::reply(list),
+            "/version" => recorded::reply(version),
+            _ => nothing(),
+        };
+        assert_eq!(found(vllm), Some(("vllm", Some(expected.to_owned()))), "{list}");
     }
     let document = r#"{"version":"v4.3.3 (0123abcd)","endpoints":{"models":"/v1/models"}}"#;
     let localai = |asked: &str| match asked {
@@ -114,11 +125,25 @@ fn koboldcpp_is_taken_for_none_of_those_that_it_answers_as() {
 }
 
 #[test]
+fn who_tells_a_version_as_vllm_does_is_not_vllm() {
+    let list = r#"{"object":"list","data":[{"id":"m","object":"model","owned_by":"me"}]}"#;
+    for (status, list) in [(200, list), (401, r#"{"error":{"message":"Unauthorized"}}"#), (404, "")] {
+        let other = |asked: &str| match asked {
+            "/version" => told(200, r#"{"version":"0.3.1"}"#),
+            "/v1/models" => told(status, list),
+            _ => told(404, ""),
+        };
+        assert_eq!(found(other), None, "{list}");
+    }
+}
+
+#[test]
 fn who_answers_the_same_to_every_question_is_nobody() {
     for (status, body) in [
         (200, "<!DOCTYPE html><title>Router</title>"),
         (200, r#"{"status":"ok"}"#),
         (200, r#"{"version":"4.2.1"}"#),
+        (200, r#"{"version":"0.3.1"}"#),
         (200, r#"{"name":"other","version":"0.3.0"}"#),
         (200, r#""ok""#),
         (200, "{}"),

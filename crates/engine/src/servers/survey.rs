@@ -5,6 +5,8 @@ use crate::types::ModelInfo;
 pub struct Survey {
     pub models: Vec<ModelInfo>,
     pub version: Option<String>,
+    /// The model that it runs, where that is one, answers for every name.
+    pub serves_any_name: bool,
 }
 
 impl Survey {
@@ -12,6 +14,12 @@ impl Survey {
     #[must_use]
     pub fn loaded(&self) -> Option<&ModelInfo> {
         self.models.iter().find(|model| model.loaded == Some(true) && model.capabilities.chat)
+    }
+
+    /// Whether it says of any model that it is loaded, or that it is not.
+    #[must_use]
+    pub fn tells_what_is_loaded(&self) -> bool {
+        self.models.iter().any(|model| model.loaded.is_some())
     }
 
     /// The model that is asked for by `name`.

@@ -22,8 +22,7 @@ pub static KIND: Kind = Kind {
         base_url: "http://localhost:5000/v1",
         base_url_env: &["TEXTGEN_BASE_URL"],
         api_key_env: &["TEXTGEN_API_KEY"],
-        serves_any_name: true,
-        probes: &[Probe { path: "/v1/internal/model/info", recognise }],
+        probes: &[Probe::new("/v1/internal/model/info", recognise)],
         hides_failures: true,
         tool_choices: ToolChoices { none: true, ..ToolChoices::AUTO_ONLY },
         // It takes no notice of `response_format`.
@@ -76,7 +75,7 @@ impl Server for TextGenerationWebUi {
                     model.loaded = Some(info.loaded.as_ref() == Some(&model.name));
                 }
             }
-            Ok(Survey { models, version: None })
+            Ok(Survey { models, version: None, serves_any_name: true })
         })
     }
 

@@ -23,8 +23,7 @@ pub static KIND: Kind = Kind {
             variable: "HF_TOKEN",
             hosts: &["huggingface.co", "*.huggingface.co", "*.huggingface.cloud", "*.hf.space"],
         }],
-        serves_any_name: true,
-        probes: &[Probe { path: "/info", recognise }],
+        probes: &[Probe::new("/info", recognise)],
         tool_choices: ToolChoices::ALL,
         response_formats: ResponseFormats { constraint: Heed::Always, ..ResponseFormats::NONE },
         reasoning: ReasoningFields::Nothing,
@@ -68,10 +67,11 @@ impl Server for Tgi {
                 (list, _) => list?,
             };
             engine?;
-            Ok(match info {
-                Some(info) => Survey { models: info.filled_into(models), version: info.version },
-                None => Survey { models, version: None },
-            })
+            let (models, version) = match info {
+                Some(info) => (info.filled_into(models), info.version),
+                None => (models, None),
+            };
+            Ok(Survey { models, version, serves_any_name: true })
         })
     }
 }

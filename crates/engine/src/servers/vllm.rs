@@ -27,8 +27,8 @@ pub static KIND: Kind = Kind {
         api_key_env: &["VLLM_API_KEY"],
         probes: &[
             // With a key of its own, it tells no models without it.
-            Probe { path: "/version", recognise: by_version },
-            Probe { path: "/v1/models", recognise: by_owner },
+            Probe::new("/version", by_version).only_if("/v1/models", has_its_list),
+            Probe::new("/v1/models", by_owner),
         ],
         tool_choices: ToolChoices { none: false, ..ToolChoices::ALL },
         response_formats: ResponseFormats::ENFORCED,
@@ -75,7 +75,7 @@ impl Server for Vllm {
             fill_in_adapters(&mut models, &adapters(&list));
             let version = version.ok().as_ref().and_then(version_of);
             self.version().clone_from(&version);
-            Ok(Survey { models, version })
+            Ok(Survey { models, version, ..Survey::default() })
         })
     }
 
@@ -198,11 +198,20 @@ fn version_of(reply: &Reply) -> Option<String> {
 }
 
 fn by_owner(reply: &Reply) -> Option<Recognised> {
-    let owned = entries(reply).iter().any(|entry| entry.owned_by.as_deref() == Some("vllm"));
-    owned.then(Recognised::default)
+    is_owner(reply).then(Recognised::default)
 }
 
-/// Others say their version in the same form: that it is the only field and begins with 0 tells vLLM's.
+fn is_owner(list: &Reply) -> bool {
+    entries(list).iter().any(|entry| entry.owned_by.as_deref() == Some("vllm"))
+}
+
+/// Its models, or its words for a missing key.
+fn has_its_list(list: &Reply) -> bool {
+    let is_refusal = || list.value().is_some_and(|told| told == json!({ "error": "Unauthorized" }));
+    is_owner(list) || list.status == 401 && is_refusal()
+}
+
+/// Many others say their version in this form, so its list has to agree.
 fn by_version(reply: &Reply) -> Option<Recognised> {
     let is_alone = reply.value()?.as_object()?.len() == 1;
     let version = version_of(reply).filter(|version| is_alone && version.starts_with("0."));

@@ -30,7 +30,7 @@ pub use limits::Limits;
 pub use logprobs::{Alternative, Logprobs, TokenLogprob};
 pub use media::{Beside, Detail, Encoded, Media};
 pub use message::{AssistantMessage, Content, GivenToolCall, Message, Part};
-pub use model::{ModelCapabilities, ModelInfo};
+pub use model::{ModelCapabilities, ModelInfo, Unready};
 pub use ranking::{Ranked, Ranking, RerankRequest};
 pub use raw::Raw;
 pub use reasoning::{Effort, Reasoning};

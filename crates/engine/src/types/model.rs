@@ -21,13 +21,28 @@ pub struct ModelInfo {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub loaded: Option<bool>,
     pub capabilities: ModelCapabilities,
+    /// Other names that it is asked for by.
+    #[serde(skip)]
+    pub aliases: Vec<String>,
+    #[serde(skip)]
+    pub unready: Option<Unready>,
+}
+
+/// Why a model answers nothing now, though it would be loaded for a chat.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unready {
+    Loading,
+    /// The server tried to load it, and could not.
+    Failed,
 }
 
 impl ModelInfo {
     /// Whether it is asked for by `name`: some servers list a model with the tag that it has where none is named.
     #[must_use]
     pub fn is_named(&self, name: &str) -> bool {
-        self.name == name || self.name.strip_suffix(":latest") == Some(name)
+        self.name == name
+            || self.name.strip_suffix(":latest") == Some(name)
+            || self.aliases.iter().any(|alias| alias == name)
     }
 }
 

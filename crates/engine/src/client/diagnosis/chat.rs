@@ -72,7 +72,12 @@ impl Client {
 
     async fn check_model(&self, diagnosis: &mut Diagnosis, kind: &Kind, survey: &Survey, asker: &Asker<'_>) {
         let configured = self.model.as_deref();
-        if !super::model::check(diagnosis, configured, survey, kind.facts.serves_any_name) {
+        if self.lists_nothing(survey, kind) {
+            return diagnosis.passes("model", "The server lists no model: what it has cannot be told");
+        }
+        let own = self.survey_as(kind, asker).await;
+        let survey = own.as_ref().unwrap_or(survey);
+        if !super::model::check(diagnosis, configured, survey) {
             return;
         }
         let Some(name) = configured.or_else(|| Purpose::Chat.choice(survey).map(|model| model.name.as_str()))
@@ -84,7 +89,7 @@ impl Client {
             Ok(server) => server.lacks_for_tools(asker, name).await,
             Err(_) => None,
         };
-        let model = survey.models.iter().find(|model| model.is_named(name));
+        let model = survey.find(name);
         match (lacks, model.and_then(|model| model.capabilities.tools)) {
             (Some(lacks), _) => diagnosis.advises(
                 "tools",

@@ -16,6 +16,9 @@ impl Client {
         if let Some(error) = errors.into_iter().flatten().find(|error| is_about_key(error)) {
             let words = &error.message;
             let found = match (&self.endpoint.credential, error.code) {
+                (Credential::None | Credential::Placeholder, Code::Permission) => {
+                    format!("The server refuses access: {words}")
+                }
                 (_, Code::Permission) => format!("The key may not do this: {words}"),
                 (Credential::Key(_) | Credential::Function, _) => {
                     format!("The server does not take the key: {words}")
@@ -32,7 +35,7 @@ impl Client {
             diagnosis.passes("key", "The server takes the header in place of a key");
         } else if !self.endpoint.credential.is_key() {
             diagnosis.passes("key", "The server wants no key");
-        } else if self.is_open(asker).await {
+        } else if self.is_open(&asker.without_key()).await {
             diagnosis.advises(
                 "key",
                 true,
@@ -44,13 +47,8 @@ impl Client {
         }
         true
     }
-
-    /// Whether the server takes chats of everybody.
-    async fn is_open(&self, asker: &Asker<'_>) -> bool {
-        self.knock(&asker.without_key()).await.is_ok()
-    }
 }
 
-fn is_about_key(error: &Error) -> bool {
+pub(super) fn is_about_key(error: &Error) -> bool {
     matches!(error.code, Code::Authentication | Code::Permission)
 }

@@ -20,7 +20,7 @@ use crate::{
     types::{Clock, Diagnosis, Timeouts},
 };
 
-pub(super) use model::missing;
+pub(super) use model::obstacle;
 
 impl Client {
     /// Looks at everything that a query needs, as far as the first thing that hides the rest.

@@ -3,22 +3,16 @@ use crate::{
     client::knowledge::Purpose,
     error::{Code, Error},
     servers::Survey,
-    types::{Diagnosis, ModelInfo},
+    types::{Diagnosis, ModelInfo, Unready},
 };
 
-/// Looks whether the server has the model: `configured`, else the one that would be chosen. `serves_any_name`: the
-/// one that it runs answers for all names.
-pub(super) fn check(
-    diagnosis: &mut Diagnosis,
-    configured: Option<&str>,
-    survey: &Survey,
-    serves_any_name: bool,
-) -> bool {
-    if let Some(error) = missing(configured, survey, serves_any_name) {
+/// Looks whether the server has the model: `configured`, else the one that would be chosen.
+pub(super) fn check(diagnosis: &mut Diagnosis, configured: Option<&str>, survey: &Survey) -> bool {
+    if let Some(error) = obstacle(configured, survey) {
         diagnosis.fails("model", error.message.clone(), super::fix_of(&error));
         return false;
     }
-    let known = configured.and_then(|name| survey.models.iter().find(|model| model.is_named(name)));
+    let known = configured.and_then(|name| survey.find(name));
     let Some(model) = known.or_else(|| Purpose::Chat.choice(survey)) else { return true };
     let name = &model.name;
     if !model.capabilities.chat {
@@ -42,12 +36,30 @@ pub(super) fn check(
     true
 }
 
+/// Why the model answers no chat now: the server does not have it, or not yet.
+pub(in crate::client) fn obstacle(configured: Option<&str>, survey: &Survey) -> Option<Error> {
+    missing(configured, survey).or_else(|| {
+        let model = match configured {
+            Some(name) => survey.find(name),
+            None => Purpose::Chat.choice(survey),
+        }?;
+        let name = &model.name;
+        match model.unready? {
+            Unready::Loading => {
+                let loading = Error::new(Code::ModelLoading, format!("{name:?} is being loaded"));
+                Some(loading.hint("Wait until it is loaded: `waitUntilReady()` does."))
+            }
+            Unready::Failed => {
+                let mut failed = Error::new(Code::Server, format!("The server could not load {name:?}"));
+                failed.retryable = false;
+                Some(failed.hint("The server's log tells why; the next query tries it once more."))
+            }
+        }
+    })
+}
+
 /// The error that it is that the server does not have the model.
-pub(in crate::client) fn missing(
-    configured: Option<&str>,
-    survey: &Survey,
-    serves_any_name: bool,
-) -> Option<Error> {
+fn missing(configured: Option<&str>, survey: &Survey) -> Option<Error> {
     let models = &survey.models;
     let none = |what: &str| {
         let message = format!("The server has no {what}");
@@ -60,8 +72,8 @@ pub(in crate::client) fn missing(
         let has_chat = models.iter().any(|model| model.capabilities.chat);
         return if has_chat { None } else { none("model for chats") };
     };
-    let is_served = serves_any_name && running(models) == 1;
-    if is_served || models.iter().any(|model| model.is_named(name)) {
+    let is_served = survey.serves_any_name && running(models) == 1;
+    if is_served || survey.find(name).is_some() {
         return None;
     }
     let names = || models.iter().map(|model| model.name.as_str());
@@ -94,9 +106,9 @@ mod tests {
     }
 
     fn checked(configured: Option<&str>, models: &[ModelInfo], serves_any_name: bool) -> Check {
-        let survey = Survey { models: models.to_vec(), version: None };
+        let survey = Survey { models: models.to_vec(), serves_any_name, ..Survey::default() };
         let mut diagnosis = Diagnosis::default();
-        check(&mut diagnosis, configured, &survey, serves_any_name);
+        check(&mut diagnosis, configured, &survey);
         diagnosis.checks.remove(0)
     }
 
@@ -128,6 +140,19 @@ mod tests {
         let check = checked(Some("a"), &[model("a", Some(false))], false);
         assert_eq!((check.ok, &*check.found), (true, "\"a\" is not loaded"));
         assert!(check.fix.is_some());
+    }
+
+    #[test]
+    fn a_model_that_is_being_loaded_or_failed_to_is_not_there_yet() {
+        let unready = |state| ModelInfo { unready: Some(state), ..model("a", Some(false)) };
+        for configured in [None, Some("a")] {
+            let loading = checked(configured, &[unready(Unready::Loading)], false);
+            assert_eq!((loading.ok, &*loading.found), (false, "\"a\" is being loaded"));
+            let failed = checked(configured, &[unready(Unready::Failed)], false);
+            assert_eq!((failed.ok, &*failed.found), (false, "The server could not load \"a\""));
+        }
+        let other = checked(None, &[unready(Unready::Failed), model("b", Some(false))], false);
+        assert_eq!((other.ok, &*other.found), (true, "\"b\" is not loaded"));
     }
 
     #[test]

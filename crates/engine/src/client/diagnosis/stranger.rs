@@ -1,5 +1,6 @@
+use super::key::is_about_key;
 use crate::{
-    client::{Client, asker::Asker, metadata::wrong_base},
+    client::{Client, asker::Asker, knock::Welcome, metadata::wrong_base},
     discovery::Finding,
     error::Code,
     servers::Kind,
@@ -23,14 +24,27 @@ impl Client {
             }
             return diagnosis.fails("base-path", format!("Below {base}: {words}"), wrong_base(&other));
         }
-        // A server may have a chat and no list. What is no chat has no wish for messages.
-        let is_chat = match self.knock(asker).await {
-            Err(error) => error.code == Code::ModelLoading,
-            Ok(()) => self.wants_messages(asker).await,
-        };
-        if is_chat {
-            diagnosis.passes("protocol", "What answers there is an LLM server");
-            return self.check_chat(diagnosis, Kind::unknown(), asker).await;
+        match self.knock(asker).await {
+            // A proxy that refuses says so with 403.
+            Err(error) if error.code == Code::Permission && self.endpoint.route.proxy.is_some() => {}
+            Err(error) if is_about_key(&error) => {
+                diagnosis.passes("protocol", format!("What answers there tells nobody what it is: {words}"));
+                self.check_key(diagnosis, [Some(&error), None], asker).await;
+                return;
+            }
+            Err(error) if error.code == Code::ModelLoading => {
+                return self.check_unlisted(diagnosis, asker).await;
+            }
+            Err(error) if error.status.is_some_and(|status| status >= 500) => {
+                return failing(diagnosis, &error.message);
+            }
+            Err(_) => {}
+            // A server may have a chat and no list.
+            Ok(()) => match self.welcome(asker).await {
+                Welcome::WantsMessages => return self.check_unlisted(diagnosis, asker).await,
+                Welcome::Fails => return failing(diagnosis, words),
+                Welcome::Nothing => {}
+            },
         }
         let fix = match (self.beside().await, &self.endpoint.route.proxy) {
             (Some(other), _) => other.fix(),
@@ -41,4 +55,16 @@ impl Client {
         };
         diagnosis.fails("protocol", format!("At {base} is no LLM server: {words}"), fix);
     }
+
+    async fn check_unlisted(&self, diagnosis: &mut Diagnosis, asker: &Asker<'_>) {
+        diagnosis.passes("protocol", "What answers there is an LLM server");
+        self.check_chat(diagnosis, Kind::unknown(), asker).await;
+    }
+}
+
+/// Be it an LLM server or the gateway before one: it says `words`.
+fn failing(diagnosis: &mut Diagnosis, words: &str) {
+    diagnosis.passes("protocol", "What answers there fails before it tells what it is");
+    let fix = "Wait if it is starting; else its log, or that of the gateway before it, tells why.";
+    diagnosis.fails("chat", format!("It takes no chat now: {words}"), fix);
 }

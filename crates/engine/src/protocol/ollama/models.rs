@@ -161,6 +161,7 @@ mod tests {
                     vision: None,
                     reasoning: None,
                 },
+                ..ModelInfo::default()
             }
         );
         let capabilities = ModelCapabilities { embedding: true, ..ModelCapabilities::default() };

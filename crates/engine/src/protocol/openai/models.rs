@@ -10,7 +10,7 @@ use super::super::{
 };
 use crate::{
     error::Result,
-    types::{ModelCapabilities, ModelInfo},
+    types::{ModelCapabilities, ModelInfo, Unready},
 };
 
 pub fn decode(body: &[u8]) -> Result<Vec<ModelInfo>> {
@@ -28,7 +28,7 @@ pub fn decode(body: &[u8]) -> Result<Vec<ModelInfo>> {
 /// `None` where there is no list; an empty one where it is `null`.
 fn list_in(value: &Value) -> Option<&[Value]> {
     let list = match value {
-        Value::Object(fields) if fields.contains_key("error") => return None,
+        Value::Object(fields) if fields.get("error").is_some_and(|error| !error.is_null()) => return None,
         Value::Object(fields) => fields.get("data").or_else(|| fields.get("models"))?,
         list => list,
     };
@@ -65,6 +65,8 @@ fn model(entry: &Value, more: Option<&Value>) -> Option<ModelInfo> {
         max_output_tokens: number(fields, &MAX_OUTPUT)
             .or_else(|| top_provider(fields).and_then(|provider| number(provider, &MAX_OUTPUT))),
         loaded: loaded(fields, meta),
+        unready: unready(fields),
+        aliases: aliases(fields),
         capabilities: capabilities(&name, fields, more),
         name,
     })
@@ -96,8 +98,7 @@ fn loaded(fields: &Map<String, Value>, meta: Option<&Map<String, Value>>) -> Opt
     if let Some(instances) = fields.get("loaded_instances").and_then(Value::as_array) {
         return Some(!instances.is_empty());
     }
-    let state = fields.get("status").and_then(|status| status.get("value")).or_else(|| fields.get("state"));
-    match state.and_then(Value::as_str) {
+    match state(fields) {
         Some(state) => Some(state == "loaded" || state == "sleeping"),
         // Only a model that runs has a context of a certain size, or a limit that its server set.
         None => fields.get("loaded").and_then(Value::as_bool).or_else(|| {
@@ -106,6 +107,26 @@ fn loaded(fields: &Map<String, Value>, meta: Option<&Map<String, Value>>) -> Opt
             runs.then_some(true)
         }),
     }
+}
+
+/// What llama.cpp's router (`status`) or LM Studio (`state`) says of it.
+fn state(fields: &Map<String, Value>) -> Option<&str> {
+    let status = fields.get("status").and_then(|status| status.get("value"));
+    status.or_else(|| fields.get("state"))?.as_str()
+}
+
+fn unready(fields: &Map<String, Value>) -> Option<Unready> {
+    let has_failed = fields.get("status").is_some_and(|status| status.get("failed") == Some(&true.into()));
+    match state(fields) {
+        Some("loading") => Some(Unready::Loading),
+        Some("failed") => Some(Unready::Failed),
+        _ => has_failed.then_some(Unready::Failed),
+    }
+}
+
+fn aliases(fields: &Map<String, Value>) -> Vec<String> {
+    let aliases = fields.get("aliases").and_then(Value::as_array);
+    aliases.into_iter().flatten().filter_map(|alias| alias.as_str().map(str::to_owned)).collect()
 }
 
 /// What gateways call models that neither write nor embed.
@@ -179,6 +200,7 @@ mod tests {
             r#"[{"id":"a"},"b"]"#,
             r#"{"data":["a","b"]}"#,
             r#"{"data":[{"id":"a"},{},{"id":"b"}]}"#,
+            r#"{"data":[{"id":"a"},{"id":"b"}],"error":null}"#,
         ] {
             assert_eq!(names(body), ["a", "b"], "{body}");
         }
@@ -191,6 +213,18 @@ mod tests {
         let vision = |model: ModelInfo| (model.name, model.capabilities.vision);
         let known: Vec<_> = decode(body.as_bytes()).unwrap().into_iter().map(vision).collect();
         assert_eq!(known, [("a".into(), None), ("b".into(), Some(true))]);
+    }
+
+    #[test]
+    fn a_router_tells_what_is_on_its_way_and_what_failed() {
+        let body = r#"[{"id":"a","status":{"value":"loading"}},{"id":"b","aliases":["c"],
+            "status":{"value":"unloaded","failed":true}},{"id":"d","status":{"value":"loaded","failed":false}}]"#;
+        let models = decode(body.as_bytes()).unwrap();
+        let told: Vec<_> = models.iter().map(|model| (model.loaded, model.unready)).collect();
+        let expected =
+            [(Some(false), Some(Unready::Loading)), (Some(false), Some(Unready::Failed)), (Some(true), None)];
+        assert_eq!(told, expected);
+        assert!(models[1].is_named("c") && !models[0].is_named("c"));
     }
 
     #[test]

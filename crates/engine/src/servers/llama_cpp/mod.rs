@@ -32,8 +32,7 @@ pub static KIND: Kind = Kind {
         response_formats: ResponseFormats::ENFORCED,
         // Tools for which the model's template has no place are dropped without a word.
         tells_who_takes_tools: true,
-        serves_any_name: true,
-        probes: &[Probe { path: "/props", recognise: props::recognise }],
+        probes: &[Probe::new("/props", props::recognise)],
         cuts_prompts: None,
         ..Facts::PLAIN
     },
@@ -79,7 +78,7 @@ impl Server for LlamaCpp {
             } else if let [model] = &mut models[..] {
                 props.complete(model);
             }
-            Ok(Survey { models, version: props.version })
+            Ok(Survey { models, version: props.version, serves_any_name: !props.is_router })
         })
     }
 

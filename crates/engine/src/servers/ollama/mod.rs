@@ -40,7 +40,7 @@ pub static KIND: Kind = Kind {
         // <https://docs.ollama.com/capabilities/structured-outputs>
         response_formats: ResponseFormats::ENFORCED,
         // Others answer `/api/version` in the same words.
-        probes: &[Probe { path: "/", recognise }],
+        probes: &[Probe::new("/", recognise)],
         ..Facts::PLAIN
     },
     open: |settings| Ok(Box::new(Ollama::new(settings)?)),

@@ -33,7 +33,7 @@ pub async fn survey(ask: &dyn Ask, mode: Mode) -> Result<Survey> {
         }
     }
     let version = version.ok().and_then(|reply| version_of(&reply));
-    Ok(Survey { models, version })
+    Ok(Survey { models, version, ..Survey::default() })
 }
 
 /// The server has nothing at this path.

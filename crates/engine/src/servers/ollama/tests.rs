@@ -100,7 +100,7 @@ async fn what_openais_protocol_cannot_say_is_left_out_with_a_warning() {
 async fn a_survey_tells_what_runs_and_with_which_context() {
     for api in ["native", "openai"] {
         let ask = recorded();
-        let Survey { models, version } = server(json!({ "api": api })).survey(&ask).await.unwrap();
+        let Survey { models, version, .. } = server(json!({ "api": api })).survey(&ask).await.unwrap();
         assert_eq!(version.as_deref(), Some("0.0.0"));
         let told: Vec<_> =
             models.iter().map(|it| (&*it.name, it.loaded, it.context_length, it.size_bytes)).collect();
