@@ -68,10 +68,11 @@ impl Known {
         if !matches!(error.status, Some(400 | 422)) {
             return None;
         }
-        let amendment = reasoning::amendment(error, body).filter(|amendment| amendment.apply(body))?;
-        if !self.reasoning.contains(&amendment) {
-            self.reasoning.push(amendment);
+        let amendment = reasoning::amendment(error, body, &self.reasoning)?;
+        if !amendment.apply(body) {
+            return None;
         }
+        reasoning::remember(&mut self.reasoning, amendment);
         Some(amendment.warning())
     }
 
