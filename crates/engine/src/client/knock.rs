@@ -24,6 +24,11 @@ impl Client {
         if concerns_every_chat(&error) { Err(error) } else { Ok(()) }
     }
 
+    /// Whether nothing says that no chat is taken there.
+    pub(super) async fn may_take_chats(&self, asker: &Asker<'_>) -> bool {
+        self.knock(asker).await.map_or_else(|error| !error.wrong_path, |()| true)
+    }
+
     /// Whether chats are taken of everybody. `asker` has no key. What is not refused for the message that is missing may
     /// have failed before anybody looked for one.
     pub(super) async fn is_open(&self, asker: &Asker<'_>) -> bool {

@@ -78,7 +78,10 @@ impl Known {
 
     /// Finds the field that `error` refuses, and what is done about it.
     fn field(&mut self, error: &Error, body: &mut Map<String, Value>) -> Option<Warning> {
-        if !matches!(error.status, Some(400 | 422)) {
+        // 404: a gateway found nobody who takes it.
+        let is_refusal = matches!(error.status, Some(400 | 422))
+            || error.status == Some(404) && error.refusal.of_any_value && !error.wrong_path;
+        if !is_refusal {
             return None;
         }
         // To and fro would never end.
