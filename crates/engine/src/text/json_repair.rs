@@ -20,6 +20,7 @@ pub struct Repaired {
 
 impl Repaired {
     /// One that was written right.
+    #[must_use]
     pub fn whole(fields: Map<String, Value>) -> Self {
         Self { fields, is_repaired: false, is_open: false, ends_in_string: false }
     }
