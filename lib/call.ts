@@ -442,14 +442,19 @@ const ask = {
   },
   async requestHeaders({ requestHeaders }: Hooks, headers: Record<string, string>): Promise<string> {
     const changed = await requestHeaders?.(headers)
-    if (typeof changed !== 'object' || changed === null) throw wrongReturn('requestHeaders', 'the headers')
+    if (!isRecord(changed)) throw wrongReturn('requestHeaders', 'the headers, as an object of texts by name')
     return JSON.stringify(changed)
   },
   async requestBody({ requestBody }: Hooks, body: string): Promise<string> {
     const changed = await requestBody?.(JSON.parse(body))
-    if (typeof changed !== 'object' || changed === null) throw wrongReturn('requestBody', 'the body')
+    if (!isRecord(changed)) throw wrongReturn('requestBody', 'the body, as an object')
     return JSON.stringify(changed)
   },
+}
+
+/** Whether JSON has its fields: of lists, and of others' objects of headers, it does not. */
+function isRecord(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !(Symbol.iterator in value)
 }
 
 function wrongReturn(name: string, expected: string): ConfigurationError {

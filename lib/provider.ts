@@ -33,7 +33,7 @@ import type {
   ProviderDefinition,
 } from './config'
 import { crossing, imageAt, withoutMedia } from './crossing'
-import { environmentOf, listed } from './definition'
+import { checkDefinition, environmentOf, listed } from './definition'
 import { theOutbox } from './delivery'
 import { type EmbedOptions, type EmbedResponse, embeddingsOf, embedRequest } from './embeddings'
 import { AbortError, type ErrorDetails, errorOf, ProviderError } from './errors'
@@ -147,6 +147,7 @@ export class OpenAICompatibleProvider implements ChatProvider, AsyncDisposable {
     const kind = kindOf(new.target)
     checkSpelling(given, 'config', '', kind.settings)
     if (definition === kind.definition) checkOthersSettings(given, kind)
+    else checkDefinition(definition, 'definition.')
     checkSpelling(defaults ?? {}, 'options', 'defaults.')
     const timeouts = timeoutsOf(timeout)
     const endpoint = {
