@@ -175,6 +175,18 @@ describe.each(ways)('%s with tools', (_way, ask) => {
     ],
     ['that rejects', () => Promise.reject(new Error('no network')), 'no network'],
     ['that throws no error', () => Promise.reject('a text'), 'a text'],
+    ['that throws what has no text', () => Promise.reject(Object.create(null)), 'no words'],
+    [
+      'whose error cannot be read',
+      () => {
+        throw Object.defineProperty(new Error('of its own'), 'message', {
+          get: () => {
+            throw new Error('unreadable')
+          },
+        })
+      },
+      'no words',
+    ],
     [
       'whose result refers to itself',
       () => {
@@ -590,6 +602,20 @@ describe('a listener', () => {
     expect(told.indexOf('run b')).toBeGreaterThan(told.indexOf('tool_start b'))
     expect(told.slice(-2)).toEqual(['message', 'completion'])
   })
+})
+
+it('leaves no failure without a handler while a slow listener is waited for', async () => {
+  // What nobody handles is an error of this file.
+  const server = await answering(calling([{ name: 'a' }, { name: 'b' }, { name: 'c' }]), saying('Done'))
+  const thrown = new Error('enough')
+  const onProgress = async (event: ProviderProgressEvent) => {
+    if (event.type === 'tool_start') await sleep(20)
+    if (event.type === 'tool_end') throw thrown
+  }
+  const failing = { execute: () => Promise.reject(Object.create(null)) }
+  const tools = ['a', 'b', 'c'].map((name) => ({ name, ...failing }))
+  const failure = await failureOf(providerOf(server).query({ prompt: 'hello', tools, onProgress }))
+  expect(failure).toBe(thrown)
 })
 
 describe('a mistake', () => {

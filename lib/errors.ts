@@ -224,6 +224,16 @@ export function traced<E extends Error>(error: E, trace: { stack?: string }): E 
   return error
 }
 
+/** The words of what was thrown, whatever it is. */
+export function wordsOf(thrown: unknown): string {
+  try {
+    const { message } = (thrown ?? {}) as { message?: unknown }
+    return typeof message === 'string' ? message : String(thrown)
+  } catch {
+    return `It threw no error, but ${typeof thrown} and that has no words`
+  }
+}
+
 /** Of others' errors only what is for people: the rest, and their own JSON, may hold a request with its key. */
 function safe(error: Error): Record<string, unknown> {
   return error instanceof ProviderError ? error.toJSON() : { name: error.name, message: error.message }

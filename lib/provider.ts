@@ -36,7 +36,7 @@ import { crossing, imageAt, withoutMedia } from './crossing'
 import { checkDefinition, environmentOf, listed } from './definition'
 import { theOutbox } from './delivery'
 import { type EmbedOptions, type EmbedResponse, embeddingsOf, embedRequest } from './embeddings'
-import { AbortError, type ErrorDetails, errorOf, ProviderError } from './errors'
+import { AbortError, type ErrorDetails, errorOf, ProviderError, wordsOf } from './errors'
 import type { ProgressCallback, ProviderProgressEvent } from './events'
 import { native, type Provider } from './native'
 import { type RerankRequest, type RerankResponse, rerankRequest } from './rerank'
@@ -393,7 +393,7 @@ export class OpenAICompatibleProvider implements ChatProvider, AsyncDisposable {
   async diagnose(options: CallOptions = {}): Promise<Diagnosis> {
     return await this.#ask<Diagnosis>('diagnose', options, this.diagnose).catch((error) => {
       if (error instanceof AbortError) throw error
-      const found = error instanceof Error ? error.message : String(error)
+      const found = wordsOf(error)
       const fix = error instanceof ProviderError ? error.hint : 'Look at what `apiKey` does: it threw this.'
       const check = { id: error instanceof ProviderError ? 'call' : 'key', ok: false, found }
       return { ok: false, checks: [fix === undefined ? check : { ...check, fix }] }
@@ -444,7 +444,7 @@ export class OpenAICompatibleProvider implements ChatProvider, AsyncDisposable {
   async getStatus(options: CallOptions = {}): Promise<ProviderStatus> {
     const status = await this.#ask<ProviderStatus>('status', options, this.getStatus).catch((error) => {
       if (error instanceof AbortError) throw error
-      return { isConnected: false, error: error instanceof Error ? error.message : String(error) }
+      return { isConnected: false, error: wordsOf(error) }
     })
     return { ...status, server: this.name }
   }

@@ -1,5 +1,5 @@
 import { mistake } from './arguments'
-import { ConfigurationError, type ErrorDetails } from './errors'
+import { ConfigurationError, type ErrorDetails, wordsOf } from './errors'
 
 /**
  * A schema object that can also say what it accepts as JSON Schema: those of current Zod and ArkType, and of Valibot by
@@ -127,11 +127,10 @@ function converted({ jsonSchema }: Standard): Record<string, unknown> {
   try {
     return jsonSchema.input({ target: 'draft-2020-12' })
   } catch (cause) {
-    const words = cause instanceof Error ? cause.message : String(cause)
     throw new ConfigurationError(
       {
         code: 'configuration',
-        message: `\`responseFormat.schema\` cannot be written as JSON Schema: ${words}`,
+        message: `\`responseFormat.schema\` cannot be written as JSON Schema: ${wordsOf(cause)}`,
       },
       { cause },
     )

@@ -2,7 +2,7 @@ import { setMaxListeners } from 'node:events'
 import { checkObject, mistake, timeoutsOf, toolsOf } from './arguments'
 import { CANCELLED, type CallSetup, type PendingCall } from './call'
 import type { ChatMessage, ChatRequest, ChatResponse, ContentPart, Timings, Usage } from './chat'
-import { errorOf } from './errors'
+import { errorOf, wordsOf } from './errors'
 import type { ProviderProgressEvent } from './events'
 import type { ChatProvider } from './provider'
 import type { Tool, ToolCall, ToolLoopOptions } from './tools'
@@ -200,7 +200,10 @@ class ToolLoop<T> {
         const { id: callId, name: toolName, arguments: input } = call
         await this.#tell({ type: 'tool_start', toolName, callId, input })
         if (this.#signal.aborted) break
-        contents.push(this.#execute(tool, callId, input))
+        const content = this.#execute(tool, callId, input)
+        // It may fail by the listener before all of them are waited for.
+        content.catch(() => {})
+        contents.push(content)
       }
     }
     return await Promise.all(contents)
@@ -234,7 +237,7 @@ class ToolLoop<T> {
       content = contentOf(result)
       outcome = { result }
     } catch (thrown) {
-      const error = messageOf(thrown)
+      const error = wordsOf(thrown)
       content = errorText(error)
       outcome = { error }
     }
@@ -278,11 +281,6 @@ function textOf({ code, message }: { code: string; message: string }): string {
 
 function errorText(message: string): string {
   return `Error: ${message}`
-}
-
-function messageOf(thrown: unknown): string {
-  const { message } = (thrown ?? {}) as { message?: unknown }
-  return typeof message === 'string' ? message : String(thrown)
 }
 
 /** What a tool gave, as the model reads it. Throws for what JSON cannot hold. */
