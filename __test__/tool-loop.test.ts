@@ -9,6 +9,7 @@ import {
   type ProviderConfig,
   type ProviderProgressEvent,
   type QueryOptions,
+  StreamError,
   TimeoutError,
   type Tool,
   type ToolContext,
@@ -317,6 +318,7 @@ describe('a call that cannot be executed', () => {
     const response = await providerOf(server).runTools(request)
     expect(server.chats).toHaveLength(1)
     expect(response.toolCalls.map(({ name }) => name)).toEqual(['time', 'ask'])
+    expect(response.openCalls).toEqual([response.toolCalls[1]])
     expect(response.finishReason).toBe('tool_calls')
     expect(response.messages).toEqual([
       response.message,
@@ -335,12 +337,41 @@ describe('the rounds', () => {
     const asked = { ...asking('hello'), tools: [weather], maxToolRounds: 3 }
     const response = await providerOf(server).runTools(asked)
     expect(server.chats.map(({ json: body }) => body.tool_choice)).toEqual([undefined, undefined, 'none'])
-    // It calls all the same.
+    // It calls all the same, and nobody is to answer that.
     expect(response.toolCalls).toMatchObject([{ invalid: expect.any(String) }])
+    expect(response).not.toHaveProperty('openCalls')
     expect(response.messages.map((message) => message.role)).toEqual(
       Array(3).fill(['assistant', 'tool']).flat(),
     )
     conversations(server)
+  })
+
+  it('that end with calls and no text are no answer of `query`', async () => {
+    const calls = calling([{ name: 'weather' }, { name: 'time' }, { name: 'time' }], ' ')
+    const provider = providerOf(await answering(calls))
+    const { events, onProgress } = listener()
+    const options = { prompt: 'hello', tools: [weather, time], maxToolRounds: 2 }
+    const error = await failureOf(provider.query({ ...options, onProgress }))
+    expect(error).toBeInstanceOf(StreamError)
+    expect(error).toMatchObject({
+      code: 'empty_completion',
+      message: 'In place of an answer, the model called tools that are not executed any more: weather, time',
+      hint: expect.stringContaining('maxToolRounds'),
+      retryable: false,
+      attempts: 2,
+    })
+    expect(error.partial?.toolCalls).toHaveLength(3)
+    expect(error.stack).toContain('tool-loop.test.ts')
+    expect(events.at(-1)).toMatchObject({ type: 'error', code: 'empty_completion' })
+    expect(events.map(({ type }) => type)).not.toContain('completion')
+  })
+
+  it('that end with calls and a text give that text, unless it should have a format', async () => {
+    const provider = providerOf(await answering(calling([{ name: 'time' }], 'Noon, I think.')))
+    const options = { prompt: 'hello', tools: [time], maxToolRounds: 1 }
+    expect(await provider.query(options)).toBe('Noon, I think.')
+    const error = await failureOf(provider.query({ ...options, responseFormat: { type: 'json_object' } }))
+    expect(error).toMatchObject({ code: 'invalid_response', partial: { content: 'Noon, I think.' } })
   })
 
   it('are 10 where nobody says otherwise', async () => {
