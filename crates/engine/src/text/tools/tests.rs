@@ -234,6 +234,30 @@ fn what_is_quoted_is_text() {
 }
 
 #[test]
+fn three_backticks_within_a_line_open_no_fence() {
+    for call in ANYWHERE {
+        for text in ["Use ``` to fence.", "Either ```a``` or ```b```,", "```a``` it is"] {
+            assert_split(&format!("{text}\n{call}"), text, &[("get_weather", paris(), false)]);
+        }
+    }
+}
+
+#[test]
+fn a_function_within_a_function_is_no_call() {
+    let call = "{\"name\": \"get_weather\", \"arguments\": {}}";
+    for depth in [2, 3] {
+        let nested = "{\"function\": ".repeat(depth) + call + &"}".repeat(depth);
+        assert_text(&format!("<tool_call>{nested}</tool_call>"));
+        assert_text(&nested);
+    }
+    // The name comes first, so that only the end shows it.
+    let depth = 100_000;
+    let nested = "{\"function\": ".repeat(depth) + call + &"}".repeat(depth);
+    let text = format!("<tool_call>{{\"name\": \"get_weather\", \"function\": {nested}}}</tool_call>");
+    assert_eq!(split(&[&text], false, false), (text, Vec::new()));
+}
+
+#[test]
 fn what_only_resembles_markup_is_text() {
     for text in [
         "Use the <tool_call> tag.",

@@ -46,7 +46,7 @@ pub fn head(text: &str, offered: &Offered, proof: Proof) -> Head {
     let object = start.strip_prefix('[').map_or(start, str::trim_start);
     match object.bytes().next() {
         None => Head::MayBe,
-        Some(b'{') => match head_of_object(object, offered, proof) {
+        Some(b'{') => match head_of_object(object, offered, proof, Level::Outer) {
             Head::Call(_) => Head::Call(text.len() - start.len()),
             other => other,
         },
@@ -61,7 +61,15 @@ pub fn start_of_value(text: &str) -> &str {
     text.strip_prefix(FENCE).map_or(text, str::trim_start)
 }
 
-fn head_of_object(object: &str, offered: &Offered, proof: Proof) -> Head {
+/// Where an object stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Level {
+    Outer,
+    /// The value of another one's `function`, and all of the call: there is no third level.
+    Function,
+}
+
+fn head_of_object(object: &str, offered: &Offered, proof: Proof, level: Level) -> Head {
     let mut members = Members::of(object);
     let mut is_named = false;
     loop {
@@ -72,7 +80,10 @@ fn head_of_object(object: &str, offered: &Offered, proof: Proof) -> Head {
             Member::End | Member::Malformed => return Head::No,
         };
         if key == "function" && value.starts_with('{') {
-            return head_of_object(value, offered, proof);
+            return match level {
+                Level::Outer => head_of_object(value, offered, proof, Level::Function),
+                Level::Function => Head::No,
+            };
         }
         if NAMES.contains(&&*key) || key == "function" {
             match value.bytes().next() {
@@ -111,15 +122,20 @@ pub fn read<'a>(text: &'a str, context: Context<'_>, proof: Proof) -> Vec<Found<
         rest = &rest[start..];
         let length = Brackets::length(rest);
         let (object, after) = rest.split_at(length.unwrap_or(rest.len()));
-        found.push(
-            read_object(object, context, proof, length.is_some()).map_or(Found::Text(object), Found::Call),
-        );
+        let call = read_object(object, context, proof, length.is_some(), Level::Outer);
+        found.push(call.map_or(Found::Text(object), Found::Call));
         rest = after;
     }
     found
 }
 
-fn read_object(object: &str, context: Context<'_>, proof: Proof, mut whole: bool) -> Option<FoundCall> {
+fn read_object(
+    object: &str,
+    context: Context<'_>,
+    proof: Proof,
+    mut whole: bool,
+    level: Level,
+) -> Option<FoundCall> {
     let mut members = Members::of(object);
     let (mut tool, mut raw, mut foreign) = (None, None, false);
     loop {
@@ -132,7 +148,10 @@ fn read_object(object: &str, context: Context<'_>, proof: Proof, mut whole: bool
             Member::Cut | Member::End | Member::Malformed => break,
         };
         if key == "function" && value.starts_with('{') {
-            return read_object(value, context, proof, whole);
+            return match level {
+                Level::Outer => read_object(value, context, proof, whole, Level::Function),
+                Level::Function => None,
+            };
         } else if ARGUMENTS.contains(&&*key) {
             raw = Some(value);
         } else if NAMES.contains(&&*key) || key == "function" {
