@@ -6,8 +6,7 @@ import { theOutbox } from './delivery'
 import { ConnectionError } from './errors'
 import { native } from './native'
 import { identify, OpenAICompatibleProvider } from './provider'
-import { providers, type ServerKind } from './servers'
-import type { OllamaConfig } from './servers/ollama'
+import { type OwnFields, providers, type ServerKind } from './servers'
 import type { ProviderStatus } from './status'
 
 /** Where {@link discoverServers} looks, and for how long. */
@@ -63,9 +62,6 @@ export async function discoverServers(options: DiscoveryOptions = {}): Promise<D
     origin: discoverServers,
   }).result
 }
-
-/** Fields that one kind of server alone has: the configuration may name them before it is known which one answers. */
-type OwnFields = Omit<OllamaConfig, keyof ProviderConfig>
 
 /**
  * Asks an address what it is, and gives the provider that is made for it, with the given configuration. A server that is
