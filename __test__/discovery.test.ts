@@ -180,6 +180,16 @@ describe('createLocalProvider', () => {
     expect(provider.baseURL).toBe(`http://localhost:${port}/v1`)
   })
 
+  it('takes a port alone, and what only the server has that answers', async () => {
+    const ollama = await play({ paths: { '/': { chunks: ['Ollama is running'] } } })
+    const llamaCpp = await play(SERVERS.llamaCpp)
+    expect((await local(ollama.port)).name).toBe('ollama')
+    expect((await local(`127.0.0.1:${ollama.port}`)).name).toBe('ollama')
+    expect((await local({ port: ollama.port, numCtx: 8192 })).name).toBe('ollama')
+    const error = await failureOf(local({ port: llamaCpp.port, numCtx: 8192 }))
+    expect(error).toMatchObject({ code: 'configuration', message: '`numCtx` is no field of llama.cpp' })
+  })
+
   it('sends a given key along, and none of the environment', async () => {
     vi.stubEnv('OPENAI_COMPATIBLE_API_KEY', 'of-the-environment')
     const server = await startScriptedServer()

@@ -135,16 +135,20 @@ describe('the hooks of a subclass', () => {
     },
   )
 
-  it('must return something that can be sent', async () => {
-    class Forgetful extends OpenAICompatibleProvider {
-      protected override requestBody(): never {
-        return undefined as never
-      }
-    }
+  it.each([
+    ['requestBody', undefined],
+    ['requestBody', [{ model: 'm' }]],
+    ['requestBody', 'a text'],
+    ['requestHeaders', null],
+    ['requestHeaders', new Headers({ 'x-team': 'compilers' })],
+  ])('must return something that can be sent: %s, not %j', async (hook, returned) => {
+    class Forgetful extends OpenAICompatibleProvider {}
+    Object.assign(Forgetful.prototype, { [hook]: () => returned })
     const server = await startScriptedServer()
     const error = await failureOf(made(Forgetful, server).query({ prompt: 'hello' }))
     expect(error).toBeInstanceOf(ConfigurationError)
-    expect(error.message).toContain('requestBody')
+    expect(error.message).toMatch(new RegExp(`^\`${hook}\` must return the .*, as an object`))
+    expect(server.chats).toEqual([])
   })
 
   it('can be waited for in vain: an abort ends the call', async () => {

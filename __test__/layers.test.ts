@@ -18,7 +18,7 @@ function codeOf(folder: string, extension: string): { file: string; lines: strin
   )
   return files.map((name) => {
     const file = name.replaceAll('\\', '/')
-    const [code = ''] = readFileSync(new URL(file, root), 'utf8').split('#[cfg(test)]')
+    const [code = ''] = readFileSync(new URL(file, root), 'utf8').split(/#\[cfg\(test\)\]\s*mod tests \{/)
     return { file, lines: code.split('\n').filter((line) => !/^\s*(\/\/|\*|\/\*)/.test(line)) }
   })
 }

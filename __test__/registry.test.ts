@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import {
   ConfigurationError,
   createProvider,
@@ -17,7 +17,12 @@ import {
   VLLMProvider,
 } from '../index.js'
 import { startScriptedServer } from './support/scripted-server.js'
-import { thrownBy } from './support/witness.js'
+import { answer } from './support/wire.js'
+import { KEY, OTHER_KEY, thrownBy } from './support/witness.js'
+
+afterEach(() => {
+  vi.unstubAllEnvs()
+})
 
 describe('a provider made by name', () => {
   it.each([
@@ -68,6 +73,8 @@ describe('a name of one’s own', () => {
     [{ displayName: 'House', baseURL: 'http://house.example' }, /`name`/],
     [{ ...definition, name: 'no-url', baseURL: undefined }, /`baseURL`/],
     [{ ...definition, name: 'no-display', displayName: '' }, /`displayName`/],
+    [{ ...definition, name: 'no-scheme', baseURL: 'house:7000/v1' }, /`baseURL` must begin with http/],
+    [{ ...definition, name: 'typo', apiKeyENV: 'HOUSE_KEY' }, /`apiKeyENV` is no field/],
     [{ ...definition, name: 'no-class', provider: {} }, /`provider` must be a class/],
     [{ ...definition, name: 'other-class', provider: Date }, /`provider` must be a class/],
   ])('is refused without what it needs: %j', (given, words) => {
@@ -84,5 +91,63 @@ describe('a name of one’s own', () => {
     const server = await startScriptedServer()
     const provider = createProvider('house-vllm', { baseURL: server.baseURL }) as HouseVLLM
     expect([provider.name, typeof provider.loadAdapter]).toEqual(['house-vllm', 'function'])
+  })
+  it('has the definition that it was given, whatever its class says', async () => {
+    class Own extends OpenAICompatibleProvider {
+      static override readonly definition = { ...definition, name: 'own' }
+      readonly isOwn = true
+    }
+    vi.stubEnv('MY_KEY', KEY)
+    vi.stubEnv('VLLM_API_KEY', OTHER_KEY)
+    const server = (await startScriptedServer()).answersChats({ chunks: answer('Hello') })
+    for (const [name, Provider] of [
+      ['my-vllm', VLLMProvider],
+      ['my-own', Own],
+    ] as const) {
+      registerProvider({
+        name,
+        displayName: 'Mine',
+        baseURL: server.baseURL,
+        apiKeyEnv: 'MY_KEY',
+        apiKeyRequired: true,
+        provider: Provider,
+      })
+      const provider = createProvider(name, { model: 'm' })
+      expect(provider).toBeInstanceOf(Provider)
+      expect([provider.name, provider.baseURL, provider.constructor.name]).toEqual([
+        name,
+        server.baseURL,
+        Provider.name,
+      ])
+      await provider.query({ prompt: 'hello' })
+      expect(server.chats.at(-1)?.headers.authorization).toBe(`Bearer ${KEY}`)
+      vi.stubEnv('MY_KEY', undefined)
+      expect(thrownBy(() => createProvider(name)).message).toMatch(/^Mine needs a key/)
+      vi.stubEnv('MY_KEY', KEY)
+    }
+    expect(new Own().name).toBe('own')
+  })
+})
+
+describe('the definition of a class of one’s own', () => {
+  const definition = { name: 'house', displayName: 'House', baseURL: 'http://house.example:7000/v1' }
+
+  it.each([
+    [undefined, /`definition` must be an object, not undefined/],
+    [{ ...definition, name: undefined }, /`definition.name` must be a text/],
+    [{ ...definition, displayName: '' }, /`definition.displayName` must be a text/],
+    [{ ...definition, baseURL: undefined }, /`definition.baseURL` must be a text/],
+    [{ ...definition, baseURL: 'house' }, /`definition.baseURL` must begin with http/],
+    [{ ...definition, baseURLEnv: 5 }, /`definition.baseURLEnv` must be the name of/],
+    [{ ...definition, apiKeyEnv: ['A', undefined] }, /`definition.apiKeyEnv` must be the name of/],
+    [{ ...definition, apiKeyRequired: 'yes' }, /`definition.apiKeyRequired` must be true or false/],
+    [{ ...definition, apiKeyENV: 'HOUSE_KEY' }, /`definition.apiKeyENV` is no field/],
+  ])('is checked when a provider is made: %j', (given, words) => {
+    class House extends OpenAICompatibleProvider {
+      static override readonly definition = given as never
+    }
+    const error = thrownBy(() => new House())
+    expect(error).toBeInstanceOf(ConfigurationError)
+    expect(error.message).toMatch(words)
   })
 })

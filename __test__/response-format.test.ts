@@ -486,6 +486,54 @@ describe('an answer', () => {
   })
 })
 
+describe('a query whose answer was cut off', () => {
+  const cutBy = (reason: string) => ({ chunks: [role, text('{"name":"A'), chunk({}, reason), done] })
+
+  it.each<ResponseFormat>([
+    format,
+    { type: 'json_object' },
+    { type: 'choice', choices: ['{"name":"Ada"}'] },
+    { type: 'grammar', grammar: 'root ::= "a"' },
+  ])('before it had its format has no text to give: %j', async (responseFormat) => {
+    const { provider } = await scripted(cutBy('length'))
+    const { events, onProgress } = listener()
+    const error = await failureOf(provider.query({ prompt: 'Who?', responseFormat, onProgress }))
+    expect(error).toBeInstanceOf(InvalidResponseError)
+    expect(error).toMatchObject({
+      code: 'invalid_response',
+      message: 'The answer was cut off by its limit of tokens before it had the format that was asked for',
+      hint: expect.stringContaining('maxTokens'),
+      retryable: false,
+      attempts: 1,
+    })
+    expect(error.partial).toEqual({ content: '{"name":"A', toolCalls: [] })
+    expect(error.stack).toContain('response-format.test.ts')
+    expect(events.map(({ type }) => type).slice(-2)).toEqual(['message', 'error'])
+  })
+
+  it('by a filter is told so, and is one that executes tools no less', async () => {
+    const { provider } = await scripted(cutBy('content_filter'))
+    const tools = [{ name: 'time', execute: () => 12 }]
+    const { events, onProgress } = listener()
+    const query = provider.query({ prompt: 'Who?', responseFormat: format, tools, onProgress })
+    expect(await failureOf(query)).toMatchObject({
+      constructor: InvalidResponseError,
+      message: expect.stringMatching(/cut off by a content filter/),
+      server: 'openai-compatible',
+      partial: { content: '{"name":"A' },
+    })
+    expect(events.map(({ type }) => type).slice(-2)).toEqual(['message', 'error'])
+  })
+
+  it('has its text without a format, and as a chat with one', async () => {
+    const { provider } = await scripted(cutBy('length'))
+    expect(await provider.query({ prompt: 'Who?' })).toBe('{"name":"A')
+    const answer = await provider.chat({ ...asking('Who?'), responseFormat: format })
+    expect(answer.finishReason).toBe('length')
+    expect(answer).not.toHaveProperty('parsed')
+  })
+})
+
 describe('a schema object', () => {
   const Person = z.object({
     name: z.string(),
@@ -513,19 +561,49 @@ describe('a schema object', () => {
     expect(await provider.query({ prompt: 'Who?', responseFormat })).toBe(ADA)
   })
 
+  const Strict = Person.extend({ name: z.string().refine((name) => name !== 'Ada', 'not her') })
+  const strict = { type: 'json_schema', schema: Strict } as const
+  const EVE = '{"name":"Eve","age":3}'
+
+  it('with what JSON Schema cannot say has the model told of its faults, and asked once more', async () => {
+    const { server, provider } = await scripted(says(ADA), says(EVE))
+    const { events, onProgress } = listener()
+    const answer = await provider.chat({ ...ask, responseFormat: strict, onProgress })
+    expect(answer).toMatchObject({
+      content: EVE,
+      parsed: { name: 'Eve', age: '3 years', born: 'somewhere' },
+      usage: { inputTokens: 20, outputTokens: 10 },
+      timings: { attempts: 2 },
+    })
+    expect(codes(answer)).toEqual(['response_format_repair'])
+    expect(told(events)).toEqual([{ type: 'message', content: EVE }])
+    const [said, mend] = sent(server)[1]?.messages.slice(-2) ?? []
+    expect(said).toEqual({ role: 'assistant', content: ADA })
+    expect(mend).toMatchObject({ role: 'user', content: expect.stringContaining('/name: not her') })
+  })
+
   it('with what JSON Schema cannot say finds its own faults, and places them', async () => {
-    const Strict = Person.extend({ name: z.string().refine((name) => name !== 'Ada', 'not her') })
     const { provider } = await scripted(says(ADA))
     const { events, onProgress } = listener()
-    const strict = { type: 'json_schema', schema: Strict } as const
     const error = await failureOf(provider.chat({ ...ask, responseFormat: strict, onProgress }))
     expect(error).toBeInstanceOf(InvalidResponseError)
-    expect(error).toMatchObject({ code: 'invalid_response', attempts: 1, partial: { content: ADA } })
+    expect(error).toMatchObject({ code: 'invalid_response', attempts: 2, partial: { content: ADA } })
     expect(error.message).toContain('/name: not her')
     expect(error.stack).toContain('response-format.test.ts')
-    expect(events.map(({ type }) => type)).toEqual(['message', 'error'])
+    expect(events.map(({ type }) => type)).toEqual(['warning', 'error'])
     const query = provider.query({ prompt: 'Who?', responseFormat: strict })
     expect(await failureOf(query)).toBeInstanceOf(InvalidResponseError)
+  })
+
+  it('has the model asked once more by a server that is sure of the schema, if nobody has heard the text', async () => {
+    const server = (await startScriptedServer()).answersChats(says(ADA), says(EVE), says(ADA))
+    const provider = open(LlamaCppProvider, server)
+    const request = { ...ask, model: 'm', responseFormat: strict }
+    expect((await provider.chat(request)).parsed?.name).toBe('Eve')
+    const { events, onProgress } = listener()
+    const error = await failureOf(provider.chat({ ...request, onProgress }))
+    expect(error).toMatchObject({ code: 'invalid_response', attempts: 1, partial: { content: ADA } })
+    expect(textOf(events)).toBe(ADA)
   })
 
   it('may use patterns that look around: its own validation does', async () => {
@@ -583,7 +661,6 @@ describe('a schema object', () => {
   })
 
   it('that throws rejects the call with that same value', async () => {
-    const { provider } = await scripted(says(ADA))
     const thrown = new RangeError('mine')
     for (const validate of [
       () => Promise.reject(thrown),
@@ -591,12 +668,13 @@ describe('a schema object', () => {
         throw thrown
       },
     ]) {
+      const { provider } = await scripted(says(ADA))
       const { events, onProgress } = listener()
       const mine = { type: 'json_schema', schema: standard(validate) } as const
       expect(await failureOf(provider.chat({ ...asking('Who?'), responseFormat: mine, onProgress }))).toBe(
         thrown,
       )
-      expect(events.map(({ type }) => type)).toEqual(['message'])
+      expect(events).toEqual([])
     }
   })
 })

@@ -9,6 +9,7 @@ import {
   type ProviderConfig,
   type ProviderProgressEvent,
   type QueryOptions,
+  StreamError,
   TimeoutError,
   type Tool,
   type ToolContext,
@@ -175,6 +176,18 @@ describe.each(ways)('%s with tools', (_way, ask) => {
     ],
     ['that rejects', () => Promise.reject(new Error('no network')), 'no network'],
     ['that throws no error', () => Promise.reject('a text'), 'a text'],
+    ['that throws what has no text', () => Promise.reject(Object.create(null)), 'no words'],
+    [
+      'whose error cannot be read',
+      () => {
+        throw Object.defineProperty(new Error('of its own'), 'message', {
+          get: () => {
+            throw new Error('unreadable')
+          },
+        })
+      },
+      'no words',
+    ],
     [
       'whose result refers to itself',
       () => {
@@ -305,6 +318,7 @@ describe('a call that cannot be executed', () => {
     const response = await providerOf(server).runTools(request)
     expect(server.chats).toHaveLength(1)
     expect(response.toolCalls.map(({ name }) => name)).toEqual(['time', 'ask'])
+    expect(response.openCalls).toEqual([response.toolCalls[1]])
     expect(response.finishReason).toBe('tool_calls')
     expect(response.messages).toEqual([
       response.message,
@@ -323,12 +337,41 @@ describe('the rounds', () => {
     const asked = { ...asking('hello'), tools: [weather], maxToolRounds: 3 }
     const response = await providerOf(server).runTools(asked)
     expect(server.chats.map(({ json: body }) => body.tool_choice)).toEqual([undefined, undefined, 'none'])
-    // It calls all the same.
+    // It calls all the same, and nobody is to answer that.
     expect(response.toolCalls).toMatchObject([{ invalid: expect.any(String) }])
+    expect(response).not.toHaveProperty('openCalls')
     expect(response.messages.map((message) => message.role)).toEqual(
       Array(3).fill(['assistant', 'tool']).flat(),
     )
     conversations(server)
+  })
+
+  it('that end with calls and no text are no answer of `query`', async () => {
+    const calls = calling([{ name: 'weather' }, { name: 'time' }, { name: 'time' }], ' ')
+    const provider = providerOf(await answering(calls))
+    const { events, onProgress } = listener()
+    const options = { prompt: 'hello', tools: [weather, time], maxToolRounds: 2 }
+    const error = await failureOf(provider.query({ ...options, onProgress }))
+    expect(error).toBeInstanceOf(StreamError)
+    expect(error).toMatchObject({
+      code: 'empty_completion',
+      message: 'In place of an answer, the model called tools that are not executed any more: weather, time',
+      hint: expect.stringContaining('maxToolRounds'),
+      retryable: false,
+      attempts: 2,
+    })
+    expect(error.partial?.toolCalls).toHaveLength(3)
+    expect(error.stack).toContain('tool-loop.test.ts')
+    expect(events.at(-1)).toMatchObject({ type: 'error', code: 'empty_completion' })
+    expect(events.map(({ type }) => type)).not.toContain('completion')
+  })
+
+  it('that end with calls and a text give that text, unless it should have a format', async () => {
+    const provider = providerOf(await answering(calling([{ name: 'time' }], 'Noon, I think.')))
+    const options = { prompt: 'hello', tools: [time], maxToolRounds: 1 }
+    expect(await provider.query(options)).toBe('Noon, I think.')
+    const error = await failureOf(provider.query({ ...options, responseFormat: { type: 'json_object' } }))
+    expect(error).toMatchObject({ code: 'invalid_response', partial: { content: 'Noon, I think.' } })
   })
 
   it('are 10 where nobody says otherwise', async () => {
@@ -590,6 +633,20 @@ describe('a listener', () => {
     expect(told.indexOf('run b')).toBeGreaterThan(told.indexOf('tool_start b'))
     expect(told.slice(-2)).toEqual(['message', 'completion'])
   })
+})
+
+it('leaves no failure without a handler while a slow listener is waited for', async () => {
+  // What nobody handles is an error of this file.
+  const server = await answering(calling([{ name: 'a' }, { name: 'b' }, { name: 'c' }]), saying('Done'))
+  const thrown = new Error('enough')
+  const onProgress = async (event: ProviderProgressEvent) => {
+    if (event.type === 'tool_start') await sleep(20)
+    if (event.type === 'tool_end') throw thrown
+  }
+  const failing = { execute: () => Promise.reject(Object.create(null)) }
+  const tools = ['a', 'b', 'c'].map((name) => ({ name, ...failing }))
+  const failure = await failureOf(providerOf(server).query({ prompt: 'hello', tools, onProgress }))
+  expect(failure).toBe(thrown)
 })
 
 describe('a mistake', () => {

@@ -47,6 +47,7 @@ const TIMEOUTS = ['connect', 'firstToken', 'idle', 'metadata', 'total']
 const RETRY = ['maxRetries', 'baseDelay', 'maxDelay', 'maxTotal']
 const LIMITS = ['maxEventBytes', 'maxResponseBytes', 'maxToolCalls']
 const TLS = ['ca', 'cert', 'key', 'insecure']
+const DEFINITION = ['name', 'displayName', 'baseURL', 'baseURLEnv', 'apiKeyEnv', 'apiKeyRequired']
 const DISCOVERY = ['hosts', 'ports', 'timeout', 'signal']
 
 const TOOLS = ['tools', 'toolChoice', 'parallelToolCalls', 'toolMode', 'keepToolMarkup'] as const
@@ -84,6 +85,7 @@ const SPELLINGS = {
   tls: spellings(TLS),
   embed: spellings(EMBED),
   rerank: spellings(RERANK),
+  definition: spellings(DEFINITION),
   discovery: spellings(DISCOVERY),
 }
 

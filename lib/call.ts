@@ -1,8 +1,14 @@
 import type { AbortSignalLike } from './config'
 import { type Batch, Kind, Pace, type Receiver, receive, TURN, theOutbox } from './delivery'
-import { ConfigurationError, type ErrorDetails, errorOf, type ProviderError, traced } from './errors'
+import {
+  ConfigurationError,
+  type ErrorDetails,
+  errorOf,
+  type ProviderError,
+  type Refusal,
+  traced,
+} from './errors'
 import type { ProviderProgressEvent } from './events'
-import type { Validated } from './response-format'
 import { onAbort } from './signals'
 
 /** The caller's code that the engine may ask for something. */
@@ -14,6 +20,8 @@ export interface Hooks {
   requestBody?:
     | ((body: Record<string, unknown>) => Record<string, unknown> | Promise<Record<string, unknown>>)
     | undefined
+  /** What is wrong with an answer that has its format; `''` for nothing. */
+  validate?: ((answer: string) => Promise<string>) | undefined
 }
 
 export interface CallSetup<T> {
@@ -26,15 +34,9 @@ export interface CallSetup<T> {
   /** Starts the call in the engine and returns its number. */
   start(): number
   /** Makes the result of what the engine gave: texts, JSON, and numbers. */
-  finish(
-    content: string,
-    reasoning: string,
-    details: string,
-    numbers: Float32Array,
-    value?: { value: unknown },
-  ): T
-  /** Has the caller's own code look at the answer, where it wants to. What that throws, the call rejects with. */
-  check?: ((content: string, details: string) => Promise<Validated> | undefined) | undefined
+  finish(content: string, reasoning: string, details: string, numbers: Float32Array): T
+  /** Why the whole answer is none for this caller. */
+  refuse?: ((content: string, details: string) => Refusal | undefined) | undefined
   /** Takes the events. Returns a promise to hold back the next event until it resolves. */
   listener: Listener | undefined
   /**
@@ -91,8 +93,6 @@ export class Call<T> implements Receiver {
   #content = ''
   #reasoning = ''
   #numbers: Float32Array = NO_NUMBERS
-  /** What the caller's own code made of the answer's value. */
-  #value: { value: unknown } | undefined
   /** What the caller's own code threw. */
   #thrown: { value: unknown } | undefined
   #cancelled: { reason: unknown } | undefined
@@ -301,38 +301,9 @@ export class Call<T> implements Receiver {
 
   /** All of the answer is here. */
   #finish(details: string): void {
-    const wanted = !this.#cancelled && !this.#thrown
-    const checking = wanted ? this.#setup.check?.(this.#content, details) : undefined
-    if (checking === undefined) {
-      this.#succeed(details)
-      return
-    }
-    // Whoever cancels meanwhile does not wait for it; all others do.
-    this.#end = () => this.#succeed(details)
-    this.#blocked = true
-    const then = (go: () => void) => {
-      if (this.#cancelled) return
-      this.#end = undefined
-      this.#blocked = false
-      go()
-    }
-    const failed = { attempts: attemptsOf(details), ...this.#partial(details) }
-    checking.then(
-      (outcome) =>
-        then(() => {
-          if ('problem' in outcome) {
-            this.#fail({ ...outcome.problem, ...failed })
-            return
-          }
-          this.#value = outcome
-          this.#succeed(details)
-        }),
-      (thrown) =>
-        then(() => {
-          this.#thrown ??= { value: thrown }
-          this.#fail({ code: 'aborted', message: CANCELLED, ...failed })
-        }),
-    )
+    const refusal = this.#cancelled || this.#thrown ? undefined : this.#setup.refuse?.(this.#content, details)
+    if (refusal === undefined) this.#succeed(details)
+    else this.#fail({ ...refusal, attempts: attemptsOf(details), ...this.#partial(details) })
   }
 
   #succeed(details: string): void {
@@ -346,7 +317,7 @@ export class Call<T> implements Receiver {
           ...this.#partial(details),
         })
       else {
-        const result = this.#setup.finish(this.#content, this.#reasoning, details, this.#numbers, this.#value)
+        const result = this.#setup.finish(this.#content, this.#reasoning, details, this.#numbers)
         this.#settle(() => this.#resolve(result))
       }
     })
@@ -442,14 +413,22 @@ const ask = {
   },
   async requestHeaders({ requestHeaders }: Hooks, headers: Record<string, string>): Promise<string> {
     const changed = await requestHeaders?.(headers)
-    if (typeof changed !== 'object' || changed === null) throw wrongReturn('requestHeaders', 'the headers')
+    if (!isRecord(changed)) throw wrongReturn('requestHeaders', 'the headers, as an object of texts by name')
     return JSON.stringify(changed)
   },
   async requestBody({ requestBody }: Hooks, body: string): Promise<string> {
     const changed = await requestBody?.(JSON.parse(body))
-    if (typeof changed !== 'object' || changed === null) throw wrongReturn('requestBody', 'the body')
+    if (!isRecord(changed)) throw wrongReturn('requestBody', 'the body, as an object')
     return JSON.stringify(changed)
   },
+  async validate({ validate }: Hooks, answer: string): Promise<string> {
+    return (await validate?.(answer)) ?? ''
+  },
+}
+
+/** Whether JSON has its fields: of lists, and of others' objects of headers, it does not. */
+function isRecord(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !(Symbol.iterator in value)
 }
 
 function wrongReturn(name: string, expected: string): ConfigurationError {

@@ -40,7 +40,7 @@ export interface QueryOptions extends GenerationOptions, CallOptions, ToolOption
   /** Default: the provider's. */
   model?: string | undefined
   onProgress?: ProgressCallback | undefined
-  /** The text that is returned then has this format. */
+  /** The text that is returned then has this format. One that was cut off before it had it is an {@link InvalidResponseError}. */
   responseFormat?: ResponseFormat | undefined
 }
 
@@ -91,6 +91,17 @@ export interface ChatResponse<T = unknown> {
   warnings: { code: string; message: string }[]
   /** Where {@link ChatRequest.includeRaw} asks for it. */
   raw?: RawExchange
+}
+
+/** What {@link OpenAICompatibleProvider.runTools} gives: the last answer, and what all of the loop did. */
+export interface ToolLoopResponse<T = unknown> extends ChatResponse<T> {
+  /** What the loop added, in order: append it to the history as it is. An open call has no result in it. */
+  messages: ChatMessage[]
+  /**
+   * The calls of the last answer that are yours to answer, because their tools have no `execute`: each wants a message
+   * `{ role: 'tool', toolCallId: call.id, content }` behind `messages`. Absent where there is none.
+   */
+  openCalls?: ToolCall[]
 }
 
 /** A token and the natural logarithm of its probability: -9999 where the server tells none because it is so improbable. */

@@ -1,4 +1,4 @@
-import { checkCall, checkFields, checkObject, mistake, timeoutsOf, toJson } from './arguments'
+import { checkCall, checkFields, checkObject, configOf, mistake, timeoutsOf, toJson } from './arguments'
 import { Call } from './call'
 import type { AbortSignalLike, CallOptions, ProviderConfig, ProviderDefinition } from './config'
 import { environmentOfTransport } from './definition'
@@ -6,7 +6,7 @@ import { theOutbox } from './delivery'
 import { ConnectionError } from './errors'
 import { native } from './native'
 import { identify, OpenAICompatibleProvider } from './provider'
-import { providers, type ServerKind } from './servers'
+import { type OwnFields, providers, type ServerKind } from './servers'
 import type { ProviderStatus } from './status'
 
 /** Where {@link discoverServers} looks, and for how long. */
@@ -74,6 +74,9 @@ export async function discoverServers(options: DiscoveryOptions = {}): Promise<D
  * key. The first by port is taken: of those that want a key, if one is given, else of those that answer without. One that
  * answers without a key is not sent the given one: nobody said that it is for him.
  *
+ * @param config - As the classes take it: a number is `port`, a string is `host`. A field that only another kind of server
+ * has than the one that answers is a {@link ConfigurationError}.
+ *
  * @example
  * ```ts
  * const provider = await createLocalProvider({ port: 8080 })
@@ -84,11 +87,10 @@ export async function discoverServers(options: DiscoveryOptions = {}): Promise<D
  * `hint`; {@link ConfigurationError} as the class does.
  */
 export async function createLocalProvider(
-  config: ProviderConfig & CallOptions = {},
+  config?: (ProviderConfig & OwnFields & CallOptions) | number | string,
 ): Promise<OpenAICompatibleProvider> {
-  checkObject(config, 'The configuration')
-  checkCall(config)
-  const { signal, ...given } = config
+  const { signal, ...given }: ProviderConfig & CallOptions = configOf(config)
+  checkCall({ signal })
   const probe = new Probe({ ...given, apiKey: given.apiKey ?? '' })
   try {
     if (probe.isAimed(given)) {
@@ -115,8 +117,9 @@ export async function createLocalProvider(
   }
   const key = hasKey && first.isConnected ? { apiKey: '' } : {}
   return await createLocalProvider({
-    ...config,
+    ...given,
     ...key,
+    signal,
     host: undefined,
     baseURL: completed(first.baseURL, host),
   })

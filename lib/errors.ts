@@ -20,7 +20,7 @@ export type ErrorCode =
   | 'server' // ServerError
   | 'stream' // StreamError: the answer broke off
   | 'protocol' // StreamError: what came is no answer of an LLM server
-  | 'empty_completion' // StreamError: 200, and nothing in it
+  | 'empty_completion' // StreamError: 200, and nothing in it; of a query, calls in place of a text
   | 'aborted' // AbortError
   | 'unsupported' // UnsupportedError
 
@@ -52,6 +52,9 @@ export interface ErrorDetails {
   contextLength?: number
   tried?: readonly { provider: string; error: Error }[]
 }
+
+/** Why an answer is none for this caller, and what to do about it. */
+export type Refusal = Pick<ErrorDetails, 'code' | 'message' | 'hint'>
 
 /**
  * Every error of this package. Its message holds the server's own words; no error ever holds a key.
@@ -149,7 +152,7 @@ export class ContextLengthError extends ProviderError {
 }
 /** The server does not take this request, or will not answer it (`content_filter`). */
 export class InvalidRequestError extends ProviderError {}
-/** The answer does not have the `responseFormat` that was asked for. The message says where; `partial` has what came. */
+/** The answer does not have the `responseFormat` that was asked for, or was cut off before it had. The message says where; `partial` has what came. */
 export class InvalidResponseError extends ProviderError {}
 /** The server is at fault, or not yet ready (`model_loading`). */
 export class ServerError extends ProviderError {}
@@ -222,6 +225,16 @@ export function traced<E extends Error>(error: E, trace: { stack?: string }): E 
     writable: true,
   })
   return error
+}
+
+/** The words of what was thrown, whatever it is. */
+export function wordsOf(thrown: unknown): string {
+  try {
+    const { message } = (thrown ?? {}) as { message?: unknown }
+    return typeof message === 'string' ? message : String(thrown)
+  } catch {
+    return `It threw no error, but ${typeof thrown} and that has no words`
+  }
 }
 
 /** Of others' errors only what is for people: the rest, and their own JSON, may hold a request with its key. */

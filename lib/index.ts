@@ -10,6 +10,7 @@ export type {
   RawExchange,
   Timings,
   TokenLogprob,
+  ToolLoopResponse,
   Usage,
 } from './chat'
 export type { CompletionRequest, CompletionResponse } from './completion'

@@ -7,7 +7,6 @@ import {
   checkObject,
   checkSpelling,
   configOf,
-  describe,
   mistake,
   optionsOf,
   proxyOf,
@@ -18,7 +17,14 @@ import {
   toolsOf,
 } from './arguments'
 import { Call, type CallSetup, type Hooks, type Listener, type PendingCall } from './call'
-import type { ChatMessage, ChatRequest, ChatResponse, ChatStream, QueryOptions } from './chat'
+import type {
+  ChatMessage,
+  ChatRequest,
+  ChatResponse,
+  ChatStream,
+  QueryOptions,
+  ToolLoopResponse,
+} from './chat'
 import {
   type CompletionRequest,
   type CompletionResponse,
@@ -32,20 +38,21 @@ import type {
   ProviderConfig,
   ProviderDefinition,
 } from './config'
-import { crossing, imageAt, withoutMedia } from './crossing'
-import { environmentOf, listed } from './definition'
+import { crossing, withoutMedia } from './crossing'
+import { checkDefinition, environmentOf, listed } from './definition'
 import { theOutbox } from './delivery'
 import { type EmbedOptions, type EmbedResponse, embeddingsOf, embedRequest } from './embeddings'
-import { AbortError, type ErrorDetails, errorOf, ProviderError } from './errors'
+import { AbortError, type ErrorDetails, errorOf, ProviderError, wordsOf } from './errors'
 import type { ProgressCallback, ProviderProgressEvent } from './events'
 import { native, type Provider } from './native'
+import { conversation, refusalOf } from './query'
 import { type RerankRequest, type RerankResponse, rerankRequest } from './rerank'
 import { formatOf, validated } from './response-format'
 import type { ServerKind } from './servers'
 import { checkOthersSettings, definitionOf, kindOf } from './servers/facts'
 import type { Authenticator, Diagnosis, ModelInfo, ProviderStatus } from './status'
 import { EventStream } from './stream'
-import { checkExecutable, runToolLoop, type ToolLoopResponse } from './tool-loop'
+import { checkExecutable, type LoopSetup, runToolLoop } from './tool-loop'
 import type { ToolLoopOptions } from './tools'
 
 /** What a tool should ask for: a mock or any provider fits. */
@@ -63,9 +70,7 @@ export interface LocalLLMProvider {
 export interface ChatProvider extends LocalLLMProvider {
   chat<T = unknown>(request: ChatRequest<T>): Promise<ChatResponse<T>>
   stream<T = unknown>(request: ChatRequest<T>): ChatStream<T>
-  runTools<T = unknown>(
-    request: ChatRequest<T> & ToolLoopOptions,
-  ): Promise<ChatResponse<T> & { messages: ChatMessage[] }>
+  runTools<T = unknown>(request: ChatRequest<T> & ToolLoopOptions): Promise<ToolLoopResponse<T>>
   complete(request: CompletionRequest): Promise<CompletionResponse>
   embed(input: string | readonly string[], options?: EmbedOptions): Promise<EmbedResponse>
   rerank(request: RerankRequest): Promise<RerankResponse>
@@ -147,6 +152,7 @@ export class OpenAICompatibleProvider implements ChatProvider, AsyncDisposable {
     const kind = kindOf(new.target)
     checkSpelling(given, 'config', '', kind.settings)
     if (definition === kind.definition) checkOthersSettings(given, kind)
+    else checkDefinition(definition, 'definition.')
     checkSpelling(defaults ?? {}, 'options', 'defaults.')
     const timeouts = timeoutsOf(timeout)
     const endpoint = {
@@ -204,9 +210,11 @@ export class OpenAICompatibleProvider implements ChatProvider, AsyncDisposable {
    * promise settles.
    *
    * With `tools`, which must all have `execute`, it runs the loop of {@link runTools}: the text of earlier rounds is only
-   * emitted, that of the last is returned.
+   * emitted, that of the last is returned. A loop whose last answer is calls and no text rejects with a {@link StreamError},
+   * code `empty_completion`.
    *
-   * @returns The answer's text. Whether its limit cut it off, only {@link chat} tells.
+   * @returns The answer's text. Whether its limit cut it off, only {@link chat} tells; with a `responseFormat`, a text that
+   * was cut off is an {@link InvalidResponseError}.
    * @throws {@link ProviderError} of the class that its code stands for; what `onProgress` throws, as it is.
    */
   async query(options: QueryOptions): Promise<string> {
@@ -214,9 +222,16 @@ export class OpenAICompatibleProvider implements ChatProvider, AsyncDisposable {
     const { tools } = options
     if (Array.isArray(tools) && tools.length > 0) {
       checkExecutable(tools)
-      return (await this.#runTools({ ...options, messages }, this.query)).content
+      const refuse = (response: ChatResponse) => refusalOf(options, response.content, response)
+      return (await this.#runTools({ ...options, messages }, this.query, refuse)).content
     }
-    return await this.#chat(messages, options, options.onProgress as Listener, this.query, onlyText).result
+    // Most answers need not be looked at.
+    const refuse = (content: string, details: string) =>
+      content === '' || options.responseFormat !== undefined
+        ? refusalOf(options, content, JSON.parse(details))
+        : undefined
+    const listener = options.onProgress as Listener
+    return await this.#chat(messages, options, listener, this.query, onlyText, { refuse }).result
   }
 
   /**
@@ -244,7 +259,7 @@ export class OpenAICompatibleProvider implements ChatProvider, AsyncDisposable {
         keep(event, units)
         return onProgress?.(event)
       }
-      const call = this.#chat(messages, request, listener, this.stream, wholeAnswer<T>, true)
+      const call = this.#chat(messages, request, listener, this.stream, wholeAnswer<T>, { takesLater: true })
       // It may be asked for late, or never.
       call.result.catch(() => {})
       return call
@@ -314,6 +329,9 @@ export class OpenAICompatibleProvider implements ChatProvider, AsyncDisposable {
    * answer without calls, with one that calls a tool without `execute` (its other calls are executed), or after
    * `maxToolRounds`. A `toolChoice` that forces a call holds for the first round.
    *
+   * How it ended, the answer tells: with `openCalls`, it waits for you; with other `toolCalls`, the rounds were used up and
+   * the model still called; without any, it is the model's answer.
+   *
    * A call that is `invalid`, or of a tool that was not offered, is answered with an error that the model reads. So is one
    * that the model makes for the third round in a row, in the same words; if it makes no other, the next round is the last.
    *
@@ -322,12 +340,10 @@ export class OpenAICompatibleProvider implements ChatProvider, AsyncDisposable {
    *
    * @returns The last answer. `usage` and `timings` are those of all rounds together (`firstToken` of the first,
    * `tokensPerSecond` of the last), and `warnings` are all of theirs. `messages`: what the loop added, in order, ready to
-   * append to the history; a call that was left to you has no result there.
+   * append to the history. `openCalls`: the calls that were left to you.
    * @throws As {@link query}; `partial` is of the round that failed.
    */
-  async runTools<T = unknown>(
-    request: ChatRequest<T> & ToolLoopOptions,
-  ): Promise<ChatResponse<T> & { messages: ChatMessage[] }> {
+  async runTools<T = unknown>(request: ChatRequest<T> & ToolLoopOptions): Promise<ToolLoopResponse<T>> {
     checkObject(request, 'The request')
     return await this.#runTools(request, this.runTools)
   }
@@ -392,7 +408,7 @@ export class OpenAICompatibleProvider implements ChatProvider, AsyncDisposable {
   async diagnose(options: CallOptions = {}): Promise<Diagnosis> {
     return await this.#ask<Diagnosis>('diagnose', options, this.diagnose).catch((error) => {
       if (error instanceof AbortError) throw error
-      const found = error instanceof Error ? error.message : String(error)
+      const found = wordsOf(error)
       const fix = error instanceof ProviderError ? error.hint : 'Look at what `apiKey` does: it threw this.'
       const check = { id: error instanceof ProviderError ? 'call' : 'key', ok: false, found }
       return { ok: false, checks: [fix === undefined ? check : { ...check, fix }] }
@@ -443,7 +459,7 @@ export class OpenAICompatibleProvider implements ChatProvider, AsyncDisposable {
   async getStatus(options: CallOptions = {}): Promise<ProviderStatus> {
     const status = await this.#ask<ProviderStatus>('status', options, this.getStatus).catch((error) => {
       if (error instanceof AbortError) throw error
-      return { isConnected: false, error: error instanceof Error ? error.message : String(error) }
+      return { isConnected: false, error: wordsOf(error) }
     })
     return { ...status, server: this.name }
   }
@@ -510,8 +526,9 @@ export class OpenAICompatibleProvider implements ChatProvider, AsyncDisposable {
   #runTools<T>(
     request: ChatRequest<T> & ToolLoopOptions,
     origin: CallSetup<unknown>['origin'],
+    refuse?: LoopSetup['refuse'],
   ): Promise<ToolLoopResponse<T>> {
-    return runToolLoop(this, request, { pending: this.#pending, total: this.#total, origin })
+    return runToolLoop(this, request, { pending: this.#pending, total: this.#total, origin, refuse })
   }
 
   #chat<T>(
@@ -519,21 +536,41 @@ export class OpenAICompatibleProvider implements ChatProvider, AsyncDisposable {
     given: ChatRequest<unknown> | QueryOptions,
     listener: Listener | undefined,
     origin: CallSetup<T>['origin'],
-    finish: CallSetup<T>['finish'],
-    takesLater = false,
+    finish: (content: string, reasoning: string, details: string, value: ValidatedValue) => T,
+    { takesLater = false, refuse }: Partial<Pick<CallSetup<T>, 'takesLater' | 'refuse'>> = {},
   ): Call<T> {
     const request = requestOf(messages, given)
     const { format, validate } = formatOf(given.responseFormat)
     const includeRaw = 'includeRaw' in given ? given.includeRaw : undefined
     const { json, texts, places, media } = crossing({ ...request, responseFormat: format, includeRaw })
     const { signal } = given
-    const hooks = this.#hooks()
+    /** What the caller's own validation made of the last answer that it was shown. */
+    let value: ValidatedValue
+    const hooks = {
+      ...this.#hooks(),
+      validate:
+        validate &&
+        (async (answer: string) => {
+          const outcome = await validated(validate, JSON.parse(answer))
+          if ('problem' in outcome) return outcome.problem
+          value = outcome
+          return ''
+        }),
+    }
     const flags = flagsOf(hooks, listener)
     const start = () => this.#native.chat(theOutbox(), json, flags, texts, places, media)
-    const provider = this.name
-    const pending = this.#pending
-    const check = validate && ((content: string, details: string) => checked(validate, content, details))
-    return new Call({ provider, hooks, signal, pending, start, finish, check, listener, takesLater, origin })
+    return new Call({
+      provider: this.name,
+      hooks,
+      signal,
+      pending: this.#pending,
+      start,
+      finish: (content, reasoning, details) => finish(content, reasoning, details, value),
+      refuse,
+      listener,
+      takesLater,
+      origin,
+    })
   }
 
   /** A request whose answer is no text. */
@@ -658,36 +695,18 @@ function chatToCount(request: ChatRequest) {
   return { ...rest, messages: messages.map((message, number) => withoutMedia(message, number, [])) }
 }
 
-/** A prompt as the conversation that it is. */
-function conversation(options: QueryOptions): ChatMessage[] {
-  checkObject(options, 'The options')
-  const { prompt, systemPrompt, history, images } = options
-  if (typeof prompt !== 'string') throw mistake('`prompt` must be a string')
-  if (images !== undefined && !Array.isArray(images)) {
-    throw mistake(`\`images\` must be a list, not ${describe(images)}`)
-  }
-  const parts = images?.map((image, index) => imageAt(image, `images[${index}]`)) ?? []
-  const content = parts.length > 0 ? [{ type: 'text', text: prompt } as const, ...parts] : prompt
-  const messages: ChatMessage[] = [...(history ?? []), { role: 'user', content }]
-  if (systemPrompt) messages.unshift({ role: 'system', content: systemPrompt })
-  return messages
-}
+/** What the caller's own validation made of an answer. */
+type ValidatedValue = { value: unknown } | undefined
 
 function onlyText(content: string): string {
   return content
-}
-
-/** What `validate` says of an answer that has its format. */
-function checked(validate: (value: unknown) => unknown, content: string, details: string) {
-  return JSON.parse(details).parsed === undefined ? undefined : validated(validate, JSON.parse(content))
 }
 
 function wholeAnswer<T>(
   content: string,
   reasoning: string,
   details: string,
-  _numbers: Float32Array,
-  value?: { value: unknown },
+  value: ValidatedValue,
 ): ChatResponse<T> {
   const parts = reasoning ? { content, reasoning } : { content }
   const answer = JSON.parse(details)

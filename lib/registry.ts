@@ -1,5 +1,6 @@
-import { checkObject, checkText, mistake } from './arguments'
+import { checkObject, mistake } from './arguments'
 import type { ProviderConfig, ProviderDefinition } from './config'
+import { checkDefinition } from './definition'
 import { OpenAICompatibleProvider } from './provider'
 import { providers, type ServerKind } from './servers'
 
@@ -7,14 +8,34 @@ type ProviderClass = new (config?: ProviderConfig) => OpenAICompatibleProvider
 
 const registered = new Map<string, ProviderClass>(Object.entries(providers))
 
+type Classes = typeof providers
+
+/** The class of one name; what all have in common where it is not known which name it is. */
+type ClassOf<Kind extends ServerKind> = {
+  [Name in ServerKind]: [Kind] extends [Name] ? Classes[Name] : never
+}[ServerKind] extends infer Class extends Classes[ServerKind]
+  ? [Class] extends [never]
+    ? typeof OpenAICompatibleProvider
+    : Class
+  : never
+
 /**
  * A provider by its server's name: `createProvider('vllm', { port: 8001 })`.
  *
+ * @param config - As the class takes it: a number is `port`, a string is `host`.
  * @throws {@link ConfigurationError} for a name that nobody knows, with those that are known; and as the class does.
  */
+export function createProvider<Kind extends ServerKind>(
+  name: Kind,
+  config?: ConstructorParameters<ClassOf<Kind>>[0],
+): InstanceType<ClassOf<Kind>>
 export function createProvider(
-  name: ServerKind | (string & {}),
-  config?: ProviderConfig,
+  name: string,
+  config?: ProviderConfig | number | string,
+): OpenAICompatibleProvider
+export function createProvider(
+  name: string,
+  config?: ProviderConfig | number | string,
 ): OpenAICompatibleProvider {
   const Provider = registered.get(name)
   if (!Provider) {
@@ -23,30 +44,32 @@ export function createProvider(
       `There are: ${[...registered.keys()].join(', ')}.`,
     )
   }
-  return new Provider(config)
+  return new Provider(config as ProviderConfig)
 }
 
 /**
- * Adds a name of one's own for {@link createProvider}. Without a `provider`, it is an OpenAI-compatible server with this
- * definition.
+ * Adds a name of one's own for {@link createProvider}: a `provider`, with this definition in place of its own. Without a
+ * `provider`, it is an OpenAI-compatible server.
  *
  * @throws {@link ConfigurationError} for a name that exists already, and for what is no definition or no class of a provider.
  */
 export function registerProvider(given: ProviderDefinition & { provider?: ProviderClass | undefined }): void {
   checkObject(given, 'The definition')
-  const { provider, ...definition } = given
+  const { provider = OpenAICompatibleProvider, ...definition } = given
+  checkDefinition(definition)
+  if (!isProviderClass(provider)) throw mistake('`provider` must be a class that extends one of this package')
   const { name } = definition
-  for (const field of ['name', 'displayName', 'baseURL'] as const) checkText(definition[field], field)
-  if (provider !== undefined && !isProviderClass(provider))
-    throw mistake('`provider` must be a class that extends one of this package')
   if (registered.has(name)) throw mistake(`A provider named ${JSON.stringify(name)} exists already`)
-  registered.set(
-    name,
-    provider ??
-      class extends OpenAICompatibleProvider {
-        static override readonly definition = definition
-      },
-  )
+  registered.set(name, defined(provider, definition))
+}
+
+/** A class with another definition; in all else, and by its name, it is `Provider`. */
+function defined(Provider: ProviderClass, definition: ProviderDefinition): ProviderClass {
+  const Defined = class extends Provider {
+    static readonly definition = definition
+  }
+  Object.defineProperty(Defined, 'name', { value: Provider.name })
+  return Defined
 }
 
 function isProviderClass(value: unknown): boolean {

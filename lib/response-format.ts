@@ -1,9 +1,9 @@
 import { mistake } from './arguments'
-import { ConfigurationError, type ErrorDetails } from './errors'
+import { ConfigurationError, wordsOf } from './errors'
 
 /**
  * A schema object that can also say what it accepts as JSON Schema: those of current Zod and ArkType, and of Valibot by
- * its `toStandardJsonSchema`. It types `parsed`, and its own validation has the last word.
+ * its `toStandardJsonSchema`. It types `parsed`, and its own validation has the last word: what that throws, the call rejects with.
  *
  * @see https://standardschema.dev/json-schema
  */
@@ -24,7 +24,9 @@ export interface StandardJSONSchema<T> {
  *
  * Whatever the way, the answer is checked. Where the server is not known to hold the model to the format, its text is
  * held back until all of it has been found to fit; if it does not, the model is told what is wrong and asked once more
- * (warning `response_format_repair`). An answer that does not fit is an {@link InvalidResponseError}.
+ * (warning `response_format_repair`). So it is with what a schema object's own validation finds wrong, unless its text was
+ * handed out already: to `onProgress` or a stream, of a server that holds the model to the schema. An answer that does not fit
+ * is an {@link InvalidResponseError}.
  */
 export type ResponseFormat<T = unknown> =
   /** A JSON object, whatever is in it. */
@@ -127,11 +129,10 @@ function converted({ jsonSchema }: Standard): Record<string, unknown> {
   try {
     return jsonSchema.input({ target: 'draft-2020-12' })
   } catch (cause) {
-    const words = cause instanceof Error ? cause.message : String(cause)
     throw new ConfigurationError(
       {
         code: 'configuration',
-        message: `\`responseFormat.schema\` cannot be written as JSON Schema: ${words}`,
+        message: `\`responseFormat.schema\` cannot be written as JSON Schema: ${wordsOf(cause)}`,
       },
       { cause },
     )
@@ -145,17 +146,17 @@ function isPlain(value: unknown): value is Record<string, unknown> {
   return (prototype === Object.prototype || prototype === null) && !('~standard' in value)
 }
 
-/** What a validation made of a value, or what it found wrong. */
-export type Validated = { value: unknown } | { problem: Pick<ErrorDetails, 'code' | 'message' | 'hint'> }
-
 /** A finding, as validations of the standard tell it. */
 interface Issue {
   message: string
   path?: readonly (PropertyKey | { key: PropertyKey })[] | undefined
 }
 
-/** Has `validate` look at `value`. What it throws is the caller's. */
-export async function validated(validate: Validate, value: unknown): Promise<Validated> {
+/** Has `validate` look at `value`: what it made of that, or what it found wrong. What it throws is the caller's. */
+export async function validated(
+  validate: Validate,
+  value: unknown,
+): Promise<{ value: unknown } | { problem: string }> {
   const result = (await validate(value)) as { value?: unknown; issues?: readonly Issue[] | undefined }
   if (!result.issues) return { value: result.value }
   const told = result.issues.slice(0, 4).map(({ path = [], message }) => {
@@ -163,11 +164,5 @@ export async function validated(validate: Validate, value: unknown): Promise<Val
     const place = keys.map((key) => `/${key.replace(/~/g, '~0').replace(/\//g, '~1')}`).join('')
     return `${place || 'the whole'}: ${message}`
   })
-  return {
-    problem: {
-      code: 'invalid_response',
-      message: `The answer does not pass the schema's own validation: ${told.join('; ')}`,
-      hint: 'What came is in `partial`. What JSON Schema cannot say, the model is not told: say it in the prompt, or in `describe`.',
-    },
-  }
+  return { problem: told.join('; ') || 'it does not say why' }
 }

@@ -1,22 +1,31 @@
 import { setMaxListeners } from 'node:events'
 import { checkObject, mistake, timeoutsOf, toolsOf } from './arguments'
 import { CANCELLED, type CallSetup, type PendingCall } from './call'
-import type { ChatMessage, ChatRequest, ChatResponse, ContentPart, Timings, Usage } from './chat'
-import { errorOf } from './errors'
+import type {
+  ChatMessage,
+  ChatRequest,
+  ChatResponse,
+  ContentPart,
+  Timings,
+  ToolLoopResponse,
+  Usage,
+} from './chat'
+import { errorOf, type PartialAnswer, type Refusal, wordsOf } from './errors'
 import type { ProviderProgressEvent } from './events'
 import type { ChatProvider } from './provider'
 import type { Tool, ToolCall, ToolLoopOptions } from './tools'
 import { type Given, Turns } from './turns'
 
 export type ToolLoopRequest<T = unknown> = ChatRequest<T> & ToolLoopOptions
-export type ToolLoopResponse<T = unknown> = ChatResponse<T> & { messages: ChatMessage[] }
 
 /** What a loop shares with the other calls of its provider. */
-interface LoopSetup {
+export interface LoopSetup {
   pending: Set<PendingCall>
   /** The provider's own `timeout.total`: it is for all of the loop. */
   total: number | undefined
   origin: CallSetup<unknown>['origin']
+  /** Why the last answer is none for this caller. */
+  refuse: ((response: ChatResponse) => Refusal | undefined) | undefined
 }
 
 /** Whom the loop asks. */
@@ -34,7 +43,7 @@ const MOST_SHOWN = 2000
 export function runToolLoop<T>(
   provider: Asked,
   request: ToolLoopRequest<T>,
-  { pending, total, origin }: LoopSetup,
+  { pending, total, origin, refuse }: LoopSetup,
 ): Promise<ToolLoopResponse<T>> {
   checkLoop(request)
   toolsOf(request)
@@ -53,9 +62,20 @@ export function runToolLoop<T>(
       // Of all tools, side by side: Node warns at the eleventh.
       setMaxListeners(0, controller.signal)
       turn.stop = (reason) => controller.abort(reason)
-      return new ToolLoop(asked, request, given, controller.signal).run()
+      const loop = new ToolLoop(asked, request, given, controller.signal).run()
+      return refuse ? loop.then((response) => unlessRefused(asked, response, refuse(response))) : loop
     },
   }).result
+}
+
+function unlessRefused<R extends ChatResponse>(
+  { name: server }: Asked,
+  response: R,
+  refusal: Refusal | undefined,
+): R {
+  if (refusal === undefined) return response
+  const { attempts } = response.timings
+  throw errorOf({ ...refusal, server, attempts, partial: partialOf(response) })
 }
 
 function checkLoop({ maxToolRounds, workingDirectory }: ToolLoopOptions): void {
@@ -124,8 +144,8 @@ class ToolLoop<T> {
       this.#messages.push(response.message)
       if (toolCalls.length === 0) return this.#whole(response)
       isStuck = this.#countRepeated(toolCalls)
-      const areAllAnswered = await this.#answer(response, isLast)
-      if (isLast || !areAllAnswered) return this.#whole(response)
+      const openCalls = await this.#answer(response, isLast)
+      if (isLast || openCalls.length > 0) return this.#whole(response, openCalls)
     }
   }
 
@@ -175,17 +195,17 @@ class ToolLoop<T> {
     return (this.#repeated.get(keyOf(call)) ?? 0) >= SAME_CALLS
   }
 
-  /** Adds one message for each call, but for those that are the caller's to answer; says whether there are none. */
-  async #answer(response: ChatResponse, isLast: boolean): Promise<boolean> {
+  /** Adds one message for each call, but for those that are the caller's to answer: it gives those. */
+  async #answer(response: ChatResponse, isLast: boolean): Promise<ToolCall[]> {
     const contents = await Promise.race([this.#contents(response.toolCalls, isLast), this.#over])
     if (contents === 'over' || this.#signal.aborted) throw cancelled(response, this.#signal.reason)
-    let areAllAnswered = true
-    for (const [index, { id: toolCallId, name }] of response.toolCalls.entries()) {
+    const openCalls: ToolCall[] = []
+    for (const [index, call] of response.toolCalls.entries()) {
       const content = contents[index]
-      if (content === undefined) areAllAnswered = false
-      else this.#messages.push({ role: 'tool', toolCallId, name, content })
+      if (content === undefined) openCalls.push(call)
+      else this.#messages.push({ role: 'tool', toolCallId: call.id, name: call.name, content })
     }
-    return areAllAnswered
+    return openCalls
   }
 
   /** What each call is answered with; nothing where its tool has no `execute`. */
@@ -200,7 +220,10 @@ class ToolLoop<T> {
         const { id: callId, name: toolName, arguments: input } = call
         await this.#tell({ type: 'tool_start', toolName, callId, input })
         if (this.#signal.aborted) break
-        contents.push(this.#execute(tool, callId, input))
+        const content = this.#execute(tool, callId, input)
+        // It may fail by the listener before all of them are waited for.
+        content.catch(() => {})
+        contents.push(content)
       }
     }
     return await Promise.all(contents)
@@ -234,7 +257,7 @@ class ToolLoop<T> {
       content = contentOf(result)
       outcome = { result }
     } catch (thrown) {
-      const error = messageOf(thrown)
+      const error = wordsOf(thrown)
       content = errorText(error)
       outcome = { error }
     }
@@ -252,7 +275,7 @@ class ToolLoop<T> {
   }
 
   /** The last answer, with what all rounds took. */
-  #whole(last: ChatResponse<T>): ToolLoopResponse<T> {
+  #whole(last: ChatResponse<T>, openCalls: ToolCall[] = []): ToolLoopResponse<T> {
     const warnings = this.#rounds.flatMap((round) => round.warnings)
     const { usage: _, ...response } = last
     const usage = usageOf(this.#rounds)
@@ -262,6 +285,7 @@ class ToolLoop<T> {
       timings: timingsOf(this.#rounds, performance.now() - this.#started),
       warnings: [...new Map(warnings.map((warning) => [textOf(warning), warning])).values()],
       messages: this.#messages,
+      ...(openCalls.length > 0 ? { openCalls } : {}),
     }
   }
 }
@@ -278,11 +302,6 @@ function textOf({ code, message }: { code: string; message: string }): string {
 
 function errorText(message: string): string {
   return `Error: ${message}`
-}
-
-function messageOf(thrown: unknown): string {
-  const { message } = (thrown ?? {}) as { message?: unknown }
-  return typeof message === 'string' ? message : String(thrown)
 }
 
 /** What a tool gave, as the model reads it. Throws for what JSON cannot hold. */
@@ -304,9 +323,13 @@ function isContent(result: unknown): result is readonly ContentPart[] {
   return Array.isArray(result) && result.length > 0 && result.every(isPart)
 }
 
-function cancelled({ content, reasoning, toolCalls, timings }: ChatResponse, cause: unknown): Error {
-  const partial = { content, toolCalls, ...(reasoning === undefined ? {} : { reasoning }) }
-  return errorOf({ code: 'aborted', message: CANCELLED, attempts: timings.attempts, partial }, { cause })
+function cancelled(response: ChatResponse, cause: unknown): Error {
+  const { attempts } = response.timings
+  return errorOf({ code: 'aborted', message: CANCELLED, attempts, partial: partialOf(response) }, { cause })
+}
+
+function partialOf({ content, reasoning, toolCalls }: ChatResponse): PartialAnswer {
+  return { content, toolCalls, ...(reasoning === undefined ? {} : { reasoning }) }
 }
 
 /** The sum; nothing where one round was not counted. */

@@ -29,7 +29,16 @@ export interface ToolContext {
 }
 
 /**
- * What the model asked for. It has its arguments, or the reason why not. `repaired`: what the model wrote was no JSON as
+ * What the model asked for. It has its arguments, or the reason why not:
+ *
+ * ```ts
+ * for (const call of response.toolCalls) {
+ *   if (call.invalid) console.error(`${call.name} cannot be called: ${call.invalid}`)
+ *   else run(call.name, call.arguments)
+ * }
+ * ```
+ *
+ * `repaired`: what the model wrote was no JSON as
  * it stood; the `''` of a call without arguments does not count.
  */
 export type ToolCall = {
@@ -45,8 +54,12 @@ export type ToolCall = {
    * Why it cannot be used: cut off, no JSON object even after repair, or against the request's `toolChoice`. It is
    * never executed; in a loop it goes back to the model as that call's error.
    */
-  | { invalid: string; arguments?: undefined }
+  | { invalid: SomeText; arguments?: undefined }
 )
+
+/** A text that is not empty, as far as TypeScript can say so: by it, `if (call.invalid) continue` tells calls apart. */
+// biome-ignore lint/suspicious/noExplicitAny: of `${string}`, TypeScript makes a `string`, which may be empty
+type SomeText = `${any}`
 
 export interface ToolOptions {
   tools?: readonly Tool[] | undefined

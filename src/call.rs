@@ -155,6 +155,10 @@ impl Sink for CallSink {
     async fn room(&self) {
         self.handle.credit.room().await;
     }
+
+    fn is_heard(&self) -> bool {
+        self.wanted
+    }
 }
 
 /// How a call ended well.
@@ -246,5 +250,12 @@ impl Hooks for JsHooks {
 
     fn request_body(&self, body: String) -> BoxFuture<'_, Result<String>> {
         Box::pin(self.ask("requestBody", Value::String(body)))
+    }
+
+    fn validate(&self, answer: String) -> BoxFuture<'_, Result<Option<String>>> {
+        Box::pin(async {
+            let problem = self.ask("validate", Value::String(answer)).await?;
+            Ok((!problem.is_empty()).then_some(problem))
+        })
     }
 }

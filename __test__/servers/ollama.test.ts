@@ -444,6 +444,7 @@ describe('another server', () => {
   it('at a wrong path of Ollama’s is told the right one', async () => {
     const server = await startOllama()
     server.answersQuestions(notFound).answersChats(notFound)
+    server.answersTo('POST /api/chat', json({ error: 'model is required' }, 400))
     const error = await failureOf(ollama({ url: `${server.url}/wrong` }).waitUntilReady())
     expect(error.hint).toContain(`An LLM server answers at ${server.url}`)
   })

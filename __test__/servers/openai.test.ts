@@ -3,7 +3,7 @@ import { OpenAIProvider, type ProviderConfig } from '../../index.js'
 import { behavesAsHosted, greeting, sendsHeaders } from '../support/hosted.js'
 import { asking } from '../support/provider.js'
 import { type Answer, json, type ScriptedServer, startScriptedServer } from '../support/scripted-server.js'
-import { answer, chunk, done, refusal, text } from '../support/wire.js'
+import { answer, chunk, done, event, refusal, text } from '../support/wire.js'
 import { failureOf, KEY } from '../support/witness.js'
 
 afterEach(() => {
@@ -44,6 +44,20 @@ describe('OpenAI', () => {
       [undefined, 9],
       [undefined, 7],
       [7, undefined],
+    ])
+  })
+
+  it('is told the limit of a text completion by the name that it has there', async () => {
+    const server = await startScriptedServer()
+    server.answersChats({
+      chunks: [event({ choices: [{ index: 0, text: 'b', finish_reason: 'stop' }] }), done],
+    })
+    const provider = providerOf(server, { defaults: { maxTokens: 256 } })
+    await provider.complete({ prompt: 'a' })
+    await provider.complete({ prompt: 'a', maxTokens: 9 })
+    expect(server.chats.map((chat) => [chat.json.max_tokens, chat.json.max_completion_tokens])).toEqual([
+      [256, undefined],
+      [9, undefined],
     ])
   })
 
@@ -101,8 +115,8 @@ describe('what a reasoning model refuses', () => {
     const server = await startScriptedServer()
     server.answersChats(unsupported('temperature'), unsupported('top_p'), hello)
     const events: string[] = []
-    const onProgress = (event: { type: string; message?: string }) => {
-      if (event.type === 'warning') events.push(event.message ?? '')
+    const onProgress = (told: { type: string; message?: string }) => {
+      if (told.type === 'warning') events.push(told.message ?? '')
     }
     await providerOf(server).query({ prompt: 'hello', ...options, onProgress })
     expect(events.map((message) => message.split('`')[1])).toEqual(['temperature', 'top_p'])

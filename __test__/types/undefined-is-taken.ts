@@ -56,7 +56,7 @@ export type Taken = [
   None<Refusing<VLLMStructuredOutputs>>,
   None<Refusing<ProviderDefinition>>,
   None<Refusing<DiscoveryOptions>>,
-  None<Refusing<NonNullable<Parameters<typeof createLocalProvider>[0]>>>,
+  None<Refusing<Extract<Parameters<typeof createLocalProvider>[0], object>>>,
   None<Refusing<NonNullable<Parameters<OpenAICompatibleProvider['waitUntilReady']>[0]>>>,
   None<Refusing<NonNullable<Parameters<OpenAICompatibleProvider['listModels']>[0]>>>,
 ]

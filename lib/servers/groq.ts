@@ -1,4 +1,4 @@
-import type { ChatMessage, ChatRequest, ChatResponse, ChatStream, QueryOptions } from '../chat'
+import type { ChatRequest, ChatResponse, ChatStream, QueryOptions, ToolLoopResponse } from '../chat'
 import type { ProviderDefinition } from '../config'
 import { OpenAICompatibleProvider } from '../provider'
 import type { ToolLoopOptions } from '../tools'
@@ -43,5 +43,5 @@ export interface GroqProvider {
   stream<T = unknown>(request: WithExtraBody<ChatRequest<T>, GroqExtraBody>): ChatStream<T>
   runTools<T = unknown>(
     request: WithExtraBody<ChatRequest<T>, GroqExtraBody> & ToolLoopOptions,
-  ): Promise<ChatResponse<T> & { messages: ChatMessage[] }>
+  ): Promise<ToolLoopResponse<T>>
 }

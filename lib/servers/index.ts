@@ -1,10 +1,11 @@
+import type { ProviderConfig } from '../config'
 import { OpenAICompatibleProvider } from '../provider'
 import { GroqProvider } from './groq'
 import { LiteLLMProvider } from './litellm'
 import { LlamaCppProvider } from './llama-cpp'
 import { LMStudioProvider } from './lm-studio'
 import { LocalAIProvider } from './localai'
-import { OllamaProvider } from './ollama'
+import { type OllamaConfig, OllamaProvider } from './ollama'
 import { OpenAIProvider } from './openai'
 import { OpenRouterProvider } from './openrouter'
 import { TextGenerationWebUIProvider } from './text-generation-webui'
@@ -29,3 +30,6 @@ export const providers = {
 
 /** The servers that are known by name. The union may grow in a minor version. */
 export type ServerKind = keyof typeof providers
+
+/** Fields of the configuration that one kind of server alone has. */
+export type OwnFields = Omit<OllamaConfig, keyof ProviderConfig>

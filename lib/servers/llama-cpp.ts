@@ -1,4 +1,4 @@
-import type { ChatMessage, ChatRequest, ChatResponse, ChatStream, QueryOptions } from '../chat'
+import type { ChatRequest, ChatResponse, ChatStream, QueryOptions, ToolLoopResponse } from '../chat'
 import type { CallOptions, ProviderDefinition } from '../config'
 import { manage, OpenAICompatibleProvider } from '../provider'
 import type { ToolLoopOptions } from '../tools'
@@ -72,7 +72,7 @@ export interface LlamaCppProvider {
   stream<T = unknown>(request: WithLlamaCppFields<ChatRequest<T>>): ChatStream<T>
   runTools<T = unknown>(
     request: WithLlamaCppFields<ChatRequest<T>> & ToolLoopOptions,
-  ): Promise<ChatResponse<T> & { messages: ChatMessage[] }>
+  ): Promise<ToolLoopResponse<T>>
 }
 
 /**

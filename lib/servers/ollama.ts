@@ -1,4 +1,4 @@
-import type { ChatMessage, ChatRequest, ChatResponse, ChatStream, QueryOptions } from '../chat'
+import type { ChatRequest, ChatResponse, ChatStream, QueryOptions, ToolLoopResponse } from '../chat'
 import type { CallOptions, GenerationOptions, ProviderConfig, ProviderDefinition } from '../config'
 import { manage, OpenAICompatibleProvider } from '../provider'
 import type { ModelInfo } from '../status'
@@ -141,5 +141,5 @@ export interface OllamaProvider {
   stream<T = unknown>(request: WithExtraBody<ChatRequest<T>, OllamaExtraBody>): ChatStream<T>
   runTools<T = unknown>(
     request: WithExtraBody<ChatRequest<T>, OllamaExtraBody> & ToolLoopOptions,
-  ): Promise<ChatResponse<T> & { messages: ChatMessage[] }>
+  ): Promise<ToolLoopResponse<T>>
 }

@@ -1,4 +1,4 @@
-import type { ChatMessage, ChatRequest, ChatResponse, ChatStream, QueryOptions } from '../chat'
+import type { ChatRequest, ChatResponse, ChatStream, QueryOptions, ToolLoopResponse } from '../chat'
 import type { ProviderDefinition } from '../config'
 import { OpenAICompatibleProvider } from '../provider'
 import type { ToolLoopOptions } from '../tools'
@@ -92,5 +92,5 @@ export interface OpenRouterProvider {
   stream<T = unknown>(request: WithExtraBody<ChatRequest<T>, OpenRouterExtraBody>): ChatStream<T>
   runTools<T = unknown>(
     request: WithExtraBody<ChatRequest<T>, OpenRouterExtraBody> & ToolLoopOptions,
-  ): Promise<ChatResponse<T> & { messages: ChatMessage[] }>
+  ): Promise<ToolLoopResponse<T>>
 }

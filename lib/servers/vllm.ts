@@ -1,4 +1,4 @@
-import type { ChatMessage, ChatRequest, ChatResponse, ChatStream, QueryOptions } from '../chat'
+import type { ChatRequest, ChatResponse, ChatStream, QueryOptions, ToolLoopResponse } from '../chat'
 import type { CallOptions, ProviderDefinition } from '../config'
 import { manage, OpenAICompatibleProvider } from '../provider'
 import type { ToolLoopOptions } from '../tools'
@@ -21,9 +21,7 @@ export interface VLLMProvider {
   query(options: VLLMQueryOptions): Promise<string>
   chat<T = unknown>(request: VLLMChatRequest<T>): Promise<ChatResponse<T>>
   stream<T = unknown>(request: VLLMChatRequest<T>): ChatStream<T>
-  runTools<T = unknown>(
-    request: VLLMChatRequest<T> & ToolLoopOptions,
-  ): Promise<ChatResponse<T> & { messages: ChatMessage[] }>
+  runTools<T = unknown>(request: VLLMChatRequest<T> & ToolLoopOptions): Promise<ToolLoopResponse<T>>
 }
 
 /**

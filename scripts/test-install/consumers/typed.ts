@@ -1,6 +1,7 @@
 // Compiled as an ES module and as CommonJS, with and without @types/node and the DOM: it must need neither.
 import {
   type ChatResponse,
+  createProvider,
   type LocalLLMProvider,
   ModelNotFoundError,
   OpenAICompatibleProvider,
@@ -55,6 +56,12 @@ async function run(): Promise<void> {
   ]
   const chat: ChatResponse = await provider.chat({ messages: [{ role: 'user', content: 'Say hello' }] })
   answers.push(chat.content)
+  for (const call of chat.toolCalls) {
+    if (call.invalid) continue
+    console.log(String(call.arguments.city))
+  }
+  const ollama = createProvider('ollama', { numCtx: 8192 })
+  void ollama.pullModel
 
   const error: unknown = await provider
     .query({ prompt: 'Say hello', model: 'missing' })

@@ -229,6 +229,10 @@ impl Assembly {
             let message = "The server counted no tokens although it sent some; its count was dropped.";
             self.parts.warn(Warning::new("usage", message), events);
         }
+        if self.parts.provider_data.is_too_much() {
+            let message = "The server gave more parts to be sent back to it than are kept: none is in the answer's `message`.";
+            self.parts.warn(Warning::new("provider_data", message), events);
+        }
         let ending = self.ending();
         let parts = &mut self.parts;
         let tool_calls = self.tools.calls.finish(ending, &mut |told| parts.tell(told, events));

@@ -8,11 +8,12 @@ pub struct ProviderData {
     fields: Map<String, Value>,
     /// How long the pieces were, in bytes.
     length: usize,
+    /// How many elements and fields they made.
     count: usize,
 }
 
-/// How many pieces are kept: in memory, one may take many times its length on the wire.
-const MAX_PIECES: usize = 16 * 1024;
+/// How many elements and fields are kept: in memory, one may take many times its length on the wire.
+const MAX_PARTS: usize = 16 * 1024;
 
 /// What of an element comes in pieces.
 const TEXTS: [&str; 3] = ["text", "summary", "thinking"];
@@ -27,13 +28,15 @@ impl ProviderData {
         let known = self.fields.entry(field).or_insert_with(|| Value::Array(Vec::new()));
         let Value::Array(known) = known else { return };
         let mut pieces = pieces.into_iter();
+        let before = known.len();
         if let Some(piece) = pieces.next() {
             match known.last_mut() {
-                Some(last) if continues(&piece, last) => append(piece, last),
+                Some(last) if continues(&piece, last) => self.count += append(piece, last),
                 _ => known.push(piece),
             }
         }
         known.extend(pieces);
+        self.count += known.len() - before;
     }
 
     /// Takes what belongs to the call with this id.
@@ -41,13 +44,18 @@ impl ProviderData {
         let Some(extra) = self.read(json) else { return };
         if let Value::Object(calls) = self.fields.entry(CALLS).or_insert_with(|| Map::new().into()) {
             calls.insert(id.into(), Map::from_iter([("extra_content".to_owned(), extra)]).into());
+            self.count += 1;
         }
     }
 
     fn read(&mut self, json: &str) -> Option<Value> {
         self.length += json.len();
-        self.count += 1;
-        (self.count <= MAX_PIECES).then(|| serde_json::from_str(json).ok()).flatten()
+        if self.is_too_much() { None } else { serde_json::from_str(json).ok() }
+    }
+
+    /// More than is kept: a part of it would be refused, and so none is given.
+    pub fn is_too_much(&self) -> bool {
+        self.count > MAX_PARTS
     }
 
     pub fn length(&self) -> usize {
@@ -55,7 +63,8 @@ impl ProviderData {
     }
 
     pub fn finish(self) -> Option<AnswerMessage> {
-        (!self.fields.is_empty()).then_some(AnswerMessage { provider_data: self.fields })
+        (!self.fields.is_empty() && !self.is_too_much())
+            .then_some(AnswerMessage { provider_data: self.fields })
     }
 }
 
@@ -68,8 +77,10 @@ fn continues(piece: &Value, last: &Value) -> bool {
     is_part && is_same && is_open
 }
 
-fn append(piece: Value, last: &mut Value) {
-    let (Value::Object(piece), Value::Object(last)) = (piece, last) else { return };
+/// How many fields it adds.
+fn append(piece: Value, last: &mut Value) -> usize {
+    let (Value::Object(piece), Value::Object(last)) = (piece, last) else { return 0 };
+    let before = last.len();
     for (name, value) in piece {
         match (last.get_mut(&name), value) {
             (Some(Value::String(text)), Value::String(more)) if TEXTS.contains(&name.as_str()) => {
@@ -80,6 +91,7 @@ fn append(piece: Value, last: &mut Value) {
             _ => {}
         }
     }
+    last.len() - before
 }
 
 #[cfg(test)]
@@ -112,6 +124,24 @@ mod tests {
             { "type": "reasoning.encrypted", "data": "y", "index": 2 },
         ]);
         assert_eq!(assembled("reasoning_details", &frames), expected);
+    }
+
+    #[test]
+    fn many_pieces_of_one_element_keep_what_comes_last() {
+        let piece = json!([{ "type": "reasoning.text", "text": "a", "index": 0 }]);
+        let mut frames = vec![piece; 2 * MAX_PARTS];
+        frames.push(json!([{ "type": "reasoning.text", "signature": "s", "index": 0 }]));
+        let expected = json!([
+            { "type": "reasoning.text", "text": "a".repeat(2 * MAX_PARTS), "index": 0, "signature": "s" },
+        ]);
+        assert_eq!(assembled("reasoning_details", &frames), expected);
+    }
+
+    #[test]
+    fn of_too_many_elements_none_is_given() {
+        let frames = vec![json!([{ "type": "reasoning.encrypted", "data": "x" }]); MAX_PARTS + 1];
+        assert_eq!(assembled("reasoning_details", &frames), Value::Null);
+        assert_eq!(assembled("reasoning_details", &frames[1..]).as_array().unwrap().len(), MAX_PARTS);
     }
 
     #[test]

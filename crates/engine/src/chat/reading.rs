@@ -73,8 +73,11 @@ impl Reading {
                 return Err(self.fail(broken.unwrap_or(error), events));
             }
         }
-        self.check_limits().map_err(|error| self.fail(error, events))?;
+        // Calls may be in what is held back.
         self.assembly.release(events);
+        if let Err(error) = self.check_limits() {
+            return Err(self.assembly.fail(error));
+        }
         let last_words = self.decoder.last_words().map(str::to_owned);
         let raw = self.keeps_frames.then(|| Raw {
             last_frame: String::from_utf8_lossy(&self.decoder.last_frame()).into_owned(),
@@ -263,6 +266,45 @@ mod tests {
         assert_eq!(error.code, Code::Protocol);
         assert!(error.message.contains("128 tool calls (limits.maxToolCalls)"), "{error}");
         assert_eq!(error.partial.as_ref().unwrap().tool_calls.len(), 128);
+    }
+
+    /// The answer to a request that offers `f`, with these rules.
+    fn offered(options: &str, choices: &[&str]) -> Result<Answer> {
+        let options = serde_json::from_str(options).unwrap();
+        let mut reading = Reading::new(OpenAi.decoder(1 << 20), CallRules::new(&options, 2));
+        let mut told = Told::default();
+        reading.push(stream(choices).as_bytes(), &mut told)?;
+        reading.finish(None, &mut told)
+    }
+
+    #[test]
+    fn more_calls_than_the_limit_at_the_end_of_the_text_are_an_error_too() {
+        let calls = |count: usize| {
+            let list = vec![r#"{\"name\":\"f\",\"arguments\":{}}"#; count].join(",");
+            let text = format!(r#""delta":{{"content":"[{list}]"}}"#);
+            offered(r#"{"tools":[{"name":"f"}]}"#, &[&text, STOP])
+        };
+        assert_eq!(calls(2).unwrap().tool_calls.len(), 2);
+        let error = calls(3).unwrap_err();
+        assert!(error.message.contains("2 tool calls (limits.maxToolCalls)"), "{error}");
+    }
+
+    #[test]
+    fn a_call_in_what_was_reasoning_counts_for_nothing() {
+        let call = |name: &str| {
+            format!(r#"<tool_call>{{\"name\":\"f\",\"arguments\":{{\"a\":\"{name}\"}}}}</tool_call>"#)
+        };
+        let thoughts = format!(r#""delta":{{"content":"Perhaps {}\n</think>\n"}}"#, call("A"));
+        let text = format!(r#""delta":{{"content":"{}"}}"#, call("B"));
+        let single = r#"{"tools":[{"name":"f"}],"parallelToolCalls":false}"#;
+        let answer = offered(single, &[&thoughts, &text, STOP]).unwrap();
+        assert_eq!(answer.tool_calls.len(), 1);
+        assert!(answer.tool_calls[0].raw_arguments.contains('B'), "{:?}", answer.tool_calls);
+        assert!(answer.warnings.iter().all(|warning| warning.code != "parallel_tool_calls"));
+
+        let required = r#"{"tools":[{"name":"f"}],"toolChoice":"required"}"#;
+        let none = offered(required, &[&thoughts, HELLO, STOP]).unwrap();
+        assert!(none.warnings.iter().any(|warning| warning.code == "tool_choice"), "{:?}", none.warnings);
     }
 
     #[test]

@@ -157,7 +157,10 @@ impl ToolCalls {
 
     /// The text so far was reasoning: no call in it counts.
     pub fn withdraw(&mut self) {
-        self.read.retain(|call| !self.in_text.contains(&call.id));
+        let counts = |id: &str| !self.in_text.contains(id);
+        self.read.retain(|call| counts(&call.id));
+        self.done = self.begun[..self.done].iter().filter(|call| counts(&call.id)).count();
+        self.begun.retain(|call| counts(&call.id));
     }
 
     /// Tells the calls that were not told yet, and gives all.
@@ -314,13 +317,15 @@ impl Begun {
             object(&self.arguments)
         } else {
             // What calls without arguments have, and those that were cut off before them.
-            Ok(Repaired { fields: serde_json::Map::new(), is_repaired: false, is_open: false })
+            Ok(Repaired::whole(serde_json::Map::new()))
         };
         let invalid = match (read, cut) {
             _ if self.name.is_empty() => cut.unwrap_or("it has no name"),
             (Ok(Repaired { is_repaired: true, .. }) | Err(_), Some(cut)) => cut,
             // Some gateways write an empty object before the arguments.
             (Ok(Repaired { fields, .. }), Some(cut)) if fields.is_empty() => cut,
+            // Whatever reason the server gives for the end: what a string holds is not to be guessed.
+            (Ok(Repaired { ends_in_string: true, .. }), None) => "the arguments end within a string",
             (Ok(Repaired { fields, is_repaired, .. }), _) => {
                 return Arguments::Read { arguments: fields, repaired: is_repaired };
             }
@@ -472,6 +477,16 @@ mod tests {
             assert_eq!((read(&heard), heard.calls[0].id.as_str()), (vec![paris()], "a"), "{fragments}");
             assert!(heard.warnings.is_empty(), "{fragments}: {:?}", heard.warnings);
         }
+    }
+
+    #[test]
+    fn arguments_that_end_within_a_string_are_none_whatever_the_server_says() {
+        let fragments =
+            json!([{"index": 0, "id": "a", "name": "get_weather", "arguments": "{\"city\":\"Par"}]);
+        assert_eq!(read(&heard(&fragments)), [("get_weather", json!("the arguments end within a string"))]);
+        let brackets =
+            json!([{"index": 0, "id": "a", "name": "get_weather", "arguments": "{\"city\":\"Paris\""}]);
+        assert_eq!(read(&heard(&brackets)), [paris()]);
     }
 
     #[test]

@@ -99,7 +99,7 @@ impl Client {
         give_back(&mut request.messages, facts.name, self.server.reasoning_field());
         let reasoning = request.options.reasoning.or(self.defaults.reasoning);
         self.server.translate(&mut request.options);
-        let mut body = self.dialect().encode_chat(request, model, &self.defaults);
+        let mut body = self.dialect().encode_chat(request, model, &self.chat_defaults);
         if let Some(reasoning) = reasoning {
             let fields = self.server.reasoning(reasoning);
             if fields.is_empty() {

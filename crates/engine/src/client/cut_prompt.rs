@@ -24,6 +24,8 @@ pub struct Prompt {
     most: u64,
     /// The server may know its beginning from an earlier request. Some do not count what they need not read again.
     may_be_cached: bool,
+    /// In tokens, if the server has told it.
+    context: Option<u64>,
     cut: Option<Cut>,
     advice: &'static str,
 }
@@ -33,11 +35,14 @@ impl Prompt {
     pub fn new(client: &Client, body: &Map<String, Value>, sent: Bytes) -> Option<Self> {
         let advice = client.server.facts().cuts_prompts?;
         let model = body.get("model").and_then(Value::as_str).unwrap_or_default();
+        let context = client.knowledge.context_of(model);
+        let cut = client.server.cut(body, context);
         Some(Self {
             sent,
             most: (texts_of(body).map(|(_, text)| text.len() as u64).sum::<u64>()) / ASCII_A_TOKEN,
             may_be_cached: client.beginnings.knew(model, &beginning(body)),
-            cut: client.server.cut(body, client.knowledge.context_of(model)),
+            context: cut.as_ref().map(|cut| cut.context).or(context),
+            cut,
             advice,
         })
     }
@@ -70,7 +75,9 @@ impl Prompt {
             return Some(Suspicion::AtLimit(cut.context));
         }
         let may_be_cached = self.may_be_cached || attempts > 1;
-        (estimate >= 1000 && 2 * read < estimate && !may_be_cached).then_some(Suspicion::LacksHalf)
+        // Others share the server's cache, too: what fits was not cut.
+        let fits = self.context.is_some_and(|context| estimate < context);
+        (estimate >= 1000 && 2 * read < estimate && !may_be_cached && !fits).then_some(Suspicion::LacksHalf)
     }
 }
 
@@ -227,6 +234,13 @@ mod tests {
         assert!(cut(&words(4000), &json!({ "num_ctx": 2048 }), 1), "at the limit");
         assert!(!cut(&format!("other {}", words(3000)), &json!({}), 2), "sent twice");
         assert!(cut(&format!("another {}", words(3000)), &json!({}), 1));
+    }
+
+    #[test]
+    fn what_fits_into_a_known_context_was_not_cut() {
+        for (context, expected) in [(131_072, false), (2048, true)] {
+            assert_eq!(is_cut(&words(3000), &json!({ "num_ctx": context }), 1000), expected, "{context}");
+        }
     }
 
     #[test]

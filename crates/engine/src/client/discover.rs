@@ -8,12 +8,12 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Client, ClientConfig, asker::Asker};
 use crate::{
-    discovery::{Finding, Identity, identify},
+    discovery::{CERTAINTY, Finding, Identity, identify},
     endpoint::{Address, Definition, EndpointConfig},
     error::{Code, Error, Result},
     servers::{self, Kind},
     transport::{Clients, Watch},
-    types::{Status, Timeouts},
+    types::{Clock, Status, Timeouts},
 };
 
 /// Where servers are looked for, as `lib/` hands it over.
@@ -152,7 +152,10 @@ impl Search {
         let Ok(client) = self.client_of(Kind::unknown(), target.asked.clone(), clients) else {
             return Step::Nobody;
         };
-        match identify(&Asker::anonymous(&client, client.endpoint.address.clone())).await {
+        let asker = Asker::anonymous(&client, client.endpoint.address.clone());
+        // The rest of the time is for what it has.
+        let certainty = self.timeout.limit(Clock::Total).map_or(CERTAINTY, |limit| CERTAINTY.min(limit / 2));
+        match identify(&asker, certainty).await {
             Finding::Server(identity) => Step::Identified(target, identity),
             Finding::Stranger(_) | Finding::Nothing(_) => Step::Nobody,
         }

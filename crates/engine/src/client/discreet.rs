@@ -53,6 +53,10 @@ impl<S: Sink> Sink for Discreet<'_, S> {
     fn room(&self) -> impl Future<Output = ()> + Send {
         self.sink.room()
     }
+
+    fn is_heard(&self) -> bool {
+        self.sink.is_heard()
+    }
 }
 
 impl Client {

@@ -91,7 +91,11 @@ impl<S: Sink> Call<'_, S> {
     fn hold_back(&mut self) {
         let Some(formatted) = &self.formatted else { return };
         let is_sure = self.client.learnt.is_sure(self.model_name(), formatted.ladder.rung());
-        self.sink.holds(formatted.check.tells() && !is_sure);
+        // No server holds the model to what the caller validates. To hold that back costs little if nobody hears it, or
+        // if the answer before it failed.
+        let costs_little = !self.sink.is_heard() || formatted.misfit.is_some();
+        let may_fail = !is_sure || formatted.check.has_validator() && costs_little;
+        self.sink.holds(formatted.check.tells() && may_fail);
     }
 
     /// `answer`, once it has its format; perhaps another one, after a second round.
@@ -117,19 +121,34 @@ impl<S: Sink> Call<'_, S> {
             if shows_it {
                 self.client.learnt.tried_format(self.model_name(), rung, has_fitted);
             }
-            match outcome {
+            let may_ask_again = self.sink.is_holding() && formatted.misfit.is_none();
+            let misfit = match outcome {
                 Ok(fit) => {
                     self.fit(&mut answer, fit);
-                    break;
+                    match self.validated(&answer).await {
+                        Ok(None) => break,
+                        Ok(Some(misfit)) => misfit,
+                        Err(error) => return Err(with_partial(error, answer)),
+                    }
                 }
-                Err(misfit) if self.sink.is_holding() && formatted.misfit.is_none() => {
-                    answer = self.second_round(answer, misfit).await?;
-                }
-                Err(misfit) => return Err(invalid(answer, &misfit)),
+                Err(misfit) => misfit,
+            };
+            if !may_ask_again {
+                return Err(invalid(answer, &misfit));
             }
+            answer = self.second_round(answer, misfit).await?;
         }
         self.sink.release(Some(&answer.content));
         Ok(answer)
+    }
+
+    /// What the caller finds wrong with `answer`, which has its format.
+    async fn validated(&mut self, answer: &Answer) -> Result<Option<Misfit>> {
+        if !self.formatted.as_ref().is_some_and(|formatted| formatted.check.has_validator()) {
+            return Ok(None);
+        }
+        let problem = self.watch.run(self.hooks.validate(answer.content.clone())).await??;
+        Ok(problem.map(|problem| Misfit(format!("it does not pass the schema's own validation ({problem})"))))
     }
 
     fn fit(&mut self, answer: &mut Answer, fit: Fit) {

@@ -65,4 +65,8 @@ impl<S: Sink> Sink for HeldBack<'_, S> {
     fn room(&self) -> impl Future<Output = ()> + Send {
         self.sink.room()
     }
+
+    fn is_heard(&self) -> bool {
+        self.sink.is_heard()
+    }
 }

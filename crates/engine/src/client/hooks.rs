@@ -3,7 +3,7 @@ use secrecy::SecretString;
 
 use crate::error::Result;
 
-/// What the caller may change of a request before it is sent. One object a call.
+/// What the caller may change of a request before it is sent, and say of its answer. One object a call.
 pub trait Hooks: Send + Sync {
     /// Whether [`request_headers`](Self::request_headers) does anything.
     fn changes_headers(&self) -> bool;
@@ -20,6 +20,11 @@ pub trait Hooks: Send + Sync {
 
     /// The body as it will be sent, in and out: JSON.
     fn request_body(&self, body: String) -> BoxFuture<'_, Result<String>>;
+
+    /// What the caller finds wrong with an answer that fits its schema, if the format says that he looks himself.
+    fn validate(&self, _answer: String) -> BoxFuture<'_, Result<Option<String>>> {
+        Box::pin(async { Ok(None) })
+    }
 }
 
 /// Changes nothing.

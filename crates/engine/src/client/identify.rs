@@ -4,7 +4,7 @@ use url::Url;
 
 use super::{Client, Hooks, asker::Asker};
 use crate::{
-    discovery::{Finding, Identity, identify},
+    discovery::{CERTAINTY, Finding, Identity, identify},
     error::{Code, Error, Result},
     servers::Kind,
     types::{Diagnosis, Timeouts},
@@ -64,7 +64,7 @@ impl Client {
     pub(super) async fn finding(&self, asker: &Asker<'_>) -> Finding {
         match self.vendor() {
             Some(kind) => Finding::Server(Identity { kind, version: None }),
-            None => identify(asker).await,
+            None => identify(asker, CERTAINTY).await,
         }
     }
 

@@ -1,11 +1,16 @@
+use std::time::Duration;
+
 use serde_json::json;
 
-use super::{Client, asker::Asker};
+use super::{Client, asker::Asker, metadata::within};
 use crate::{
     error::{Code, Error, Result},
     protocol::Failure,
     servers::{Ask, Place, Question, Reply},
 };
+
+/// How long it is waited for what a path says of chats. That there are none is said at once.
+const KNOCK_WITHIN: Duration = Duration::from_secs(1);
 
 impl Client {
     /// Asks for a chat without a message. Nothing is generated for it; but who may not ask, what is still loading and
@@ -22,6 +27,12 @@ impl Client {
             Err(error) => error,
         };
         if concerns_every_chat(&error) { Err(error) } else { Ok(()) }
+    }
+
+    /// Whether nothing says that no chat is taken there.
+    pub(super) async fn may_take_chats(&self, asker: &Asker<'_>) -> bool {
+        let knocked = within(Some(KNOCK_WITHIN), self.knock(asker)).await;
+        !knocked.is_some_and(|knocked| knocked.is_err_and(|error| error.wrong_path))
     }
 
     /// Whether chats are taken of everybody. `asker` has no key. What is not refused for the message that is missing may

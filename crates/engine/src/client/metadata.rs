@@ -188,7 +188,9 @@ impl Client {
     /// The other base URL below which an LLM server's API answers.
     pub(super) async fn other_base(&self, asker: &Asker<'_>) -> Option<String> {
         for base in self.endpoint.address.other_bases() {
-            if list_models(self.dialect(), &asker.at(base.clone())).await.is_ok() {
+            let other = asker.at(base.clone());
+            // A server may have a list of its own at another path than the chat.
+            if list_models(self.dialect(), &other).await.is_ok() && self.may_take_chats(&other).await {
                 return Some(base);
             }
         }

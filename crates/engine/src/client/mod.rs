@@ -91,6 +91,8 @@ pub struct Client {
     retry: RetryOptions,
     limits: Limits,
     defaults: GenerationOptions,
+    /// The same, as the server names them in chats.
+    chat_defaults: GenerationOptions,
     server: Box<dyn Server>,
     http: Arc<HttpClient>,
     knowledge: Knowledge,
@@ -119,8 +121,8 @@ impl Client {
         let elsewhere = media::elsewhere(&given);
         let settings = Settings { fields: config.settings, environment: given.environment };
         let server = (kind.open)(&settings)?;
-        let mut defaults = config.defaults;
-        server.translate(&mut defaults);
+        let mut chat_defaults = config.defaults.clone();
+        server.translate(&mut chat_defaults);
         Ok(Self {
             chat_url: OnceLock::new(),
             http: clients.of(&endpoint.route),
@@ -129,7 +131,8 @@ impl Client {
             timeouts: config.timeout,
             retry: config.retry,
             limits: config.limits,
-            defaults,
+            defaults: config.defaults,
+            chat_defaults,
             server,
             knowledge: Knowledge::default(),
             learnt: Learnt::default(),

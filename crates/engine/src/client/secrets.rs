@@ -89,6 +89,10 @@ impl Hooks for Attentive<'_> {
     fn request_body(&self, body: String) -> BoxFuture<'_, Result<String>> {
         self.hooks.request_body(body)
     }
+
+    fn validate(&self, answer: String) -> BoxFuture<'_, Result<Option<String>>> {
+        self.hooks.validate(answer)
+    }
 }
 
 #[cfg(test)]

@@ -34,6 +34,11 @@ impl Heard {
         false
     }
 
+    /// Whether one of `suspects` is recognised.
+    pub fn knows_any(&self, suspects: &[Suspect]) -> bool {
+        suspects.iter().any(|(_, probes)| self.recognised(probes).is_some())
+    }
+
     /// The first of `suspects` that is recognised; else any server with a model list.
     pub fn identity(&self, suspects: &[Suspect]) -> Option<Identity> {
         let known = suspects.iter().find_map(|(kind, probes)| {

@@ -44,9 +44,12 @@ const PAGE: Place<'static> = Place::Root("/");
 /// How long all other answers are waited for, at least, once there was one.
 const PATIENCE: Duration = Duration::from_millis(500);
 
-/// Finds out what is at the address that `ask` asks.
-pub async fn identify(ask: &dyn Ask) -> Finding {
-    identify_among(ask, &suspects()).await
+/// How long the answers of those are waited for, at most, that another server was only taken before because they are slow.
+pub const CERTAINTY: Duration = Duration::from_secs(2);
+
+/// Finds out what is at the address that `ask` asks. `certainty`: [`CERTAINTY`], or less where there is less time.
+pub async fn identify(ask: &dyn Ask, certainty: Duration) -> Finding {
+    identify_among(ask, &suspects(), certainty).await
 }
 
 /// All, in the order in which they are recognised.
@@ -54,7 +57,7 @@ fn suspects() -> Vec<Suspect> {
     ALL.iter().map(|kind| (*kind, kind.facts.probes)).collect()
 }
 
-async fn identify_among(ask: &dyn Ask, suspects: &[Suspect]) -> Finding {
+async fn identify_among(ask: &dyn Ask, suspects: &[Suspect], certainty: Duration) -> Finding {
     let asked_at = Instant::now();
     // One question first: where nobody answers it, the others would only be in the way.
     let first = match ask.any_reply(Question::get(LIST)).await {
@@ -64,17 +67,21 @@ async fn identify_among(ask: &dyn Ask, suspects: &[Suspect]) -> Finding {
         }
         Err(error) => return Finding::Nothing(error),
     };
-    let until = Instant::now() + PATIENCE + 2 * asked_at.elapsed();
+    let heard_at = Instant::now();
+    let patience = PATIENCE + 2 * asked_at.elapsed();
     let mut heard = Heard::default();
     heard.take(LIST, Some(first));
     let mut asking: FuturesUnordered<_> = places(suspects)
         .into_iter()
         .map(|place| async move { (place, ask.any_reply(Question::get(place)).await.ok()) })
         .collect();
-    while !heard.is_certain(suspects)
-        && let Ok(Some((place, reply))) = timeout_at(until, asking.next()).await
-    {
-        heard.take(place, reply);
+    while !heard.is_certain(suspects) {
+        // Whoever plays another is asked for before that one, and may be the slower of the two.
+        let limit = if heard.knows_any(suspects) { patience.max(certainty) } else { patience };
+        match timeout_at(heard_at + limit, asking.next()).await {
+            Ok(Some((place, reply))) => heard.take(place, reply),
+            Ok(None) | Err(_) => break,
+        }
     }
     match heard.identity(suspects) {
         Some(identity) => Finding::Server(identity),

@@ -18,6 +18,8 @@ struct Played {
     others: Option<(u16, &'static str)>,
     /// Never answered.
     silent: Vec<&'static str>,
+    /// Answered after a second.
+    slow: Vec<&'static str>,
 }
 
 impl Played {
@@ -45,6 +47,9 @@ impl Ask for Played {
             };
             if self.silent.contains(&&*path) {
                 std::future::pending::<()>().await;
+            }
+            if self.slow.contains(&&*path) {
+                tokio::time::sleep(Duration::from_secs(1)).await;
             }
             let (status, body) = self
                 .answers
@@ -82,7 +87,7 @@ fn suspects() -> [Suspect; 2] {
 }
 
 async fn found(server: &Played) -> String {
-    match identify_among(server, &suspects()).await {
+    match identify_among(server, &suspects(), CERTAINTY).await {
         Finding::Server(Identity { kind, version }) => {
             format!("{} {}", kind.facts.name, version.unwrap_or_default()).trim().to_owned()
         }
@@ -125,7 +130,7 @@ async fn a_server_that_plays_others_is_recognised_before_them() {
         .answers("/v1/models", 200, LIST_OF_ONE)
         .answers("/api/version", 200, r#"{"version":"0.7.0"}"#)
         .answers("/api/extra/version", 200, r#"{"result":"KoboldCpp","version":"1.99"}"#);
-    let Finding::Server(identity) = identify(&server).await else { panic!("it is a server") };
+    let Finding::Server(identity) = identify(&server, CERTAINTY).await else { panic!("it is a server") };
     assert_eq!((identity.kind.facts.name, identity.version.as_deref()), ("openai-compatible", Some("1.99")));
 }
 
@@ -171,7 +176,22 @@ async fn a_path_that_is_never_answered_holds_nobody_up() {
     server.silent = vec!["/api/v0/models", "/"];
     let started = Instant::now();
     assert_eq!(found(&server).await, "ollama 0.9");
+    assert_eq!(started.elapsed(), CERTAINTY);
+    server.answers.remove("/api/version");
+    let started = Instant::now();
+    assert_eq!(found(&server).await, "openai-compatible");
     assert_eq!(started.elapsed(), PATIENCE);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_plays_another_is_recognised_though_it_is_the_slower_one() {
+    let mut server = Played::default()
+        .answers_all(404, "")
+        .answers("/v1/models", 200, LIST_OF_ONE)
+        .answers("/api/version", 200, r#"{"version":"0.9"}"#)
+        .answers("/api/v0/models", 200, r#"{"data":[{"id":"m","state":"loaded"}]}"#);
+    server.slow = vec!["/api/v0/models"];
+    assert_eq!(found(&server).await, "lm-studio");
 }
 
 #[tokio::test(start_paused = true)]

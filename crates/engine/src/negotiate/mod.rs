@@ -68,16 +68,20 @@ impl Known {
         if !matches!(error.status, Some(400 | 422)) {
             return None;
         }
-        let amendment = reasoning::amendment(error, body).filter(|amendment| amendment.apply(body))?;
-        if !self.reasoning.contains(&amendment) {
-            self.reasoning.push(amendment);
+        let amendment = reasoning::amendment(error, body, &self.reasoning)?;
+        if !amendment.apply(body) {
+            return None;
         }
+        reasoning::remember(&mut self.reasoning, amendment);
         Some(amendment.warning())
     }
 
     /// Finds the field that `error` refuses, and what is done about it.
     fn field(&mut self, error: &Error, body: &mut Map<String, Value>) -> Option<Warning> {
-        if !matches!(error.status, Some(400 | 422)) {
+        // 404: a gateway found nobody who takes it.
+        let is_refusal = matches!(error.status, Some(400 | 422))
+            || error.status == Some(404) && error.refusal.of_any_value && !error.wrong_path;
+        if !is_refusal {
             return None;
         }
         // To and fro would never end.

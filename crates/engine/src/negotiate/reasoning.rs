@@ -10,8 +10,8 @@ use crate::{error::Error, types::Warning};
 pub enum Amendment {
     /// All of it is left out.
     LeaveOut,
-    /// This effort stands for that one.
-    Instead { refused: &'static str, sent: &'static str },
+    /// Another effort stands for that one, or none.
+    Instead { refused: &'static str, sent: Option<&'static str> },
     /// Ollama's models take a level, or only a switch.
     Switch,
 }
@@ -23,8 +23,8 @@ const EFFORTS: [&str; 6] = ["none", "minimal", "low", "medium", "default", "high
 const NO_REASONING: [&str; 3] =
     ["does not support thinking", "does not support reasoning", "reasoning is not supported"];
 
-/// What mends that `error` refuses how `body` says to reason, if anything does.
-pub fn amendment(error: &Error, body: &Map<String, Value>) -> Option<Amendment> {
+/// What mends that `error` refuses how `body` says to reason, if anything does. `known`: what was found before.
+pub fn amendment(error: &Error, body: &Map<String, Value>, known: &[Amendment]) -> Option<Amendment> {
     let words = error.message.as_str();
     if NO_REASONING.iter().any(|known| words.contains(known)) {
         return Some(Amendment::LeaveOut);
@@ -41,20 +41,43 @@ pub fn amendment(error: &Error, body: &Map<String, Value>) -> Option<Amendment> 
         return None;
     }
     // What else the caller writes there is the caller's.
-    let known = EFFORTS.into_iter().find(|known| *known == given);
-    match known.and_then(|refused| Some((refused, nearest(refused, words)?))) {
-        Some((refused, sent)) => Some(Amendment::Instead { refused, sent }),
-        None => (known.is_some() || error.refusal.of_any_value).then_some(Amendment::LeaveOut),
-    }
+    let Some(refused) = EFFORTS.into_iter().find(|effort| *effort == given) else {
+        return error.refusal.of_any_value.then_some(Amendment::LeaveOut);
+    };
+    // What stands for another is not itself replaced: to and fro would never end.
+    let is_substitute = known.iter().any(|amendment| amendment.sends(refused));
+    let sent = if is_substitute { None } else { nearest(refused, words, known) };
+    let is_of_value = sent.is_some() || is_substitute || word_in(words, refused).is_some();
+    Some(if is_of_value { Amendment::Instead { refused, sent } } else { Amendment::LeaveOut })
 }
 
 /// That of the efforts in `words` which is nearest to the one that is refused. Whoever wants some reasoning gets some.
-fn nearest(refused: &str, words: &str) -> Option<&'static str> {
-    let place = EFFORTS.iter().position(|known| *known == refused)?;
-    let offered = EFFORTS.into_iter().enumerate().filter(|(other, known)| {
-        *other != place && (*other > 0 || place == 0) && word_in(words, known).is_some()
+fn nearest(refused: &str, words: &str, known: &[Amendment]) -> Option<&'static str> {
+    let place = EFFORTS.iter().position(|effort| *effort == refused)?;
+    let offered = EFFORTS.into_iter().enumerate().filter(|(other, effort)| {
+        *other != place
+            && (*other > 0 || place == 0)
+            && word_in(words, effort).is_some()
+            && !known.iter().any(|amendment| amendment.refuses(effort))
     });
-    offered.min_by_key(|(other, _)| other.abs_diff(place)).map(|(_, known)| known)
+    offered.min_by_key(|(other, _)| other.abs_diff(place)).map(|(_, effort)| effort)
+}
+
+/// Adds to `known` what is done from now on.
+pub fn remember(known: &mut Vec<Amendment>, amendment: Amendment) {
+    if let Amendment::Instead { refused, .. } = amendment {
+        known.retain(|other| !other.refuses(refused));
+        for other in known.iter_mut() {
+            if let Amendment::Instead { sent, .. } = other
+                && *sent == Some(refused)
+            {
+                *sent = None;
+            }
+        }
+    }
+    if !known.contains(&amendment) {
+        known.push(amendment);
+    }
 }
 
 fn effort(body: &Map<String, Value>) -> Option<&str> {
@@ -62,6 +85,14 @@ fn effort(body: &Map<String, Value>) -> Option<&str> {
 }
 
 impl Amendment {
+    fn refuses(self, effort: &str) -> bool {
+        matches!(self, Self::Instead { refused, .. } if refused == effort)
+    }
+
+    fn sends(self, effort: &str) -> bool {
+        matches!(self, Self::Instead { sent: Some(sent), .. } if sent == effort)
+    }
+
     /// Changes `body`, if there is anything to change.
     pub fn apply(self, body: &mut Map<String, Value>) -> bool {
         match self {
@@ -70,10 +101,14 @@ impl Amendment {
                 fields.into_iter().filter(|field| body.remove(*field).is_some()).count() > 0
             }
             Self::Instead { refused, sent } => {
-                let Some(place) = effort_place(body).filter(|place| **place == *refused) else {
+                if effort(body) != Some(refused) {
                     return false;
+                }
+                let Some((fields, name)) = effort_place(body) else { return false };
+                match sent {
+                    Some(sent) => fields.insert(name.to_owned(), sent.into()),
+                    None => fields.remove(name),
                 };
-                *place = sent.into();
                 true
             }
             Self::Switch => {
@@ -86,8 +121,11 @@ impl Amendment {
     pub fn warning(self) -> Warning {
         let message = match self {
             Self::LeaveOut => "The model refuses how it is told to reason; that is left out.".to_owned(),
-            Self::Instead { refused, sent } => {
+            Self::Instead { refused, sent: Some(sent) } => {
                 format!("The model refuses the reasoning effort `{refused}`; `{sent}` is sent.")
+            }
+            Self::Instead { refused, sent: None } => {
+                format!("The model refuses the reasoning effort `{refused}`; it is left out.")
             }
             Self::Switch => "The model refuses levels of reasoning; it is switched on.".to_owned(),
         };
@@ -95,11 +133,12 @@ impl Amendment {
     }
 }
 
-fn effort_place(body: &mut Map<String, Value>) -> Option<&mut Value> {
+/// The object that has the effort, and the name of its field.
+fn effort_place(body: &mut Map<String, Value>) -> Option<(&mut Map<String, Value>, &'static str)> {
     if body.contains_key("reasoning_effort") {
-        return body.get_mut("reasoning_effort");
+        return Some((body, "reasoning_effort"));
     }
-    body.get_mut("reasoning")?.get_mut("effort")
+    Some((body.get_mut("reasoning")?.as_object_mut()?, "effort"))
 }
 
 #[cfg(test)]
@@ -142,6 +181,47 @@ mod tests {
         let nested = r#"{"error":{"message":"Unsupported value: 'none' is not supported with this model. Supported values are: 'low' and 'high'.","param":"reasoning.effort","code":"unsupported_value"}}"#;
         let fields = json!({ "reasoning": { "effort": "none" } });
         assert_eq!(sent(nested, fields), Some(json!({ "reasoning": { "effort": "low" } })));
+    }
+
+    /// What is sent for each of `efforts` in turn, by one provider, to a server that takes those that `takes` says and else
+    /// answers with `words`.
+    fn sent_to(takes: &[&str], words: &str, efforts: &[&str]) -> Vec<Vec<Option<String>>> {
+        let learnt = Learnt::default();
+        let error = Failure::of_body(words.as_bytes()).status(400).into_error();
+        let sent = |given: &&str| {
+            let mut body = Map::from_iter([("reasoning_effort".to_owned(), Value::from(*given))]);
+            learnt.apply("m", &mut body);
+            let mut sent = Vec::new();
+            loop {
+                let now = effort(&body).map(str::to_owned);
+                let is_taken = now.as_deref().is_some_and(|now| takes.contains(&now));
+                sent.push(now);
+                if is_taken || learnt.refusal(&error, "m", &mut body).is_none() {
+                    return sent;
+                }
+                assert!(sent.len() < 10, "it has no end");
+            }
+        };
+        efforts.iter().map(sent).collect()
+    }
+
+    #[test]
+    fn what_stands_for_another_effort_and_is_refused_too_is_left_out() {
+        let words = r#"{"error":{"message":"`reasoning_effort` must be one of `low`, `medium`, or `high`","type":"invalid_request_error"}}"#;
+        let some = |effort: &str| Some(effort.to_owned());
+        let sent = sent_to(&[], words, &["low", "low", "high", "medium"]);
+        assert_eq!(
+            sent,
+            [vec![some("low"), some("medium"), None], vec![None], vec![some("high"), None], vec![None]]
+        );
+    }
+
+    #[test]
+    fn one_effort_that_is_refused_says_nothing_of_another() {
+        let words = r#"{"error":{"message":"Unsupported value: 'reasoning_effort' does not support 'low' with this model.","param":"reasoning_effort","code":"unsupported_value"}}"#;
+        let some = |effort: &str| Some(effort.to_owned());
+        let sent = sent_to(&["high"], words, &["low", "high", "low"]);
+        assert_eq!(sent, [vec![some("low"), None], vec![some("high")], vec![None]]);
     }
 
     #[test]

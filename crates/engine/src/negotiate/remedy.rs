@@ -8,6 +8,7 @@ use crate::{error::Error, types::Warning};
 /// tools or its documents, it would be another request.
 pub static REMEDIES: &[Remedy] = &[
     Remedy::LeaveOutOurs("stream_options", || json!({ "include_usage": true })),
+    Remedy::Unstream,
     Remedy::LeaveOutOurs("return_progress", || json!(true)),
     Remedy::LeaveOutOurs("encoding_format", || json!("base64")),
     // What the package sees to itself.
@@ -73,6 +74,8 @@ pub enum Remedy {
     },
     /// What the package adds by itself, and how: what the user set in its place is never left out.
     LeaveOutOurs(&'static str, fn() -> Value),
+    /// Some accounts may not stream some models.
+    Unstream,
     /// What the user set is left out, and seen to by the package. A choice of tools is made by what is offered.
     Enforce(&'static str),
     Rename {
@@ -97,6 +100,10 @@ impl Remedy {
             }
             Self::LeaveOutOurs(field, ours) => {
                 body.get(field) == Some(&ours()) && body.remove(field).is_some()
+            }
+            Self::Unstream => {
+                body.remove("stream_options");
+                body.insert("stream".into(), false.into()) == Some(true.into())
             }
             Self::Enforce(field) => {
                 let value = body.remove(field);
@@ -134,6 +141,10 @@ impl Remedy {
                 let is_named = path.map(top) == Some(field) || words.contains(field);
                 (is_named && body.get(field) == Some(&ours())).then_some(0)
             }
+            Self::Unstream => {
+                let is_refused = error.refusal.of_any_value && path == Some("stream");
+                (is_refused && body.get("stream") == Some(&true.into())).then_some(0)
+            }
             Self::Enforce(field) => {
                 let is_named = path.map(top) == Some(field) || words.contains(field);
                 (is_named && body.contains_key(field)).then_some(0)
@@ -144,7 +155,7 @@ impl Remedy {
                 }
                 match path {
                     Some(path) => (top(path) == field).then_some(0),
-                    None => word_in(words, field),
+                    None => word_in(words, field).or_else(|| word_in(words, &in_camel_case(field))),
                 }
             }
             Self::RenameRole { from, .. } => {
@@ -176,6 +187,10 @@ impl Remedy {
 
     pub fn warning(&self) -> Warning {
         let message = match self {
+            Self::Unstream => {
+                let message = "The server refuses to stream this model's answers; they come as a whole.";
+                return Warning::new("not_streamed", message);
+            }
             Self::LeaveOut(field)
             | Self::LeaveOutWith { field, .. }
             | Self::LeaveOutOurs(field, _)
@@ -225,6 +240,16 @@ fn message_in(words: &str) -> Option<usize> {
     let path = path.trim_end_matches(|end: char| !end.is_alphanumeric()).strip_suffix("role")?;
     let digits = path.trim_start_matches(|start: char| !start.is_ascii_digit());
     digits.split(|end: char| !end.is_ascii_digit()).next()?.parse().ok()
+}
+
+/// `frequencyPenalty` of `frequency_penalty`, as some write it.
+fn in_camel_case(field: &str) -> String {
+    let mut words = field.split('_');
+    let first = words.next().unwrap_or_default().to_owned();
+    words.fold(first, |name, word| {
+        let (initial, rest) = word.split_at(word.len().min(1));
+        name + &initial.to_ascii_uppercase() + rest
+    })
 }
 
 /// Where `word` stands in `words`, and not as a part of another.

@@ -74,6 +74,11 @@ fn a_field_that_is_refused_is_left_out() {
             "stop",
         ),
         (r#"{"error":{"message":"Unrecognized request argument supplied: user"}}"#, "user"),
+        (
+            r#"{"error":{"message":"litellm.UnsupportedParamsError: gpt-5 models (including gpt-5-codex) don't support temperature=0.2. Only temperature=1 is supported.","type":"None","param":null,"code":"400"}}"#,
+            "temperature",
+        ),
+        (r#"{"error":{"message":"Argument not supported on this model: topP"}}"#, "top_p"),
     ] {
         for status in [400, 422] {
             let (gone, _, told) = changed(status, words, &fields).unwrap();
@@ -113,6 +118,28 @@ fn what_is_no_refusal_of_a_field_that_can_be_spared_stays_an_error() {
     ] {
         assert_eq!(changed(status, words, &fields), None, "{words}");
     }
+}
+
+#[test]
+fn who_may_not_have_a_stream_gets_the_answer_whole() {
+    let words = r#"{"error":{"message":"Your organization must be verified to stream this model.","type":"invalid_request_error","param":"stream","code":"unsupported_value"}}"#;
+    let learnt = Learnt::default();
+    let mut sent = body(&json!({ "stream": true }));
+    let warning = learnt.refusal(&refusal(400, words), "m", &mut sent).unwrap();
+    assert_eq!((warning.code, &sent["stream"]), ("not_streamed", &json!(false)));
+    assert!(!sent.contains_key("stream_options"));
+    assert_eq!(learnt.refusal(&refusal(400, words), "m", &mut sent), None, "once");
+    let mut next = body(&json!({ "stream": true }));
+    assert_eq!(learnt.apply("m", &mut next), [warning]);
+    assert_eq!(next, sent);
+}
+
+#[test]
+fn a_choice_that_no_endpoint_of_a_gateway_takes_is_seen_to_here() {
+    let words = r#"{"error":{"message":"No endpoints found that support the provided 'tool_choice' value.","code":404}}"#;
+    let fields = json!({ "tools": [{ "function": { "name": "f" } }], "tool_choice": "required" });
+    let (gone, ..) = changed(404, words, &fields).unwrap();
+    assert_eq!(gone, ["tool_choice"]);
 }
 
 #[test]

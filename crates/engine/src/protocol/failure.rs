@@ -181,7 +181,10 @@ impl Failure {
         let status = self.status.filter(|status| (100..600).contains(status));
         let takes_no_media = media_failure::is_told(&self.message);
         let is_wrong_path = self.is_page
-            || matches!(status, Some(404 | 405)) && code != Code::ModelNotFound && !takes_no_media
+            || matches!(status, Some(404 | 405))
+                && code != Code::ModelNotFound
+                && !takes_no_media
+                && !self.is_of_routing()
             || self.is_unknown_endpoint();
         let silence = if self.body.trim().is_empty() { " without a word" } else { "" };
         let message = match (self.message.is_empty(), status) {
@@ -225,6 +228,13 @@ impl Failure {
         error
     }
 
+    /// A gateway has nobody who would answer such a request.
+    /// <https://openrouter.ai/docs/guides/routing/provider-selection>
+    fn is_of_routing(&self) -> bool {
+        let words = self.message.to_lowercase();
+        ["no endpoints found", "no allowed providers"].iter().any(|known| words.contains(known))
+    }
+
     /// A server that answers 200 to what it does not know.
     fn is_unknown_endpoint(&self) -> bool {
         self.message.starts_with("Unexpected endpoint or method")
@@ -250,7 +260,10 @@ impl Failure {
             || status == 403 && words.contains("flagged")
         {
             Code::ContentFilter
-        } else if labelled(&["model_not_found"]) || says(&["model"]) && says(&MODEL_UNKNOWN) {
+        } else if labelled(&["model_not_found"])
+            || says(&["model"]) && says(&MODEL_UNKNOWN)
+            || says(&["no endpoints found for"])
+        {
             Code::ModelNotFound
         } else if labelled(&["model_loading"])
             || status == 503 && says(&["loading model"])
@@ -320,7 +333,7 @@ const TEMPLATE_REFUSES: [&str; 3] = ["jinja exception", "with jinja template", "
 
 /// Codes and words for a field, or for any value of it, that the server does not know or does not support. (That one
 /// value is wrong is another matter: the caller's.)
-const REFUSALS: [&str; 17] = [
+const REFUSALS: [&str; 21] = [
     "unsupported_parameter",
     "unsupported_value",
     "unknown_parameter",
@@ -336,8 +349,12 @@ const REFUSALS: [&str; 17] = [
     "extra inputs are not permitted",
     "extra fields not permitted",
     "does not support",
+    "doesn't support",
+    "don't support",
+    "do not support",
     "not supported",
     "is unsupported",
+    "no endpoints found that support",
 ];
 
 fn is_refusal(words: &str) -> bool {
@@ -445,6 +462,18 @@ mod tests {
 
     fn error(status: u16, body: &str) -> Error {
         Failure::of_body(body.as_bytes()).status(status).into_error()
+    }
+
+    #[test]
+    fn a_gateway_that_has_nobody_for_a_request_is_at_the_right_path() {
+        for (words, code) in [
+            ("No endpoints found matching your data policy (Free model publication).", Code::InvalidRequest),
+            ("No allowed providers are available for the selected model.", Code::InvalidRequest),
+            ("No endpoints found for foo/bar.", Code::ModelNotFound),
+        ] {
+            let error = error(404, &format!(r#"{{"error":{{"message":"{words}","code":404}}}}"#));
+            assert_eq!((error.code, error.wrong_path), (code, false), "{words}");
+        }
     }
 
     #[test]

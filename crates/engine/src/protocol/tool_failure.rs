@@ -40,6 +40,9 @@ const UNKNOWN: [&str; 5] = [
     "unrecognized request argument supplied: ",
 ];
 
+/// What is refused is only in one tool's description.
+const PART_OF_ONE: [&str; 3] = ["tool parameters", "function parameters", "schema"];
+
 /// How servers say that they could not read what their model wrote: Groq (also by the code `tool_use_failed`, and
 /// `output_parse_failed` of Harmony), llama.cpp (a 500), vLLM (a 400 of the validator of its own output, and what the parser
 /// of Harmony says), Ollama, TGI, and `transformers serve`. (`Failed to parse tool call arguments as JSON` is llama.cpp's of
@@ -66,7 +69,7 @@ pub fn find(code: &str, words: &str, refused: Option<&str>) -> Option<ToolFailur
         || UNKNOWN.iter().filter_map(|before| words.split_once(before)).any(|(_, rest)| is_tools(rest));
     if matches!(code, "tool_use_failed" | "output_parse_failed") || has(&GARBLED) {
         Some(ToolFailure::GarbledCall)
-    } else if refused.is_some_and(is_tools) || has(&REFUSED) || names_field() {
+    } else if refused.is_some_and(is_tools) && !has(&PART_OF_ONE) || has(&REFUSED) || names_field() {
         Some(ToolFailure::Refused)
     } else {
         None
@@ -185,6 +188,7 @@ mod tests {
     fn what_is_said_of_something_else_is_no_word_of_tools() {
         for (status, body) in [
             (400, r#"{"error":{"message":"Cannot use custom grammar constraints with tools."}}"#),
+            (400, r#"{"error":{"message":"'oneOf' is not supported in tool parameters","param":"tools"}}"#),
             (400, r#"{"error":{"message":"json mode cannot be combined with tool/function calling"}}"#),
             (400, r#"{"error":{"message":"response_format is not supported when tools are set"}}"#),
             (

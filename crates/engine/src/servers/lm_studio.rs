@@ -43,7 +43,7 @@ impl Server for LmStudio {
 
     fn survey<'a>(&'a self, ask: &'a dyn Ask) -> BoxFuture<'a, Result<Survey>> {
         Box::pin(async move {
-            let told = |models| Survey { models, version: None, serves_any_name: true };
+            let told = |models| Survey { models, version: None, serves_any_name: true, ..Survey::default() };
             for path in [MODELS, OLDER_MODELS] {
                 let reply = ask.ask(Question::get(Place::Root(path))).await;
                 match reply.and_then(|reply| models(&reply.body)) {

@@ -149,7 +149,7 @@ pub trait Server: Send + Sync {
         Box::pin(async {})
     }
 
-    /// Puts what the caller set into the names that this server has for it. What `extraBody` says stays as it is.
+    /// Puts what the caller set into the names that this server has for it in chats. What `extraBody` says stays as it is.
     fn translate(&self, _options: &mut GenerationOptions) {}
 
     /// Changes the body of a chat or a text completion as this server needs it, and says what was left out.

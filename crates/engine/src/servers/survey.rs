@@ -7,6 +7,8 @@ pub struct Survey {
     pub version: Option<String>,
     /// The model that it runs, where that is one, answers for every name.
     pub serves_any_name: bool,
+    /// A query loads none: what is not loaded does not answer.
+    pub loads_none: bool,
 }
 
 impl Survey {

@@ -10,7 +10,7 @@ use super::{
     response_formats::{field, gbnf},
 };
 use crate::{
-    error::{Code, Result},
+    error::{Code, Error, Result},
     protocol::{Dialect, openai::OpenAi},
     types::{ModelInfo, Reasoning, ResponseFormat},
 };
@@ -75,8 +75,17 @@ impl Server for TextGenerationWebUi {
                     model.loaded = Some(info.loaded.as_ref() == Some(&model.name));
                 }
             }
-            Ok(Survey { models, version: None, serves_any_name: true })
+            Ok(Survey { models, version: None, serves_any_name: true, loads_none: true })
         })
+    }
+
+    /// Without a model, it fails like that.
+    fn explain(&self, failure: &mut Error, _has_key: bool) {
+        if failure.status == Some(500) && failure.message == "Internal Server Error" {
+            failure.hint = Some(
+                "If no model is loaded, load one: `loadModel(name)`. Else its log tells why.".to_owned(),
+            );
+        }
     }
 
     /// Of a text only: what its template makes of a chat, it tells nobody.

@@ -71,7 +71,7 @@ impl Server for Tgi {
                 Some(info) => (info.filled_into(models), info.version),
                 None => (models, None),
             };
-            Ok(Survey { models, version, serves_any_name: true })
+            Ok(Survey { models, version, serves_any_name: true, ..Survey::default() })
         })
     }
 }

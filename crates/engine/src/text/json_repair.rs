@@ -14,6 +14,16 @@ pub struct Repaired {
     pub is_repaired: bool,
     /// Closing quotes or brackets were missing: it may have been cut off.
     pub is_open: bool,
+    /// It ends within a string, of which the rest is missing.
+    pub ends_in_string: bool,
+}
+
+impl Repaired {
+    /// One that was written right.
+    #[must_use]
+    pub fn whole(fields: Map<String, Value>) -> Self {
+        Self { fields, is_repaired: false, is_open: false, ends_in_string: false }
+    }
 }
 
 /// Why there is no object in a text.
@@ -39,14 +49,14 @@ pub enum NoObject {
 /// Why there is none.
 pub fn object(text: &str) -> Result<Repaired, NoObject> {
     match serde_json::from_str(text) {
-        Ok(Value::Object(fields)) => Ok(Repaired { fields, is_repaired: false, is_open: false }),
+        Ok(Value::Object(fields)) => Ok(Repaired::whole(fields)),
         Ok(value) => object_in(value),
         Err(_) => repaired(text),
     }
 }
 
 fn object_in(value: Value) -> Result<Repaired, NoObject> {
-    let whole = |fields| Repaired { fields, is_repaired: true, is_open: false };
+    let whole = |fields| Repaired { is_repaired: true, ..Repaired::whole(fields) };
     match value {
         Value::Object(fields) => Ok(whole(fields)),
         Value::Null => Ok(whole(Map::new())),
@@ -60,7 +70,7 @@ fn object_in(value: Value) -> Result<Repaired, NoObject> {
 }
 
 fn repaired(text: &str) -> Result<Repaired, NoObject> {
-    let mut reader = Reader { rest: unfenced(text), is_open: false };
+    let mut reader = Reader { rest: unfenced(text), is_open: false, ends_in_string: false };
     let mut found: Option<Repaired> = None;
     loop {
         let value = match reader.value(MAX_DEPTH) {
@@ -69,7 +79,12 @@ fn repaired(text: &str) -> Result<Repaired, NoObject> {
             Err(reason) => return Err(reason),
         };
         let next = match value {
-            Value::Object(fields) => Repaired { fields, is_repaired: true, is_open: reader.is_open },
+            Value::Object(fields) => Repaired {
+                fields,
+                is_repaired: true,
+                is_open: reader.is_open,
+                ends_in_string: reader.ends_in_string,
+            },
             value => object_in(value)?,
         };
         found = match found {
@@ -100,6 +115,7 @@ struct Reader<'a> {
     rest: &'a str,
     /// The text ended inside of a value that could be closed.
     is_open: bool,
+    ends_in_string: bool,
 }
 
 impl<'a> Reader<'a> {
@@ -199,6 +215,7 @@ impl<'a> Reader<'a> {
             }
             if !self.takes('\\') {
                 self.is_open = true;
+                self.ends_in_string = true;
                 return string;
             }
             self.escaped(&mut string);
@@ -323,15 +340,16 @@ mod tests {
 
     #[test]
     fn what_ends_too_early_is_told_from_what_is_only_written_wrongly() {
-        for (text, is_open) in [
-            ("{'a':'b'}", false),
-            ("{'a':'b'", true),
-            ("{'a':'b", true),
-            ("{'a':[1", true),
-            ("{\"a\":1,}", false),
-            ("{", true),
+        for (text, is_open, ends_in_string) in [
+            ("{'a':'b'}", false, false),
+            ("{'a':'b'", true, false),
+            ("{'a':'b", true, true),
+            ("{'a':[1", true, false),
+            ("{\"a\":1,}", false, false),
+            ("{", true, false),
         ] {
-            assert_eq!(object(text).unwrap().is_open, is_open, "{text}");
+            let read = object(text).unwrap();
+            assert_eq!((read.is_open, read.ends_in_string), (is_open, ends_in_string), "{text}");
         }
     }
 

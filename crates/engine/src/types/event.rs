@@ -76,6 +76,11 @@ pub trait Sink: Events + Send {
 
     /// Resolves when there is room again.
     fn room(&self) -> impl Future<Output = ()> + Send;
+
+    /// Whether anybody hears the events.
+    fn is_heard(&self) -> bool {
+        true
+    }
 }
 
 impl<F: FnMut(Event<'_>)> Events for F {

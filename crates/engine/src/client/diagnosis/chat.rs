@@ -13,7 +13,7 @@ impl Client {
     pub(super) async fn check_chat(&self, diagnosis: &mut Diagnosis, kind: &Kind, asker: &Asker<'_>) {
         self.server.settle(asker).await;
         let (survey, chat) = join(self.survey(asker), self.knock(asker)).await;
-        if !self.check_path(diagnosis, &survey, &chat, asker).await {
+        if !self.check_path(diagnosis, &chat, asker).await {
             return;
         }
         let errors = [survey.as_ref().err(), chat.as_ref().err()];
@@ -48,13 +48,7 @@ impl Client {
     }
 
     /// Whether chats are taken below the base URL.
-    async fn check_path(
-        &self,
-        diagnosis: &mut Diagnosis,
-        survey: &Result<Survey>,
-        chat: &Result<()>,
-        asker: &Asker<'_>,
-    ) -> bool {
+    async fn check_path(&self, diagnosis: &mut Diagnosis, chat: &Result<()>, asker: &Asker<'_>) -> bool {
         let base = self.base_url();
         let is_wrong = |error: &&Error| error.wrong_path;
         let Some(error) = chat.as_ref().err().filter(is_wrong) else {
@@ -62,11 +56,7 @@ impl Client {
             return true;
         };
         let found = format!("No chat is taken below {base}: {}", error.message);
-        let fix = match survey {
-            Ok(_) => self.elsewhere(error),
-            Err(_) => self.way_out(error, asker).await,
-        };
-        diagnosis.fails("base-path", found, fix);
+        diagnosis.fails("base-path", found, self.way_out(error, asker).await);
         false
     }
 

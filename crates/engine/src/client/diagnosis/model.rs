@@ -12,7 +12,8 @@ pub(super) fn check(diagnosis: &mut Diagnosis, configured: Option<&str>, survey:
         diagnosis.fails("model", error.message.clone(), super::fix_of(&error));
         return false;
     }
-    let known = configured.and_then(|name| survey.find(name));
+    let answers = |model: &&ModelInfo| !survey.loads_none || model.loaded != Some(false);
+    let known = configured.and_then(|name| survey.find(name)).filter(answers);
     let Some(model) = known.or_else(|| Purpose::Chat.choice(survey)) else { return true };
     let name = &model.name;
     if !model.capabilities.chat {
@@ -67,6 +68,10 @@ fn missing(configured: Option<&str>, survey: &Survey) -> Option<Error> {
     };
     if models.is_empty() {
         return none("model");
+    }
+    if survey.loads_none && models.iter().all(|model| model.loaded == Some(false)) {
+        let error = Error::new(Code::ModelNotFound, "No model is loaded, and a query loads none");
+        return Some(error.hint("Load one: `loadModel(name)` does, with a name that `listModels()` tells."));
     }
     let Some(name) = configured else {
         let has_chat = models.iter().any(|model| model.capabilities.chat);
@@ -140,6 +145,24 @@ mod tests {
         let check = checked(Some("a"), &[model("a", Some(false))], false);
         assert_eq!((check.ok, &*check.found), (true, "\"a\" is not loaded"));
         assert!(check.fix.is_some());
+    }
+
+    #[test]
+    fn where_a_query_loads_none_what_is_not_loaded_does_not_answer() {
+        let checked = |configured, loaded| {
+            let models = vec![model("a", Some(loaded)), model("b", Some(false))];
+            let survey = Survey { models, serves_any_name: true, loads_none: true, ..Survey::default() };
+            let mut diagnosis = Diagnosis::default();
+            check(&mut diagnosis, configured, &survey);
+            let Check { ok, found, .. } = diagnosis.checks.remove(0);
+            (ok, found)
+        };
+        for configured in [None, Some("b")] {
+            let (ok, found) = checked(configured, false);
+            assert_eq!((ok, &*found), (false, "No model is loaded, and a query loads none"));
+        }
+        let (ok, found) = checked(Some("b"), true);
+        assert_eq!((ok, &*found), (true, "The server has only \"a\", which answers for \"b\", too"));
     }
 
     #[test]

@@ -88,7 +88,7 @@ impl Client {
             let place = address.beside(other_host.unwrap_or(&host), port);
             async move {
                 let asker = Asker::anonymous(self, place);
-                match within(Some(BESIDE_WITHIN), identify(&asker)).await? {
+                match within(Some(BESIDE_WITHIN), identify(&asker, BESIDE_WITHIN / 2)).await? {
                     Finding::Server(Identity { kind, .. }) => Some(Beside { kind, other_host, port }),
                     Finding::Stranger(_) | Finding::Nothing(_) => None,
                 }

@@ -89,7 +89,9 @@ impl DocumentReader for EmbeddingsReader {
             let vector = &numbers[start..];
             if number == 0 {
                 width = vector.len();
-                numbers.reserve_exact(width * (self.count - 1));
+                // The first alone does not say how long the others are: no more than came, in lists and in base64.
+                let most = self.lists.count() + rest.len() / 4;
+                numbers.reserve_exact(most.min(width * (self.count - 1)));
             } else if vector.len() != width {
                 return Err(wrong(&format!("{} numbers long, and the first {width}", vector.len())));
             }
@@ -224,6 +226,14 @@ mod tests {
             assert_eq!(error.code, Code::Protocol, "{body}");
             assert!(error.message.contains(words), "{error}: {body}");
         }
+    }
+
+    #[test]
+    fn a_long_first_embedding_reserves_no_more_than_has_come() {
+        let long = vec!["0"; 1 << 20].join(",");
+        let body = format!("[[{long}]{}]", ",[0]".repeat(100_000));
+        let error = read(100_001, &body).unwrap_err();
+        assert!(error.message.contains("Embedding 1 is 1 numbers long"), "{error}");
     }
 
     #[test]

@@ -74,6 +74,11 @@ impl NumberLists {
         self.numbers.get(start..*self.ends.get(number)?)
     }
 
+    /// How many numbers all lists have.
+    pub fn count(&self) -> usize {
+        self.numbers.len()
+    }
+
     fn keep(&mut self, bytes: &[u8], count: usize) -> usize {
         self.rest.extend_from_slice(&bytes[..count]);
         count

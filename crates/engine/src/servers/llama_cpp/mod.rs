@@ -78,7 +78,12 @@ impl Server for LlamaCpp {
             } else if let [model] = &mut models[..] {
                 props.complete(model);
             }
-            Ok(Survey { models, version: props.version, serves_any_name: !props.is_router })
+            Ok(Survey {
+                models,
+                version: props.version,
+                serves_any_name: !props.is_router,
+                ..Survey::default()
+            })
         })
     }
 

@@ -86,13 +86,17 @@ impl Check {
         !matches!(self.test, Test::Nothing)
     }
 
+    /// Whether the caller looks at answers as well.
+    #[must_use]
+    pub fn has_validator(&self) -> bool {
+        matches!(&self.format, ResponseFormat::JsonSchema(JsonSchema { has_validator: true, .. }))
+    }
+
     /// What of the schema is not looked at, unless the caller does so.
     #[must_use]
     pub fn unchecked(&self) -> Option<Warning> {
-        match (&self.test, &self.format) {
-            (Test::Schema(schema), ResponseFormat::JsonSchema(JsonSchema { has_validator: false, .. })) => {
-                schema.unchecked()
-            }
+        match &self.test {
+            Test::Schema(schema) if !self.has_validator() => schema.unchecked(),
             _ => None,
         }
     }

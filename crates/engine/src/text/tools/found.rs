@@ -44,6 +44,9 @@ impl Context<'_> {
         let is_open = !whole || read.as_ref().is_ok_and(|read| read.is_open);
         match (read, self.cut) {
             (_, Some(cut)) if is_open => invalid(tool, raw, cut),
+            (Ok(Repaired { ends_in_string: true, .. }), _) => {
+                invalid(tool, raw, "the arguments end within a string")
+            }
             (Ok(Repaired { fields, is_repaired, .. }), _) => found(tool, raw, fields, is_repaired || is_open),
             (Err(NoObject::NoJson), _) => invalid(tool, raw, "the arguments are no JSON"),
             (Err(NoObject::OtherValue), _) => invalid(tool, raw, "the arguments are no JSON object"),

@@ -1,0 +1,44 @@
+import { checkObject, describe, mistake } from './arguments'
+import type { ChatMessage, ChatResponse, QueryOptions } from './chat'
+import { imageAt } from './crossing'
+import type { Refusal } from './errors'
+
+/** A prompt as the conversation that it is. */
+export function conversation(options: QueryOptions): ChatMessage[] {
+  checkObject(options, 'The options')
+  const { prompt, systemPrompt, history, images } = options
+  if (typeof prompt !== 'string') throw mistake('`prompt` must be a string')
+  if (images !== undefined && !Array.isArray(images)) {
+    throw mistake(`\`images\` must be a list, not ${describe(images)}`)
+  }
+  const parts = images?.map((image, index) => imageAt(image, `images[${index}]`)) ?? []
+  const content = parts.length > 0 ? [{ type: 'text', text: prompt } as const, ...parts] : prompt
+  const messages: ChatMessage[] = [...(history ?? []), { role: 'user', content }]
+  if (systemPrompt) messages.unshift({ role: 'system', content: systemPrompt })
+  return messages
+}
+
+/** Why an answer is not the text that a query was to give, if it is not: a text cannot tell that of itself. */
+export function refusalOf(
+  { responseFormat }: QueryOptions,
+  content: string,
+  { finishReason, parsed, toolCalls }: Pick<ChatResponse, 'finishReason' | 'parsed' | 'toolCalls'>,
+): Refusal | undefined {
+  const isEmpty = content.trim() === ''
+  if (toolCalls.length > 0 && (isEmpty || responseFormat !== undefined)) {
+    const names = [...new Set(toolCalls.map(({ name }) => name))].join(', ')
+    return {
+      code: isEmpty ? 'empty_completion' : 'invalid_response',
+      message: `In place of an answer, the model called tools that are not executed any more: ${names}`,
+      hint: 'A higher `maxToolRounds` lets it call more before it must answer; `runTools` gives all that it did.',
+    }
+  }
+  const isCut = finishReason === 'length' || finishReason === 'content_filter'
+  if (responseFormat === undefined || !isCut || parsed !== undefined) return undefined
+  const by = finishReason === 'length' ? 'its limit of tokens' : 'a content filter'
+  return {
+    code: 'invalid_response',
+    message: `The answer was cut off by ${by} before it had the format that was asked for`,
+    hint: 'What came is in `partial`. Raise `maxTokens`, or the context that the model is loaded with; `chat` gives a cut answer, too.',
+  }
+}
