@@ -345,6 +345,171 @@ fn values_may_hold_markup_and_lines() {
 }
 
 #[test]
+fn a_value_ends_with_the_closing_tag_that_is_its_own() {
+    // Each of the values is closed right after it.
+    let families: [(&str, &str, &str, &str); 5] = [
+        (
+            "<tool_call>\n<function=get_weather>\n",
+            "<parameter=city>",
+            "</parameter>",
+            "\n</function>\n</tool_call>",
+        ),
+        ("<function=get_weather>", "<parameter=city>", "</parameter>", "</function>"),
+        ("<invoke name=\"get_weather\">\n", "<parameter name=\"city\">", "</parameter>", "\n</invoke>"),
+        (
+            "<｜DSML｜invoke name=\"get_weather\">\n",
+            "<｜DSML｜parameter name=\"city\" string=\"true\">",
+            "</｜DSML｜parameter>",
+            "\n</｜DSML｜invoke>",
+        ),
+        (
+            "<tool_call>get_weather\n",
+            "<arg_key>city</arg_key>\n<arg_value>",
+            "</arg_value>",
+            "\n</tool_call>",
+        ),
+    ];
+    for (begin, opens, closes, end) in families {
+        for value in [
+            "<config>\n<function>\nname\n</function>\n</config>",
+            "The tag </parameter> ends a value, </arg_value> too, and </｜DSML｜parameter>.\nMore",
+            "a\n</function>\n</tool_call>\nb",
+            "a\n</invoke>\n</｜DSML｜invoke>\nb",
+            "a\n<parameter=foo>\nb\n<parameter name=\"foo\">\n<｜DSML｜parameter name=\"foo\">c",
+            "use <arg_key>x</arg_key> here",
+            "a\n<tool_call>\n<function=get_time>\n<invoke name=\"get_time\">\nb",
+            // A whole call of any kind, as in a description of it.
+            "<tool_call>\n<function=get_time>\n<parameter=tz>\nCET\n</parameter>\n</function>\n</tool_call>\nb",
+            "<invoke name=\"get_time\"><parameter name=\"tz\">CET</parameter></invoke> b",
+            "<｜DSML｜invoke name=\"a\"><｜DSML｜parameter name=\"b\">c</｜DSML｜parameter></｜DSML｜invoke>b",
+            "<tool_call>get_time<arg_key>tz</arg_key><arg_value>CET</arg_value></tool_call>b",
+            "</parameter></parameter> </arg_value> </｜DSML｜parameter>b",
+        ] {
+            let call = format!("{begin}{opens}{value}{closes}{end}");
+            let expected = ("get_weather", json!({"city": value}), false);
+            assert_split(&call, "", std::slice::from_ref(&expected));
+            let days = opens.replace("city", "days");
+            let two = format!("{begin}{days}3{closes}\n{opens}{value}{closes}\n{end}");
+            let both = ("get_weather", json!({"city": value, "days": 3}), false);
+            assert_split(&format!("{two}\nSo.\n{call}\nOr so."), "So.\nOr so.", &[both, expected]);
+        }
+    }
+}
+
+#[test]
+fn where_no_closing_tag_follows_the_next_tag_ends_a_value() {
+    let paris = [("get_weather", paris(), true)];
+    for call in [
+        "<function=get_weather><parameter=city>Paris</function>",
+        "<function=get_weather>\n<parameter=city>\nParis\n</function>",
+        "<tool_call>\n<function=get_weather>\n<parameter=city>\nParis\n</tool_call>",
+        "<function=get_weather>\n<parameter=city>\nParis\n</parameter>",
+        "<invoke name=\"get_weather\">\n<parameter name=\"city\">Paris</invoke>",
+        "<tool_call>get_weather\n<arg_key>city</arg_key>\n<arg_value>Paris</tool_call>",
+    ] {
+        assert_split(call, "", &paris);
+        assert_split(&format!("{call}\nSo."), "So.", &paris);
+        assert_split(&format!("{call}\n{call}"), "", &[paris[0].clone(), paris[0].clone()]);
+    }
+    assert_split(
+        "<function=get_weather><parameter=city>\nParis\n<parameter=days>\n3\n</function>\nSo.",
+        "So.",
+        &[("get_weather", json!({"city": "Paris", "days": 3}), true)],
+    );
+    // What the limit cut off may have been closed by what was to come.
+    for text in [
+        "<function=get_weather><parameter=city>a </function> b",
+        "<function=get_weather><parameter=city>a </parameter> b",
+    ] {
+        assert_eq!(
+            split_everywhere(text, false, true),
+            (String::new(), vec![("get_weather".to_owned(), json!(CUT), false)])
+        );
+    }
+}
+
+#[test]
+fn a_function_tag_that_nothing_of_a_call_follows_is_text() {
+    for text in [
+        "Qwen writes <function=get_weather> before the parameters.\n\nThat is all.",
+        "<function=get_weather> é",
+        "<function=get_weather>",
+        "<function=get_weather/>\nI have called it. Wait please.",
+        "<tool_call>\n<function=get_weather> opens it",
+        "<function=get_weather>\n\n<b>bold</b>",
+        "<function=get_weather><function=get_time> and so on",
+        "In Claude's style, <invoke name=\"get_weather\"> opens it. The rest matters.",
+        "<｜DSML｜invoke name=\"get_weather\"> opens it",
+        "<function=get_weather>[1]",
+    ] {
+        if !text.ends_with("r>") {
+            assert_split(text, text, &[]);
+            assert_eq!(split_everywhere(text, false, true), (text.to_owned(), Vec::new()), "cut off");
+        }
+        let call = ANYWHERE[0];
+        assert_split(&format!("{text}.\n{call}"), &format!("{text}."), &[("get_weather", paris(), false)]);
+    }
+    for (call, repaired) in [
+        ("<function=list_files>", true),
+        ("<function=list_files/>\n", true),
+        ("<tool_call>\n<function=list_files>\n</tool_call>", true),
+        ("<function=list_files>\n</function>", false),
+        ("<function=list_files>{}</function>", false),
+        ("<invoke name=\"list_files\">\n</invoke>", false),
+        ("<function=list_files><|im_end|>", true),
+    ] {
+        assert_split(call, "", &[("list_files", json!({}), repaired)]);
+    }
+}
+
+#[test]
+fn json_in_a_function_tag_may_hold_tags() {
+    let city = "a </function> b </tool_call> <parameter=c>";
+    let json = json!({"city": city});
+    assert_split(
+        &format!("<function=get_weather>{json}</function>"),
+        "",
+        &[("get_weather", json.clone(), false)],
+    );
+    assert_split(&format!("<function=get_weather>\n{json}\nSo."), "So.", &[("get_weather", json, true)]);
+}
+
+#[test]
+fn text_after_a_call_that_nothing_closes_is_text() {
+    for call in [
+        "<tool_call>{\"name\": \"get_weather\", \"arguments\": {\"city\": \"Paris\"}",
+        "<tool_call>[{\"name\": \"get_weather\", \"arguments\": {\"city\": \"Paris\"}}",
+        "[TOOL_CALLS][{\"name\": \"get_weather\", \"arguments\": {\"city\": \"Paris\"}}",
+        "<|python_tag|>{\"name\": \"get_weather\", \"parameters\": {\"city\": \"Paris\"}",
+        "<function=get_weather>{\"city\": \"Paris\"}",
+        "<function=get_weather><parameter=city>Paris</parameter>",
+        "<invoke name=\"get_weather\">\n<parameter name=\"city\">Paris</parameter>\n",
+        "<tool_call>get_weather<arg_key>city</arg_key><arg_value>Paris</arg_value>",
+        "<|tool_call_start|>[get_weather(city=\"Paris\")",
+    ] {
+        for text in ["Now I wait (a bit). It's {for} \"you\".", "*So*", "1. So", "é", "<b>So</b>"] {
+            let once = format!("{call}\n\n{text}");
+            let (given, calls) = split_everywhere(&once, false, false);
+            assert_eq!((given.as_str(), calls.len(), &calls[0].1), (text, 1, &paris()), "{once}");
+            let (given, calls) = split_everywhere(&format!("{once}\n{once}"), false, false);
+            assert_eq!((given, calls.len()), (format!("{text}\n{text}"), 2), "{once}, twice");
+            assert!(calls.iter().all(|call| call.1 == paris()));
+        }
+    }
+    // A quote is missing, too.
+    let broken = "<tool_call>{\"name\": \"get_weather\", \"arguments\": {\"city\": \"Paris}}";
+    let (text, calls) = split_everywhere(&format!("{broken}\n\nNow I wait."), false, false);
+    assert_eq!((text.as_str(), calls.len()), ("Now I wait.", 1));
+    // What the limit cut off within a string is no call.
+    let (_, calls) = split_everywhere(
+        "<tool_call>{\"name\": \"get_weather\", \"arguments\": {\"city\": \"a </tool_call> b",
+        false,
+        true,
+    );
+    assert_eq!(calls, [("get_weather".to_owned(), json!(CUT), false)]);
+}
+
+#[test]
 fn a_call_may_have_no_arguments() {
     for block in [
         "<tool_call>{\"name\": \"list_files\"}</tool_call>",
@@ -584,6 +749,16 @@ fn the_time_an_answer_takes_grows_with_its_length_only() {
         ("<tool_call>{\"name\": \"get_weather\", \"arguments\": {\"city\": \"Paris}}</tool_call>", 5000),
         ("<function=get_weather>\n<parameter=", 10_000),
         ("</parameter>\n<parameter=city>", 20_000),
+        ("<function=get_weather><parameter=city>", 10_000),
+        ("<function=get_weather><parameter=city>x</function> ", 10_000),
+        ("<function=get_weather><parameter=city>x</parameter> y\n", 10_000),
+        ("<function=get_weather><parameter=city>x <parameter=y></parameter></function>\n", 10_000),
+        ("<tool_call>get_weather<arg_key>city</arg_key><arg_value>x", 10_000),
+        ("<function=get_weather>", 40_000),
+        ("<function=get_weather> \n", 40_000),
+        ("<|python_tag|>{\"name\": \"get_weather\", \"arguments\": {\"city\": \"x\"} y\n", 10_000),
+        ("<|python_tag|>{\"name\": \"get_weather\", \"arguments\": {\"city\": \"x}}\n", 10_000),
+        ("<function=get_weather>{\"city\": {} y ", 10_000),
         (parameters.as_str(), 1),
         (objects.as_str(), 1),
         ("\"'`<[{", 100_000),
