@@ -107,6 +107,20 @@ describe('a port at which nothing listens', () => {
   })
 })
 
+describe('a redirect to another origin', () => {
+  it('is told, with where it leads', async () => {
+    const elsewhere = { status: 301, headers: { Location: 'https://llm.example/v1/models' } }
+    const { baseURL } = await play({ paths: {}, others: elsewhere, chat: elsewhere })
+    expect(failed(await diagnosed({ baseURL }))).toMatchObject([
+      {
+        id: 'protocol',
+        found: expect.stringContaining('https://llm.example'),
+        fix: expect.stringContaining('redirects'),
+      },
+    ])
+  })
+})
+
 describe('a server that fails', () => {
   it.each([500, 502, 503])('is told, and not called no LLM server: %d', async (status) => {
     const down = { status, chunks: ['<html><title>Bad Gateway</title></html>'] }
@@ -380,7 +394,8 @@ describe('a provider for another server', () => {
   it('is told which it is', async () => {
     const { baseURL } = await play(SERVERS.vllm)
     const diagnosis = await diagnosed({ baseURL }, 'lm-studio')
-    expect(diagnosis).toMatchObject({ ok: false, server: 'vllm' })
+    // They speak the same protocol: queries work all the same.
+    expect(diagnosis).toMatchObject({ ok: true, server: 'vllm' })
     expect(failed(diagnosis)).toMatchObject([
       {
         id: 'server',

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { ConnectionError, OpenAICompatibleProvider } from '../index.js'
 import { asking, providerOf } from './support/provider.js'
-import { startServerAt } from './support/scripted-server.js'
+import { json, models, startServerAt } from './support/scripted-server.js'
 import { answer, text } from './support/wire.js'
 import { failureOf, thrownBy } from './support/witness.js'
 
@@ -62,6 +62,14 @@ describe('a unix socket', () => {
     const timeout = { connect: 5_000, firstToken: 100 }
     const error = await failureOf(providerOf(nobody, { unixSocket, timeout }).query({ prompt: 'hello' }))
     expect(error).toMatchObject({ code: 'timeout', clock: 'firstToken' })
+  })
+
+  it('that does not exist yet is waited for', async () => {
+    const unixSocket = socketPath()
+    const ready = providerOf(nobody, { unixSocket, model: 'one' }).waitUntilReady({ timeout: 30_000 })
+    const server = await startServerAt(unixSocket)
+    server.answersQuestions(models('one')).answersChats(json({ error: 'no messages' }, 400))
+    expect(await ready).toMatchObject({ isConnected: true })
   })
 
   it('that does not exist is a connection error that names it', async () => {

@@ -12,6 +12,7 @@ import { closedPort } from './support/closed-port.js'
 import { LOADING, NOT_FOUND, play, SERVERS, WANTS_KEY } from './support/played-servers.js'
 import { providerOf } from './support/provider.js'
 import { json, models, startScriptedServer, startSecureServer } from './support/scripted-server.js'
+import { startSilentServer } from './support/silent-server.js'
 import { failureOf, listener } from './support/witness.js'
 
 const progress = { type: 'progress', phase: 'loading' }
@@ -133,6 +134,14 @@ describe('waitUntilReady', () => {
     expect(new Set(events.slice(0, -1).map(({ type }) => type))).toEqual(new Set(['progress']))
     expect(events.at(-1)).toMatchObject({ type: 'error', code: 'timeout' })
     expect(error).toMatchObject({ clock: 'total', message: expect.stringContaining('Loading model') })
+  })
+
+  it('ends with what was seen last of a server that says nothing, too', async () => {
+    const silent = await startSilentServer()
+    const timeout = { metadata: 100, total: 350 }
+    const provider = providerOf({ baseURL: `http://${silent.address}/v1` })
+    const error = await failureOf(provider.waitUntilReady({ timeout }))
+    expect(error).toMatchObject({ clock: 'total', message: expect.stringContaining('last seen: No answer') })
   })
 
   it('ends with its signal', async () => {

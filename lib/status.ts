@@ -21,8 +21,8 @@ export interface ProviderStatus {
 /** Why a query would work, or would not: what was looked at, in the order of the way to the model. */
 export interface Diagnosis {
   /**
-   * A query would work, as far as can be told without one. What only some queries need (the check `tools`) does not
-   * count.
+   * A query would work, as far as can be told without one. What only some queries need (the checks `tools` and
+   * `server`) does not count.
    */
   ok: boolean
   /** What answers at the address, as {@link createProvider} takes it; absent where that is no LLM server. */

@@ -84,6 +84,14 @@ describe('a failure of LiteLLM', () => {
     expect(error.message).toBe('No connected db.')
   })
 
+  it('of the key that it has itself is not blamed on the caller’s', async () => {
+    const words =
+      'litellm.AuthenticationError: AuthenticationError: OpenAIException - Incorrect API key provided'
+    const { error } = await failureTo(401, refusal(words, { type: null, code: '401' }), {}, { apiKey: KEY })
+    expect(error).toBeInstanceOf(AuthenticationError)
+    expect(error.hint).toContain('LiteLLM’s own key'.replace('’', "'"))
+  })
+
   it('says when to ask again in the words of the server behind it', async () => {
     const body = refusal('litellm.RateLimitError: slow down', { type: 'throttling_error', code: '429' })
     const headers = { 'llm_provider-retry-after': '60', 'llm_provider-retry-after-ms': '59500' }

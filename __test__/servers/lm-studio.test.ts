@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { AuthenticationError, LMStudioProvider, ModelNotFoundError, UnsupportedError } from '../../index.js'
+import {
+  AuthenticationError,
+  createLocalProvider,
+  LMStudioProvider,
+  ModelNotFoundError,
+  OpenAICompatibleProvider,
+  UnsupportedError,
+} from '../../index.js'
 import { recording } from '../support/recording.js'
 import { json } from '../support/scripted-server.js'
 import { failureOf } from '../support/witness.js'
@@ -80,6 +87,25 @@ describe('LM Studio', () => {
       expect(error.hint).toContain('0.4')
     }
   })
+
+  it.each([LMStudioProvider, OpenAICompatibleProvider])(
+    'says which base takes chats: %o',
+    async (Provider) => {
+      const server = await startServer({
+        'GET /v1/models': of('models'),
+        'GET /api/v1/models': of('api-v1-models'),
+        'POST /v1/chat/completions': json({ error: "'messages' field is required" }, 400),
+      })
+      server.answersQuestions(unknown('GET /x')).answersChats(unknown('POST /x'))
+      for (const path of ['', '/api', '/api/v1']) {
+        const { checks, ok } = await open(Provider, server, { baseURL: `${server.url}${path}` }).diagnose()
+        const fix = `An LLM server answers at ${server.baseURL}: set \`baseURL: '${server.baseURL}'\`.`
+        expect([ok, checks.find((check) => !check.ok)?.fix]).toEqual([false, fix])
+      }
+      const error = await failureOf(createLocalProvider({ baseURL: server.url }))
+      expect(error.hint).toContain(server.baseURL)
+    },
+  )
 
   it('is never taken at its 200', async () => {
     const server = await startServer({})

@@ -145,6 +145,12 @@ describe('tools without the flags for them', () => {
 })
 
 describe('adapters', () => {
+  it('are loaded by no server that answers 200 to what it does not know', async () => {
+    const other = await server('0.32.0', { [LOAD]: json({ error: 'Unexpected endpoint or method.' }) })
+    const error = await failureOf(open(VLLMProvider, other).loadAdapter('lora', '/loras/a'))
+    expect(error).toMatchObject({ message: expect.stringContaining('Unexpected endpoint') })
+  })
+
   const LOAD = 'POST /v1/load_lora_adapter'
   const UNLOAD = 'POST /v1/unload_lora_adapter'
   const NOT_THERE = json({ detail: 'Not Found' }, 404)

@@ -31,7 +31,9 @@ impl Client {
             self.knowledge.forget_model();
             if let Ok(models) = self.asked_models(watch, hooks).await {
                 let names: Vec<String> = models.into_iter().map(|model| model.name).collect();
-                if !names.is_empty() {
+                if names.is_empty() {
+                    error.hint = Some("The server has no model: load or download one.".to_owned());
+                } else {
                     error.hint = Some(format!("Set `model` to one that the server has: {}.", listed(&names)));
                     error.available_models = Some(names);
                 }

@@ -157,7 +157,7 @@ impl Search {
         let certainty = self.timeout.limit(Clock::Total).map_or(CERTAINTY, |limit| CERTAINTY.min(limit / 2));
         match identify(&asker, certainty).await {
             Finding::Server(identity) => Step::Identified(target, identity),
-            Finding::Stranger(_) | Finding::Nothing(_) => Step::Nobody,
+            Finding::Stranger { .. } | Finding::Nothing(_) => Step::Nobody,
         }
     }
 

@@ -116,10 +116,12 @@ impl<S: Sink> Call<'_, S> {
             };
             let has_fitted = outcome.is_ok();
             // What had to be picked out, or was described, was held by nobody but the model.
+            let is_held_by_model = outcome.as_ref().is_ok_and(|fit| fit.warning.is_some());
+            // An answer without a word says nothing of it.
             let shows_it =
-                formatted.misfit.is_none() && !outcome.as_ref().is_ok_and(|fit| fit.warning.is_some());
+                formatted.misfit.is_none() && !is_held_by_model && !answer.content.trim().is_empty();
             if shows_it {
-                self.client.learnt.tried_format(self.model_name(), rung, has_fitted);
+                self.client.learnt.tried_format(self.model_name(), &formatted.ladder, has_fitted);
             }
             let may_ask_again = self.sink.is_holding() && formatted.misfit.is_none();
             let misfit = match outcome {

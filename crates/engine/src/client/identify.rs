@@ -2,11 +2,11 @@ use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
-use super::{Client, Hooks, asker::Asker};
+use super::{Client, Hooks, asker::Asker, metadata::wrong_base};
 use crate::{
     discovery::{CERTAINTY, Finding, Identity, identify},
     error::{Code, Error, Result},
-    servers::Kind,
+    servers::{Kind, Settings},
     types::{Diagnosis, Timeouts},
 };
 
@@ -38,20 +38,29 @@ impl Client {
             let asker = Asker::new(self, hooks).await?;
             let mut error = match self.finding(&asker).await {
                 Finding::Server(Identity { kind, .. }) => {
+                    if let Some(base) = self.better_base(kind, &asker).await {
+                        let message = format!("No chat is taken below {}", self.base_url());
+                        return Err(Error::new(Code::Protocol, message).hint(wrong_base(&base)));
+                    }
                     return Ok(Identified {
                         server: kind.facts.name,
                         is_trusted: self.endpoint.is_here() || kind.facts.guards_keys(),
                     });
                 }
                 Finding::Nothing(error) => error,
-                Finding::Stranger(words) => Error::new(
-                    Code::Protocol,
-                    format!("No LLM server is recognised at {}: {words}", self.base_url()),
-                ),
+                Finding::Stranger { words, fix } => {
+                    let message = format!("No LLM server is recognised at {}: {words}", self.base_url());
+                    let mut error = Error::new(Code::Protocol, message);
+                    error.hint = fix;
+                    error
+                }
             };
             let mut diagnosis = Diagnosis::default();
             match error.code {
-                Code::Protocol => self.explain_stranger(&mut diagnosis, &error.message, &asker).await,
+                Code::Protocol => {
+                    let (words, fix) = (error.message.as_str(), error.hint.as_deref());
+                    self.explain_stranger(&mut diagnosis, words, fix, &asker).await;
+                }
                 _ => self.explain_silence(&mut diagnosis, &error).await,
             }
             error.hint = diagnosis.fix().map(str::to_owned).or(error.hint.take());
@@ -66,6 +75,16 @@ impl Client {
             Some(kind) => Finding::Server(Identity { kind, version: None }),
             None => identify(asker, CERTAINTY).await,
         }
+    }
+
+    /// The base below which the server takes chats, if it takes none below the given one.
+    async fn better_base(&self, kind: &Kind, asker: &Asker<'_>) -> Option<String> {
+        let server = (kind.open)(&Settings::default()).ok()?;
+        let is_elsewhere = server.dialect().chat_path() != self.dialect().chat_path();
+        if is_elsewhere || self.vendor().is_some() || self.may_take_chats(asker).await {
+            return None;
+        }
+        self.other_base(asker).await
     }
 
     fn vendor(&self) -> Option<&'static Kind> {

@@ -277,7 +277,7 @@ impl Client {
     /// Adds what only the client knows, and takes out what must not be shown.
     fn finished(&self, mut error: Error, path: &str) -> Error {
         if error.code == Code::Authentication {
-            error.hint = Some(self.about_key());
+            error.hint.get_or_insert_with(|| self.about_key());
         }
         if matches!(error.clock, Some(Clock::Connect | Clock::Metadata))
             && let Some(way) = self.endpoint.way()

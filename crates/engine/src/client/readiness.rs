@@ -39,10 +39,11 @@ impl Client {
         let mut watch = self.watch(timeout, cancel);
         let limit = self.metadata_limit(timeout);
         let (mut loading, mut misses) = (Loading::default(), 0);
+        let mut seen: Option<Error> = None;
         loop {
             let asked_at = Instant::now();
             let asked = watch.run(within(limit, self.readiness(misses, hooks))).await;
-            let error = match asked.map_err(|error| self.finished(error, ""))? {
+            let error = match asked.map_err(|late| self.finished(last_seen(late, seen.as_ref()), ""))? {
                 Some(Ok(survey)) => {
                     let latency = asked_at.elapsed();
                     return Ok(match survey {
@@ -60,13 +61,10 @@ impl Client {
             }
             sink.event(Event::Progress { phase: Phase::Loading, done: None, total: None });
             sink.flush();
-            if let Err(mut late) = watch.rest(loading.delay(error.retry_after)).await {
-                if late.code == Code::Timeout {
-                    late.message = format!("{}; last seen: {}", late.message, error.message);
-                    late.hint.clone_from(&error.hint);
-                }
-                return Err(self.finished(late, ""));
+            if let Err(late) = watch.rest(loading.delay(error.retry_after)).await {
+                return Err(self.finished(last_seen(late, Some(&error)), ""));
             }
+            seen = Some(error);
         }
     }
 
@@ -115,7 +113,8 @@ impl Client {
     /// Whether it may be otherwise in a moment, without anybody's doing.
     async fn may_pass(&self, error: &Error) -> bool {
         match error.code {
-            Code::Connection if error.system_code == Some("ECONNREFUSED") => true,
+            // Nobody has started it yet; ENOENT: nor made its socket.
+            Code::Connection if matches!(error.system_code, Some("ECONNREFUSED" | "ENOENT")) => true,
             Code::Connection => {
                 let is_passing = error.retryable || error.system_code == Some("ENOTFOUND");
                 // What closes connections may speak TLS: it will not begin to speak HTTP.
@@ -125,4 +124,13 @@ impl Client {
             _ => error.retryable,
         }
     }
+}
+
+/// The end of the time, with what was seen before it.
+fn last_seen(mut late: Error, seen: Option<&Error>) -> Error {
+    if let Some(seen) = seen.filter(|_| late.code == Code::Timeout) {
+        late.message = format!("{}; last seen: {}", late.message, seen.message);
+        late.hint.clone_from(&seen.hint);
+    }
+    late
 }

@@ -16,8 +16,11 @@ use heard::Heard;
 /// What is at an address.
 pub enum Finding {
     Server(Identity),
-    /// Something that speaks HTTP, but not as an LLM server does at this path: what it says.
-    Stranger(String),
+    /// Something that speaks HTTP, but not as an LLM server does at this path: what it says, and what to do about that.
+    Stranger {
+        words: String,
+        fix: Option<String>,
+    },
     /// No answer.
     Nothing(Error),
 }
@@ -63,7 +66,7 @@ async fn identify_among(ask: &dyn Ask, suspects: &[Suspect], certainty: Duration
     let first = match ask.any_reply(Question::get(LIST)).await {
         Ok(reply) => reply,
         Err(error) if matches!(error.code, Code::Protocol | Code::Stream) => {
-            return Finding::Stranger(error.message.clone());
+            return Finding::Stranger { words: error.message.clone(), fix: error.hint.clone() };
         }
         Err(error) => return Finding::Nothing(error),
     };
@@ -85,7 +88,7 @@ async fn identify_among(ask: &dyn Ask, suspects: &[Suspect], certainty: Duration
     }
     match heard.identity(suspects) {
         Some(identity) => Finding::Server(identity),
-        None => Finding::Stranger(heard.words()),
+        None => Finding::Stranger { words: heard.words(), fix: None },
     }
 }
 

@@ -91,7 +91,7 @@ async fn found(server: &Played) -> String {
         Finding::Server(Identity { kind, version }) => {
             format!("{} {}", kind.facts.name, version.unwrap_or_default()).trim().to_owned()
         }
-        Finding::Stranger(words) => words,
+        Finding::Stranger { words, .. } => words,
         Finding::Nothing(error) => error.message.clone(),
     }
 }

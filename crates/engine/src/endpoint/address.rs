@@ -217,14 +217,14 @@ fn from_host(
     check_user(origin, given)?;
     let (scheme, rest) = match given.split_once("://") {
         Some((scheme, rest)) if ["http", "https"].contains(&scheme.to_ascii_lowercase().as_str()) => {
-            (scheme.to_ascii_lowercase(), rest)
+            (Some(scheme.to_ascii_lowercase()), rest)
         }
         Some(_) => {
             let given = without_secrets(given);
             return Err(Error::configuration(format!("{origin} {given:?} is neither http:// nor https://"))
                 .hint("Use http:// or https://."));
         }
-        None => ("http".to_owned(), given),
+        None => (None, given),
     };
     let query_begins = rest.find(['?', '#']).unwrap_or(rest.len());
     if rest[..query_begins].contains('\\') {
@@ -246,9 +246,13 @@ fn from_host(
     };
     let path_only = path.split(['?', '#']).next().unwrap_or("").trim_end_matches('/');
     let path_only = normal_path(path_only);
+    // Where the definition's server is on the Internet, another machine is as well, unless it has a port of its own.
+    let is_here = || Url::parse(&format!("http://{name}")).is_ok_and(|url| is_loopback(&url));
+    let is_remote = default.scheme() == "https" && port.is_none() && !is_here();
+    let scheme = scheme.unwrap_or_else(|| if is_remote { "https" } else { "http" }.to_owned());
     // An address with a path of its own, or a secure one, is a gateway's: it has its scheme's port.
     let is_bare = scheme == "http" && matches!(path_only.as_str(), "" | "/v1");
-    let port = port.or_else(|| default_port.or(default.port_or_known_default()).filter(|_| is_bare));
+    let port = port.or_else(|| default_port.or(default.port()).filter(|_| is_bare));
     let port = port.map(|port| format!(":{port}")).unwrap_or_default();
     let at = if user.is_empty() { "" } else { "@" };
     let path_only =
@@ -627,6 +631,27 @@ mod tests {
         let endpoint = endpoint(r#"{"host":"http://user:p%40ss@box"}"#).unwrap();
         assert_eq!(endpoint.address.base(), "http://box:1234/v1");
         assert_eq!(endpoint.headers["authorization"], "Basic dXNlcjpwQHNz");
+    }
+
+    #[test]
+    fn the_port_of_a_server_on_the_internet_is_no_default_for_other_addresses() {
+        let base = |host: &str| {
+            let config = format!(
+                r#"{{"host":"{host}","apiKey":"k","definition":{{"baseURL":"https://api.groq.com/openai/v1"}}}}"#
+            );
+            let config: EndpointConfig = serde_json::from_str(&config).unwrap();
+            Endpoint::new(&config).unwrap().address.base().to_owned()
+        };
+        for (host, expected) in [
+            ("http://litellm/v1", "http://litellm/v1"),
+            ("http://localhost", "http://localhost/openai/v1"),
+            ("localhost", "http://localhost/openai/v1"),
+            ("localhost:4000", "http://localhost:4000/openai/v1"),
+            ("box:4000", "http://box:4000/openai/v1"),
+            ("gateway.example", "https://gateway.example/openai/v1"),
+        ] {
+            assert_eq!(base(host), expected, "{host}");
+        }
     }
 
     #[test]

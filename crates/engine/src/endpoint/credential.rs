@@ -117,8 +117,13 @@ pub fn bearer(key: &str, origin: &str) -> Result<HeaderValue> {
                 Some(character) if character.is_ascii_control() => "a control character",
                 _ => "a character beyond ASCII",
             };
-            Err(Error::configuration(format!("{origin} holds {what}, which no header can hold"))
-                .hint("Check how the key was copied or read: it is sent as `Authorization: Bearer …`."))
+            let hint = if key.trim_start().get(..7).is_some_and(|start| start.eq_ignore_ascii_case("bearer "))
+            {
+                "Leave `Bearer ` out: the key alone is given, and sent as `Authorization: Bearer …`."
+            } else {
+                "Check how the key was copied or read: it is sent as `Authorization: Bearer …`."
+            };
+            Err(Error::configuration(format!("{origin} holds {what}, which no key has")).hint(hint))
         }
     }
 }

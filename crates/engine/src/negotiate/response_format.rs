@@ -155,22 +155,35 @@ pub(super) struct Formats {
     refused: Vec<Way>,
     /// Ways that it refused for one format.
     unfit: VecDeque<(Way, u64)>,
-    /// Whether an answer had the format, by the ways that may or may not be heeded.
-    heeded: Vec<(Way, bool)>,
+    /// What answers said of the ways that may or may not be heeded.
+    tried: Vec<(Way, Tried)>,
 }
 
 /// How many formats are remembered as unfit for a way.
 const MAX_UNFIT: usize = 256;
 
+/// What answers said of a way.
+#[derive(Debug, Default)]
+struct Tried {
+    /// The last one had its format.
+    has_fitted: bool,
+    /// The formats that the answers since the last that fitted did not have.
+    misfits: Vec<u64>,
+}
+
+/// So many formats that nobody heeded make a way that nobody heeds. One says less: the model may have failed at it.
+const UNHEEDED: usize = 2;
+
 impl Formats {
     fn is_no_good(&self, rung: &Rung, key: u64) -> bool {
+        let is_unheeded = |tried: &Tried| tried.misfits.contains(&key) || tried.misfits.len() >= UNHEEDED;
         self.refused.contains(&rung.way.known_as())
             || self.unfit.contains(&(rung.way, key))
-            || rung.heed == Heed::Unknown && self.heeded(rung.way) == Some(false)
+            || rung.heed == Heed::Unknown && self.tried(rung.way).is_some_and(is_unheeded)
     }
 
-    fn heeded(&self, way: Way) -> Option<bool> {
-        self.heeded.iter().find(|(known, _)| *known == way.known_as()).map(|(_, heeded)| *heeded)
+    fn tried(&self, way: Way) -> Option<&Tried> {
+        self.tried.iter().find(|(known, _)| *known == way.known_as()).map(|(_, tried)| tried)
     }
 
     fn refuse(&mut self, way: Way, key: u64, is_unknown: bool) {
@@ -225,26 +238,37 @@ impl Learnt {
     /// Whether what comes can be handed out before all of it has come.
     #[must_use]
     pub fn is_sure(&self, model: &str, rung: &Rung) -> bool {
-        let heeded = self.lock().get(model).and_then(|known| known.formats.heeded(rung.way));
+        let models = self.lock();
+        let has_fitted = models.get(model).and_then(|known| Some(known.formats.tried(rung.way)?.has_fitted));
         match rung.heed {
             // What comes is not yet the text.
             _ if rung.reading == Reading::InObject => false,
-            Heed::Always => heeded != Some(false),
-            Heed::Unknown => heeded == Some(true),
+            Heed::Always => has_fitted != Some(false),
+            Heed::Unknown => has_fitted == Some(true),
             Heed::Never => false,
         }
     }
 
-    /// An answer had the format, or not.
-    pub fn tried_format(&self, model: &str, rung: &Rung, has_fitted: bool) {
+    /// An answer had the format that is asked for by this rung of `ladder`, or not.
+    pub fn tried_format(&self, model: &str, ladder: &Ladder, has_fitted: bool) {
+        let (rung, key) = (ladder.rung(), ladder.key);
         if rung.heed == Heed::Never {
             return;
         }
         let mut models = self.lock();
-        let heeded = &mut models.entry(model.to_owned()).or_default().formats.heeded;
+        let tried = &mut models.entry(model.to_owned()).or_default().formats.tried;
         let way = rung.way.known_as();
-        heeded.retain(|(known, _)| *known != way);
-        heeded.push((way, has_fitted));
+        let at = tried.iter().position(|(known, _)| *known == way).unwrap_or_else(|| {
+            tried.push((way, Tried::default()));
+            tried.len() - 1
+        });
+        let tried = &mut tried[at].1;
+        tried.has_fitted = has_fitted;
+        if has_fitted {
+            tried.misfits.clear();
+        } else if tried.misfits.len() < UNHEEDED && !tried.misfits.contains(&key) {
+            tried.misfits.push(key);
+        }
     }
 }
 
@@ -535,16 +559,29 @@ mod tests {
     fn an_unknown_server_is_trusted_once_an_answer_has_fitted_and_passed_over_once_one_has_not() {
         let learnt = Learnt::default();
         let asked = ladder("openai-compatible", "json_schema");
-        learnt.tried_format("m", asked.rung(), true);
+        learnt.tried_format("m", &asked, true);
         assert!(learnt.is_sure("m", asked.rung()));
         assert!(!learnt.is_sure("other", asked.rung()));
-        learnt.tried_format("m", asked.rung(), false);
+        learnt.tried_format("m", &asked, false);
         let mut next = ladder("openai-compatible", "json_schema");
         assert_eq!(learnt.begin_format("m", &mut next).unwrap().code, "response_format");
         assert_eq!((next.rung().way, learnt.is_sure("m", next.rung())), (JsonObject, false));
 
+        // One misfit says nothing of another format; two do.
+        let other = |name: &str| {
+            let format = format!(r#"{{"type":"json_schema","schema":{{"title":"{name}"}}}}"#);
+            let kind = Kind::named("openai-compatible");
+            let server = (kind.open)(&Settings::default()).unwrap();
+            Ladder::new(&serde_json::from_str(&format).unwrap(), &ToolOptions::default(), &*server)
+        };
+        let (mut second, mut third) = (other("second"), other("third"));
+        assert_eq!(learnt.begin_format("m", &mut second), None);
+        learnt.tried_format("m", &second, false);
+        assert!(learnt.begin_format("m", &mut third).is_some());
+        assert_eq!(third.rung().way, JsonObject);
+
         let known = ladder("openai", "json_schema");
-        learnt.tried_format("m", known.rung(), false);
+        learnt.tried_format("m", &known, false);
         let mut next = ladder("openai", "json_schema");
         assert_eq!(learnt.begin_format("m", &mut next), None);
         assert_eq!((next.rung().way, learnt.is_sure("m", next.rung())), (JsonSchema, false));

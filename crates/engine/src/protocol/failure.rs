@@ -375,7 +375,6 @@ pub fn request_id(headers: &HeaderMap) -> Option<String> {
 #[must_use]
 pub fn hint(code: Code) -> Option<&'static str> {
     Some(match code {
-        Code::Authentication => "Set `apiKey` to a key that this server takes.",
         Code::Permission => "The key is not allowed to do this: use another one, or ask for the right.",
         Code::RateLimit => "Ask again later, or less often.",
         Code::Quota => "The account has nothing left: top it up, or use another server.",

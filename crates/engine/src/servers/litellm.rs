@@ -35,8 +35,15 @@ impl Server for LiteLlm {
         &KIND.facts
     }
 
-    /// To a request without a key, it answers with an exception that it did not expect.
+    /// To a request without a key, it answers with an exception that it did not expect. And it passes on that the server
+    /// behind it takes not its own key.
     fn explain(&self, failure: &mut Error, has_key: bool) {
+        if failure.message.starts_with("litellm.AuthenticationError") {
+            failure.hint = Some(
+                "LiteLLM's own key for the server behind it is refused: set it in LiteLLM's configuration."
+                    .to_owned(),
+            );
+        }
         if !has_key && failure.status == Some(500) && failure.message == "Internal Server Error" {
             failure.code = Code::Authentication;
             failure.retryable = false;

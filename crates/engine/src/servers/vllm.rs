@@ -139,7 +139,12 @@ const IN_PROMPT: [&str; 7] = [
 
 /// A success is plain text, and says nothing more.
 async fn change_adapters(ask: &dyn Ask, path: &str, body: Value) -> Result<Value> {
-    ask.ask(Question::post(Place::Api(path), body)).await.map(|_| Value::Null).map_err(explained)
+    let reply = ask.ask(Question::post(Place::Api(path), body)).await.map_err(explained)?;
+    // Others answer 200 to what they do not know.
+    if reply.value().is_some_and(|told| told.get("error").is_some()) {
+        return Err(reply.unexpected());
+    }
+    Ok(Value::Null)
 }
 
 /// What to do about a failure with adapters.

@@ -72,7 +72,9 @@ impl Client {
         let late = || Finding::Nothing(Error::timeout(Clock::Metadata, some.unwrap_or_default()));
         match within(some, self.finding(&asker)).await.unwrap_or_else(late) {
             Finding::Nothing(error) => self.explain_silence(diagnosis, &error).await,
-            Finding::Stranger(words) => self.explain_stranger(diagnosis, &words, &asker).await,
+            Finding::Stranger { words, fix } => {
+                self.explain_stranger(diagnosis, &words, fix.as_deref(), &asker).await;
+            }
             Finding::Server(identity) => {
                 self.pass_connection(diagnosis);
                 diagnosis.passes("protocol", "What answers there is an LLM server");
@@ -105,7 +107,8 @@ impl Client {
         let (own, found) = (self.server.facts(), &identity.kind.facts);
         diagnosis.server = Some(found.name);
         if let Some((found, fix)) = self.taken_for_another(identity) {
-            diagnosis.fails("server", found, fix);
+            // It may speak the same protocol.
+            diagnosis.advises("server", false, found, fix);
         } else if own.name != found.name && found.name == Kind::unknown().facts.name {
             let own = own.display_name;
             diagnosis.passes("server", format!("The server does not say whether it is {own}"));

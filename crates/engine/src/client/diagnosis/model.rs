@@ -78,8 +78,17 @@ fn missing(configured: Option<&str>, survey: &Survey) -> Option<Error> {
         return if has_chat { None } else { none("model for chats") };
     };
     let is_served = survey.serves_any_name && running(models) == 1;
-    if is_served || survey.find(name).is_some() {
+    if is_served {
         return None;
+    }
+    match survey.find(name) {
+        Some(model) if survey.loads_none && model.loaded == Some(false) => {
+            let message = format!("{name:?} is not loaded, and a query loads none");
+            let error = Error::new(Code::ModelNotFound, message);
+            return Some(error.hint("Load it: `loadModel(name)` does."));
+        }
+        Some(_) => return None,
+        None => {}
     }
     let names = || models.iter().map(|model| model.name.as_str());
     let hint = match nearest(name, names()).as_slice() {
@@ -161,6 +170,13 @@ mod tests {
             let (ok, found) = checked(configured, false);
             assert_eq!((ok, &*found), (false, "No model is loaded, and a query loads none"));
         }
+        let routed = |configured| {
+            let models = vec![model("a", Some(true)), model("b", Some(false))];
+            let survey = Survey { models, loads_none: true, ..Survey::default() };
+            obstacle(configured, &survey).map(|error| error.message.clone())
+        };
+        assert_eq!((routed(None), routed(Some("a"))), (None, None));
+        assert_eq!(routed(Some("b")).as_deref(), Some("\"b\" is not loaded, and a query loads none"));
         let (ok, found) = checked(Some("b"), true);
         assert_eq!((ok, &*found), (true, "The server has only \"a\", which answers for \"b\", too"));
     }

@@ -90,7 +90,7 @@ impl Client {
                 let asker = Asker::anonymous(self, place);
                 match within(Some(BESIDE_WITHIN), identify(&asker, BESIDE_WITHIN / 2)).await? {
                     Finding::Server(Identity { kind, .. }) => Some(Beside { kind, other_host, port }),
-                    Finding::Stranger(_) | Finding::Nothing(_) => None,
+                    Finding::Stranger { .. } | Finding::Nothing(_) => None,
                 }
             }
         });

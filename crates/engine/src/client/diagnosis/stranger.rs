@@ -8,11 +8,12 @@ use crate::{
 };
 
 impl Client {
-    /// Something answers, but not as an LLM server does: it says `words`.
+    /// Something answers, but not as an LLM server does: it says `words`. `fix`: what to do about that, where it is known.
     pub(in crate::client) async fn explain_stranger(
         &self,
         diagnosis: &mut Diagnosis,
         words: &str,
+        fix: Option<&str>,
         asker: &Asker<'_>,
     ) {
         self.pass_connection(diagnosis);
@@ -46,12 +47,13 @@ impl Client {
                 Welcome::Nothing => {}
             },
         }
-        let fix = match (self.beside().await, &self.endpoint.route.proxy) {
-            (Some(other), _) => other.fix(),
-            (None, Some(proxy)) => {
+        let fix = match (fix, self.beside().await, &self.endpoint.route.proxy) {
+            (Some(fix), ..) => fix.to_owned(),
+            (None, Some(other), _) => other.fix(),
+            (None, None, Some(proxy)) => {
                 format!("Check the address, and the proxy {}: it may be the one who answers.", proxy.shown())
             }
-            (None, None) => "Check host and port: no LLM server answers there.".to_owned(),
+            (None, None, None) => "Check host and port: no LLM server answers there.".to_owned(),
         };
         diagnosis.fails("protocol", format!("At {base} is no LLM server: {words}"), fix);
     }

@@ -14,7 +14,7 @@ use super::{
     Survey, ToolChoices, list_models, response_formats::gbnf,
 };
 use crate::{
-    error::Result,
+    error::{Error, Result},
     types::{ModelInfo, ResponseFormat, Warning},
 };
 use props::Props;
@@ -82,9 +82,16 @@ impl Server for LlamaCpp {
                 models,
                 version: props.version,
                 serves_any_name: !props.is_router,
-                ..Survey::default()
+                loads_none: props.loads_none,
             })
         })
+    }
+
+    /// As a router says it that was told to start none by itself.
+    fn explain(&self, failure: &mut Error, _has_key: bool) {
+        if failure.message == "model is not loaded" {
+            failure.hint = Some("Load it first: `loadModel(name)`.".to_owned());
+        }
     }
 
     /// As its template writes it.

@@ -13,6 +13,8 @@ use crate::{
 pub struct Props {
     /// It only starts others.
     pub is_router: bool,
+    /// It starts none by itself.
+    pub loads_none: bool,
     pub version: Option<String>,
     /// Of one slot.
     context_length: Option<u64>,
@@ -34,6 +36,7 @@ impl Props {
         let reasons = ["supports_preserve_reasoning", "supports_reasoning_effort"];
         Some(Self {
             is_router: value.get("role").is_some_and(|role| role == "router"),
+            loads_none: value.get("models_autoload") == Some(&false.into()),
             version: value.get("build_info").and_then(Value::as_str).map(str::to_owned),
             context_length: context_length.filter(|tokens| *tokens > 0),
             tools: template("supports_tools"),

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use boon::{CompileError, Compiler, Draft, ErrorKind, SchemaIndex, Schemas, UrlLoader, ValidationError};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::{Misfit, shared::each_below};
 use crate::{
@@ -51,7 +51,10 @@ impl Schema {
     }
 
     pub fn validate(&self, value: &Value) -> Result<(), Misfit> {
-        self.schemas.validate(value, self.root).map_err(|error| Misfit(all_told(&error)))
+        match self.schemas.validate(value, self.root) {
+            Err(error) if !is_rounding(&error) => Err(Misfit(all_told(&error))),
+            _ => Ok(()),
+        }
     }
 }
 
@@ -88,11 +91,33 @@ impl UrlLoader for Nowhere {
     }
 }
 
-/// The engine for patterns cannot look around or back, and does not know the classes of Unicode. What is left out here,
-/// the server may heed all the same.
+/// Nothing is wrong but that a decimal fraction is no multiple of another as computers count: 0.3 of 0.1.
+fn is_rounding(error: &ValidationError<'_, '_>) -> bool {
+    match &error.kind {
+        ErrorKind::MultipleOf { got, want } => {
+            let quotient = got.as_f64().zip(want.as_f64()).map(|(got, want)| got / want);
+            quotient
+                .is_some_and(|quotient| (quotient - quotient.round()).abs() < 1e-9 * quotient.abs().max(1.0))
+        }
+        ErrorKind::AnyOf => error.causes.iter().any(is_rounding),
+        ErrorKind::OneOf(_) | ErrorKind::Not => false,
+        _ => !error.causes.is_empty() && error.causes.iter().all(is_rounding),
+    }
+}
+
+/// The engine for patterns cannot look around or back, and does not know the classes of Unicode, nor all that JavaScript
+/// takes. What is left out here, the server may heed all the same.
 fn leave_out_patterns(schema: &mut Value, left_out: &mut Vec<String>) {
     const BEYOND: [&str; 7] = ["(?=", "(?!", "(?<=", "(?<!", "\\p{", "\\P{", "\\k<"];
-    let is_beyond = |pattern: &str| BEYOND.iter().any(|mark| pattern.contains(mark));
+    // What JavaScript takes, and others only where it means something else: without the flag `u`, or a reference back.
+    const JAVASCRIPTS: [&str; 17] = [
+        "[^]", "[]", "\\w-", "\\W-", "\\d-", "\\D-", "\\s-", "\\S-", "\\1", "\\2", "\\3", "\\4", "\\5",
+        "\\6", "\\7", "\\8", "\\9",
+    ];
+    let has = |pattern: &str, marks: &[&str]| marks.iter().any(|mark| pattern.contains(mark));
+    let is_unknown = |pattern: &str| compiled(&json!({ "pattern": pattern }), Draft::V2020_12).is_err();
+    let is_beyond =
+        |pattern: &str| has(pattern, &BEYOND) || has(pattern, &JAVASCRIPTS) && is_unknown(pattern);
     if let Value::Object(fields) = schema {
         if let Some(pattern) = fields.get("pattern").and_then(Value::as_str).filter(|it| is_beyond(it)) {
             left_out.push(pattern.to_owned());

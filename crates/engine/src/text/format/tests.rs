@@ -160,6 +160,30 @@ fn a_pattern_that_looks_around_is_left_to_others_and_that_is_told() {
 }
 
 #[test]
+fn a_pattern_that_only_javascript_knows_is_left_to_others() {
+    for pattern in [r"^(x)\1$", "^[^]*$", r"^[\w-./]+$"] {
+        let check = schema(&json!({ "properties": { "a": { "type": "string", "pattern": pattern } } }));
+        assert!(check.unchecked().unwrap().message.contains(pattern), "{pattern}");
+    }
+    let known = schema(&json!({ "properties": { "a": { "type": "string", "pattern": r"^\d-\d$" } } }));
+    assert_eq!(known.unchecked(), None);
+    assert!(known.read(r#"{"a":"1-x"}"#, Reading::Strict).is_err());
+}
+
+#[test]
+fn a_decimal_fraction_is_a_multiple_as_people_count() {
+    let price = schema(&json!({
+        "properties": { "a": { "type": "number", "multipleOf": 0.01 }, "b": { "anyOf": [{ "multipleOf": 0.1 }, { "type": "null" }] } },
+    }));
+    for text in [r#"{"a":0.07}"#, r#"{"a":19.99,"b":0.3}"#, r#"{"a":4.35}"#] {
+        assert!(price.read(text, Reading::Strict).is_ok(), "{text}");
+    }
+    for text in [r#"{"a":0.075}"#, r#"{"a":19.99,"b":0.35}"#, r#"{"a":"x"}"#] {
+        assert!(price.read(text, Reading::Strict).is_err(), "{text}");
+    }
+}
+
+#[test]
 fn a_pattern_is_for_the_whole_text() {
     let code = check(json!({ "type": "regex", "pattern": "[A-Z]{3}|[0-9]+" }));
     for (text, found) in

@@ -41,6 +41,10 @@ impl Brackets {
         false
     }
 
+    pub fn depth(self) -> usize {
+        self.depth
+    }
+
     pub fn is_in_string(self) -> bool {
         self.quote.is_some()
     }

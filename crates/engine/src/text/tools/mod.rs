@@ -1,6 +1,7 @@
 //! Calls of tools that a model writes into its text, and tools for models whose server knows none.
 
 mod brackets;
+mod elements;
 mod extent;
 mod found;
 mod members;
@@ -17,11 +18,11 @@ mod tests;
 pub use found::FoundCall;
 pub use prompt::without_tools;
 
-use extent::{Scan, Scanner};
+use extent::{Lapses, Scan, Scanner};
 use found::{Context, Found};
 use offered::Offered;
 use output::Output;
-use syntax::{Closing, Head, Opening, Place, STOPS, Start, Syntax};
+use syntax::{Closing, Head, Opening, Place, Start, Syntax};
 
 use crate::{text::line::Line, types::Tool};
 
@@ -46,8 +47,9 @@ pub struct ToolTextSplitter {
     line: Line,
     /// Something other than white space has come.
     begun: bool,
-    /// A string without an end has swallowed the markup after it: no string is trusted any more.
-    strings_end: bool,
+    lapses: Lapses,
+    /// What was taken for a part of a block, and is to be read once more.
+    unread: String,
 }
 
 /// Where the splitter stands.
@@ -105,6 +107,10 @@ impl ToolTextSplitter {
             let rest = self.read(&held, out);
             rest.clone_into(&mut self.held);
         }
+        if !self.unread.is_empty() {
+            let unread = std::mem::take(&mut self.unread) + &std::mem::take(&mut self.held);
+            self.push(&unread, out);
+        }
     }
 
     /// The text is at its end; `cut` says why that came too early, if so.
@@ -115,17 +121,9 @@ impl ToolTextSplitter {
             At::Text if cut.is_some() && syntax::is_opened(&held) => self.output.markup(&held, out),
             At::Text => self.output.text(&held, out),
             At::Block(mut block) => {
-                let lost_end = block.lost_end(&held).filter(|_| !self.strings_end);
                 block.text.push_str(&held);
-                match lost_end {
-                    Some(end) => {
-                        let rest = block.text.split_off(end);
-                        self.strings_end = true;
-                        self.end_block(block, None, out);
-                        self.push(&rest, out);
-                    }
-                    None => self.end_block(block, cut, out),
-                }
+                let rest = self.end_early(block, cut, out);
+                self.push(&rest, out);
                 return self.finish(cut, out);
             }
             At::After(mut after) => {
@@ -182,7 +180,8 @@ impl ToolTextSplitter {
                 At::Block(block) => self.read_block(block, text, out),
                 At::After(after) => self.read_after(after, text, out),
             };
-            if before == (std::mem::discriminant(&self.at), text.len()) {
+            let after = (std::mem::discriminant(&self.at), text.len());
+            if before == after || !self.unread.is_empty() {
                 break;
             }
         }
@@ -233,7 +232,7 @@ impl ToolTextSplitter {
 
     /// Begins a block with what is known of its `text`.
     fn open(&mut self, syntax: &'static dyn Syntax, calls: Vec<FoundCall>, text: String, body: usize) {
-        let scanner = Scanner::new(syntax.extent(), &STOPS, syntax.closes(), self.strings_end);
+        let scanner = Scanner::new(syntax.extent(), syntax.closes(), self.lapses);
         let scan = text.len();
         self.at = At::Block(Block { syntax, calls, text, body, scan, scanner });
     }
@@ -250,12 +249,36 @@ impl ToolTextSplitter {
                 self.end_block(block, None, out);
                 &text[end..]
             }
+            Scan::No(end) => {
+                block.text.push_str(&text[..end]);
+                self.give_text(&block.text, out);
+                &text[end..]
+            }
+            Scan::Lost(end) => {
+                block.text.push_str(&text[..end]);
+                self.unread = self.end_early(block, None, out);
+                &text[end..]
+            }
             Scan::More(end) => {
                 block.text.push_str(&text[..end]);
                 self.at = At::Block(block);
                 &text[end..]
             }
         }
+    }
+
+    /// Ends a block that nothing closes, perhaps before the end of its text, and returns the rest of that.
+    fn end_early(
+        &mut self,
+        mut block: Block,
+        cut: Option<&'static str>,
+        out: &mut dyn FnMut(ToolPiece<'_>),
+    ) -> String {
+        let end = block.scanner.finish(&block.text[block.scan..], cut.is_some());
+        let rest = end.map(|end| block.text.split_off(block.scan + end)).unwrap_or_default();
+        self.lapses = block.scanner.lapses();
+        self.end_block(block, cut, out);
+        rest
     }
 
     fn end_block(&mut self, block: Block, cut: Option<&'static str>, out: &mut dyn FnMut(ToolPiece<'_>)) {
@@ -379,16 +402,6 @@ impl ToolTextSplitter {
     fn give_text(&mut self, text: &str, out: &mut dyn FnMut(ToolPiece<'_>)) {
         self.line.pass_all(text);
         self.output.text(text, out);
-    }
-}
-
-impl Block {
-    /// Where the markup ends in the text, if a string without an end has swallowed what closes it.
-    fn lost_end(&self, held: &str) -> Option<usize> {
-        match &self.scanner {
-            Scanner::Value(value) => value.lost_end(held).map(|length| self.scan + length),
-            Scanner::Elements(_) => None,
-        }
     }
 }
 

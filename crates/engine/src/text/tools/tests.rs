@@ -243,6 +243,74 @@ fn three_backticks_within_a_line_open_no_fence() {
 }
 
 #[test]
+fn the_definition_of_a_tool_is_text() {
+    let schema = "{\"type\": \"object\", \"properties\": {\"city\": {\"type\": \"string\"}}}";
+    let none = "{\"type\": \"object\", \"properties\": {}}";
+    let weather = "\"name\": \"get_weather\"";
+    let description = "\"description\": \"The weather\"";
+    for definition in [
+        format!(
+            "{{\"type\": \"function\", \"function\": {{{weather}, {description}, \"parameters\": {schema}}}}}"
+        ),
+        format!("{{\"type\": \"function\", \"function\": {{{weather}, \"parameters\": {schema}}}}}"),
+        format!("{{{weather}, {description}, \"parameters\": {schema}, \"strict\": true}}"),
+        format!("{{{weather}, \"parameters\": {schema}}}"),
+        format!("{{{weather}, \"parameters\": {none}}}"),
+        format!("{{{weather}, {description}, \"input_schema\": {schema}}}"),
+        format!("{{{weather}, {description}, \"parameters\": {{}}}}"),
+        "{\"name\": \"list_files\", \"description\": \"Lists\"}".to_owned(),
+        "{\"name\": \"list_files\", \"description\": \"Lists\", \"parameters\": null}".to_owned(),
+        format!("{{\"name\": \"list_files\", {description}, \"input_schema\": {none}}}"),
+    ] {
+        for text in [
+            definition.clone(),
+            format!("[{definition}]"),
+            format!("<tool_call>{definition}</tool_call>"),
+            format!("I have these:\n<tools>\n{definition}\n{definition}\n</tools>\nAsk me!"),
+            format!("<tools>[{definition}, {definition}]</tools>"),
+        ] {
+            assert_text(&text);
+            assert_split(&format!("{text}\n{}", ANYWHERE[0]), &text, &[("get_weather", paris(), false)]);
+        }
+    }
+    // It is one however it is quoted, though the limit cut it off.
+    let cut = format!("<tools>\n{{{weather}, {description}, 'parameters': {}", &schema[..schema.len() - 1]);
+    assert_eq!(split_everywhere(&cut, false, true), (String::new(), Vec::new()));
+}
+
+#[test]
+fn a_call_that_resembles_a_definition_is_one() {
+    for (call, arguments, repaired) in [
+        (
+            "{\"name\": \"get_weather\", \"description\": \"I look\", \"arguments\": {\"city\": \"Paris\"}}",
+            paris(),
+            false,
+        ),
+        (
+            "{\"name\": \"get_weather\", \"description\": \"I look\", \"parameters\": {\"city\": \"Paris\"}}",
+            paris(),
+            false,
+        ),
+        ("{\"name\": \"get_weather\", \"description\": \"I look\", \"arguments\": {}}", json!({}), false),
+        ("{\"name\": \"get_weather\", \"description\": \"I look\", \"city\": \"Paris\"}", paris(), true),
+        ("{\"name\": \"get_weather\", \"parameters\": {}}", json!({}), false),
+        (
+            "{\"name\": \"get_weather\", \"parameters\": {\"type\": \"object\", \"properties\": {\"city\": \"Paris\"}}}",
+            json!({"type": "object", "properties": {"city": "Paris"}}),
+            false,
+        ),
+    ] {
+        assert_split(&format!("<tools>{call}</tools>"), "", &[("get_weather", arguments, repaired)]);
+    }
+    let tool = json!({"name": "validate", "parameters": {"properties": {"type": {}, "properties": {}}}});
+    let mut splitter = ToolTextSplitter::new(&[serde_json::from_value(tool).unwrap()], false);
+    let mut calls = 0;
+    let call = "<tool_call>{\"name\": \"validate\", \"arguments\": {\"type\": \"object\", \"properties\": {}}}</tool_call>";
+    splitter.push(call, &mut |piece| calls += usize::from(matches!(piece, ToolPiece::Call(_))));
+    assert_eq!(calls, 1);
+}
+
+#[test]
 fn a_function_within_a_function_is_no_call() {
     let call = "{\"name\": \"get_weather\", \"arguments\": {}}";
     for depth in [2, 3] {
@@ -345,6 +413,209 @@ fn values_may_hold_markup_and_lines() {
 }
 
 #[test]
+fn a_value_ends_with_the_closing_tag_that_is_its_own() {
+    // Each of the values is closed right after it.
+    let families: [(&str, &str, &str, &str); 5] = [
+        (
+            "<tool_call>\n<function=get_weather>\n",
+            "<parameter=city>",
+            "</parameter>",
+            "\n</function>\n</tool_call>",
+        ),
+        ("<function=get_weather>", "<parameter=city>", "</parameter>", "</function>"),
+        ("<invoke name=\"get_weather\">\n", "<parameter name=\"city\">", "</parameter>", "\n</invoke>"),
+        (
+            "<｜DSML｜invoke name=\"get_weather\">\n",
+            "<｜DSML｜parameter name=\"city\" string=\"true\">",
+            "</｜DSML｜parameter>",
+            "\n</｜DSML｜invoke>",
+        ),
+        (
+            "<tool_call>get_weather\n",
+            "<arg_key>city</arg_key>\n<arg_value>",
+            "</arg_value>",
+            "\n</tool_call>",
+        ),
+    ];
+    for (begin, opens, closes, end) in families {
+        for value in [
+            "<config>\n<function>\nname\n</function>\n</config>",
+            "The tag </parameter> ends a value, </arg_value> too, and </｜DSML｜parameter>.\nMore",
+            "a\n</function>\n</tool_call>\nb",
+            "a\n</invoke>\n</｜DSML｜invoke>\nb",
+            "a\n<parameter=foo>\nb\n<parameter name=\"foo\">\n<｜DSML｜parameter name=\"foo\">c",
+            "use <arg_key>x</arg_key> here",
+            "a\n<tool_call>\n<function=get_time>\n<invoke name=\"get_time\">\nb",
+            // A whole call of any kind, as in a description of it.
+            "<tool_call>\n<function=get_time>\n<parameter=tz>\nCET\n</parameter>\n</function>\n</tool_call>\nb",
+            "<invoke name=\"get_time\"><parameter name=\"tz\">CET</parameter></invoke> b",
+            "<｜DSML｜invoke name=\"a\"><｜DSML｜parameter name=\"b\">c</｜DSML｜parameter></｜DSML｜invoke>b",
+            "<tool_call>get_time<arg_key>tz</arg_key><arg_value>CET</arg_value></tool_call>b",
+            "</parameter></parameter> </arg_value> </｜DSML｜parameter>b",
+        ] {
+            let call = format!("{begin}{opens}{value}{closes}{end}");
+            let expected = ("get_weather", json!({"city": value}), false);
+            assert_split(&call, "", std::slice::from_ref(&expected));
+            let days = opens.replace("city", "days");
+            let two = format!("{begin}{days}3{closes}\n{opens}{value}{closes}\n{end}");
+            let both = ("get_weather", json!({"city": value, "days": 3}), false);
+            assert_split(&format!("{two}\nSo.\n{call}\nOr so."), "So.\nOr so.", &[both, expected]);
+        }
+    }
+}
+
+#[test]
+fn where_no_closing_tag_follows_the_next_tag_ends_a_value() {
+    let paris = [("get_weather", paris(), true)];
+    for call in [
+        "<function=get_weather><parameter=city>Paris</function>",
+        "<function=get_weather>\n<parameter=city>\nParis\n</function>",
+        "<tool_call>\n<function=get_weather>\n<parameter=city>\nParis\n</tool_call>",
+        "<function=get_weather>\n<parameter=city>\nParis\n</parameter>",
+        "<invoke name=\"get_weather\">\n<parameter name=\"city\">Paris</invoke>",
+        "<tool_call>get_weather\n<arg_key>city</arg_key>\n<arg_value>Paris</tool_call>",
+    ] {
+        assert_split(call, "", &paris);
+        assert_split(&format!("{call}\nSo."), "So.", &paris);
+        assert_split(&format!("{call}\n{call}"), "", &[paris[0].clone(), paris[0].clone()]);
+    }
+    assert_split(
+        "<function=get_weather><parameter=city>\nParis\n<parameter=days>\n3\n</function>\nSo.",
+        "So.",
+        &[("get_weather", json!({"city": "Paris", "days": 3}), true)],
+    );
+    // What the limit cut off may have been closed by what was to come.
+    for text in [
+        "<function=get_weather><parameter=city>a </function> b",
+        "<function=get_weather><parameter=city>a </parameter> b",
+    ] {
+        assert_eq!(
+            split_everywhere(text, false, true),
+            (String::new(), vec![("get_weather".to_owned(), json!(CUT), false)])
+        );
+    }
+}
+
+#[test]
+fn an_argument_that_is_required_was_written_into_the_value_before_it() {
+    let tool = json!({"name": "write", "parameters": {
+        "properties": {"path": {"type": "string"}, "content": {"type": "string"}, "mode": {"type": "string"}},
+        "required": ["path", "content"],
+    }});
+    let offered: Vec<Tool> = vec![serde_json::from_value(tool).unwrap()];
+    for (elements, expected, repaired) in [
+        (
+            "<parameter=path>\na\n<parameter=content>\nb\n</parameter>\n",
+            json!({"path": "a", "content": "b"}),
+            true,
+        ),
+        (
+            "<parameter=path>\na\n</parameter>\n<parameter=content>\nb\n<parameter=path>\nc\n</parameter>\n",
+            json!({"path": "a", "content": "b\n<parameter=path>\nc"}),
+            false,
+        ),
+        (
+            "<parameter=path>\na\n</parameter>\n<parameter=content>\nb\n<parameter=mode>\nc\n</parameter>\n",
+            json!({"path": "a", "content": "b\n<parameter=mode>\nc"}),
+            false,
+        ),
+    ] {
+        let mut calls = Vec::new();
+        let mut splitter = ToolTextSplitter::new(&offered, false);
+        let mut take = |piece: ToolPiece<'_>| {
+            if let ToolPiece::Call(call) = piece {
+                calls.push(call.arguments);
+            }
+        };
+        splitter.push(&format!("<function=write>\n{elements}</function>"), &mut take);
+        splitter.finish(None, &mut take);
+        let Value::Object(arguments) = expected else { unreachable!("arguments are an object") };
+        assert_eq!(calls, [Arguments::Read { arguments, repaired }], "{elements}");
+    }
+}
+
+#[test]
+fn a_function_tag_that_nothing_of_a_call_follows_is_text() {
+    for text in [
+        "Qwen writes <function=get_weather> before the parameters.\n\nThat is all.",
+        "<function=get_weather> é",
+        "<function=get_weather>",
+        "<function=get_weather/>\nI have called it. Wait please.",
+        "<tool_call>\n<function=get_weather> opens it",
+        "<function=get_weather>\n\n<b>bold</b>",
+        "<function=get_weather><function=get_time> and so on",
+        "In Claude's style, <invoke name=\"get_weather\"> opens it. The rest matters.",
+        "<｜DSML｜invoke name=\"get_weather\"> opens it",
+        "<function=get_weather>[1]",
+    ] {
+        if !text.ends_with("r>") {
+            assert_split(text, text, &[]);
+            assert_eq!(split_everywhere(text, false, true), (text.to_owned(), Vec::new()), "cut off");
+        }
+        let call = ANYWHERE[0];
+        assert_split(&format!("{text}.\n{call}"), &format!("{text}."), &[("get_weather", paris(), false)]);
+    }
+    for (call, repaired) in [
+        ("<function=list_files>", true),
+        ("<function=list_files/>\n", true),
+        ("<tool_call>\n<function=list_files>\n</tool_call>", true),
+        ("<function=list_files>\n</function>", false),
+        ("<function=list_files>{}</function>", false),
+        ("<invoke name=\"list_files\">\n</invoke>", false),
+        ("<function=list_files><|im_end|>", true),
+    ] {
+        assert_split(call, "", &[("list_files", json!({}), repaired)]);
+    }
+}
+
+#[test]
+fn json_in_a_function_tag_may_hold_tags() {
+    let city = "a </function> b </tool_call> <parameter=c>";
+    let json = json!({"city": city});
+    assert_split(
+        &format!("<function=get_weather>{json}</function>"),
+        "",
+        &[("get_weather", json.clone(), false)],
+    );
+    assert_split(&format!("<function=get_weather>\n{json}\nSo."), "So.", &[("get_weather", json, true)]);
+}
+
+#[test]
+fn text_after_a_call_that_nothing_closes_is_text() {
+    for call in [
+        "<tool_call>{\"name\": \"get_weather\", \"arguments\": {\"city\": \"Paris\"}",
+        "<tool_call>[{\"name\": \"get_weather\", \"arguments\": {\"city\": \"Paris\"}}",
+        "[TOOL_CALLS][{\"name\": \"get_weather\", \"arguments\": {\"city\": \"Paris\"}}",
+        "<|python_tag|>{\"name\": \"get_weather\", \"parameters\": {\"city\": \"Paris\"}",
+        "<function=get_weather>{\"city\": \"Paris\"}",
+        "<function=get_weather><parameter=city>Paris</parameter>",
+        "<invoke name=\"get_weather\">\n<parameter name=\"city\">Paris</parameter>\n",
+        "<tool_call>get_weather<arg_key>city</arg_key><arg_value>Paris</arg_value>",
+        "<|tool_call_start|>[get_weather(city=\"Paris\")",
+    ] {
+        for text in ["Now I wait (a bit). It's {for} \"you\".", "*So*", "1. So", "é", "<b>So</b>"] {
+            let once = format!("{call}\n\n{text}");
+            let (given, calls) = split_everywhere(&once, false, false);
+            assert_eq!((given.as_str(), calls.len(), &calls[0].1), (text, 1, &paris()), "{once}");
+            let (given, calls) = split_everywhere(&format!("{once}\n{once}"), false, false);
+            assert_eq!((given, calls.len()), (format!("{text}\n{text}"), 2), "{once}, twice");
+            assert!(calls.iter().all(|call| call.1 == paris()));
+        }
+    }
+    // A quote is missing, too.
+    let broken = "<tool_call>{\"name\": \"get_weather\", \"arguments\": {\"city\": \"Paris}}";
+    let (text, calls) = split_everywhere(&format!("{broken}\n\nNow I wait."), false, false);
+    assert_eq!((text.as_str(), calls.len()), ("Now I wait.", 1));
+    // What the limit cut off within a string is no call.
+    let (_, calls) = split_everywhere(
+        "<tool_call>{\"name\": \"get_weather\", \"arguments\": {\"city\": \"a </tool_call> b",
+        false,
+        true,
+    );
+    assert_eq!(calls, [("get_weather".to_owned(), json!(CUT), false)]);
+}
+
+#[test]
 fn a_call_may_have_no_arguments() {
     for block in [
         "<tool_call>{\"name\": \"list_files\"}</tool_call>",
@@ -399,6 +670,8 @@ fn a_call_that_cannot_be_read_is_invalid_and_does_not_show() {
         "<tool_call>{\"name\": \"get_weather\", \"arguments\": [\"Paris\"]}</tool_call>",
         "<tool_call>{\"name\": \"get_weather\", \"arguments\": {\"city\"}}</tool_call>",
         "<|python_tag|>get_weather.call(city=Paris)",
+        "<function=get_weather>\n<parameter=city",
+        "<tool_call>get_weather<arg_key>city</arg_key>Paris</arg_value></tool_call>",
     ] {
         let (text, calls) = split_everywhere(block, false, false);
         assert_eq!((text.as_str(), calls.len()), ("", 1), "{block}");
@@ -584,6 +857,16 @@ fn the_time_an_answer_takes_grows_with_its_length_only() {
         ("<tool_call>{\"name\": \"get_weather\", \"arguments\": {\"city\": \"Paris}}</tool_call>", 5000),
         ("<function=get_weather>\n<parameter=", 10_000),
         ("</parameter>\n<parameter=city>", 20_000),
+        ("<function=get_weather><parameter=city>", 10_000),
+        ("<function=get_weather><parameter=city>x</function> ", 10_000),
+        ("<function=get_weather><parameter=city>x</parameter> y\n", 10_000),
+        ("<function=get_weather><parameter=city>x <parameter=y></parameter></function>\n", 10_000),
+        ("<tool_call>get_weather<arg_key>city</arg_key><arg_value>x", 10_000),
+        ("<function=get_weather>", 40_000),
+        ("<function=get_weather> \n", 40_000),
+        ("<|python_tag|>{\"name\": \"get_weather\", \"arguments\": {\"city\": \"x\"} y\n", 10_000),
+        ("<|python_tag|>{\"name\": \"get_weather\", \"arguments\": {\"city\": \"x}}\n", 10_000),
+        ("<function=get_weather>{\"city\": {} y ", 10_000),
         (parameters.as_str(), 1),
         (objects.as_str(), 1),
         ("\"'`<[{", 100_000),
@@ -644,8 +927,15 @@ fn any_text() -> impl Strategy<Value = String> {
         "<arg_key>",
         "</arg_key>",
         "<arg_value>",
+        "<parameter=days>",
+        "<parameter name=\"city\">",
         "<invoke name=\"get_weather\">",
         "</invoke>",
+        "\n```",
+        "- ```\n",
+        "<tools>",
+        "\"description\": \"\",",
+        "\"parameters\": {\"type\": \"object\", \"properties\": {}}}",
         "<｜tool▁call▁begin｜>",
         "<｜tool▁sep｜>",
         "\\",

@@ -3,25 +3,33 @@
 use serde_json::Map;
 
 use super::{Head, Syntax};
+use crate::text::marker::Match;
 use crate::text::tools::{
-    extent::{Elements, Extent},
+    elements::{Elements, elements},
+    extent::{Extent, Markers, any_begins},
     found::{Context, Found},
     offered::Offered,
     values,
 };
 
+/// An element is a key and its value.
 static ELEMENTS: Elements = Elements {
-    values: Some(("<arg_value>", "</arg_value>")),
-    closes: "</tool_call>",
-    stops: &["<tool_call>"],
+    opens: &["<arg_key>"],
+    closes: "</arg_value>",
+    ends: &["</tool_call>"],
+    next: &["<tool_call>"],
 };
 
 #[derive(Debug)]
 pub struct ArgKey;
 
 impl Syntax for ArgKey {
-    fn opens(&self) -> &'static [&'static str] {
+    fn opens(&self) -> Markers {
         &["<tool_call>"]
+    }
+
+    fn closes(&self) -> Markers {
+        ELEMENTS.ends
     }
 
     fn head(&self, text: &str, offered: &Offered) -> Head {
@@ -33,13 +41,12 @@ impl Syntax for ArgKey {
         let (name, rest) = start.split_at(length);
         let rest = rest.trim_start();
         if offered.find(name).is_none() {
-            Head::No
-        } else if rest.starts_with("<arg_key>") || rest.starts_with(ELEMENTS.closes) {
-            Head::Call(text.len() - rest.len())
-        } else if "<arg_key>".starts_with(rest) || ELEMENTS.closes.starts_with(rest) {
-            Head::MayBe
-        } else {
-            Head::No
+            return Head::No;
+        }
+        match [any_begins(ELEMENTS.opens, rest), any_begins(ELEMENTS.ends, rest)] {
+            [Match::No, Match::No] => Head::No,
+            [Match::Yes(_), _] | [_, Match::Yes(_)] => Head::Call(text.len() - rest.len()),
+            _ => Head::MayBe,
         }
     }
 
@@ -50,20 +57,20 @@ impl Syntax for ArgKey {
     fn read<'a>(&self, text: &'a str, context: Context<'_>) -> Vec<Found<'a>> {
         let (name, body) = text.split_at(text.find('<').unwrap_or(text.len()));
         let Some(tool) = context.offered.find(name) else { return Vec::new() };
-        let (body, mut whole) = body.strip_suffix(ELEMENTS.closes).map_or((body, false), |body| (body, true));
         let mut arguments = Map::new();
-        for argument in body.split("<arg_key>").skip(1) {
-            let mut parts = argument.splitn(2, "</arg_key>");
-            let key = parts.next().unwrap_or_default().trim();
-            let Some((_, value)) = parts.next().and_then(|rest| rest.split_once("<arg_value>")) else {
-                whole = false;
-                continue;
+        let mut whole = context.cut.is_none();
+        for (element, is_closed) in elements(&ELEMENTS, body) {
+            let Some((key, value)) = key_and_value(element) else {
+                return vec![Found::Call(context.unreadable(tool, body.trim()))];
             };
-            let closed = value.rfind("</arg_value>");
-            whole &= closed.is_some();
-            let value = &value[..closed.unwrap_or(value.len())];
+            whole &= is_closed;
             arguments.insert(key.to_owned(), values::of_text(tool, key, value));
         }
         vec![Found::Call(context.values(tool, arguments, body.trim(), whole))]
     }
+}
+
+fn key_and_value(element: &str) -> Option<(&str, &str)> {
+    let (key, rest) = element.split_once("</arg_key>")?;
+    Some((key.trim(), rest.trim_start().strip_prefix("<arg_value>")?))
 }

@@ -5,7 +5,9 @@ use serde_json::{Map, Value};
 use super::{Head, Syntax};
 use crate::{
     text::tools::{
-        extent::{Elements, Extent},
+        brackets::Brackets,
+        elements::{Elements, elements},
+        extent::{Extent, Markers},
         found::{Context, Found},
         members::unquoted,
         offered::Offered,
@@ -16,51 +18,62 @@ use crate::{
 
 #[derive(Debug)]
 struct FunctionTags {
-    opens: &'static [&'static str],
+    opens: Markers,
     elements: &'static Elements,
 }
+
+/// Either may stand in a value, and is closed by the same tag.
+const PARAMETERS: Markers = &["<parameter=", "<parameter name="];
 
 pub const ALL: [&dyn Syntax; 4] = [
     // Qwen3-Coder, mostly inside `<tool_call>`; with JSON instead of parameters Llama 3
     &FunctionTags {
         opens: &["<function="],
         elements: &Elements {
-            values: Some(("<parameter=", "</parameter>")),
-            closes: "</function>",
-            stops: &["</tool_call>", "<function="],
+            opens: PARAMETERS,
+            closes: "</parameter>",
+            ends: &["</function>"],
+            next: &["<function=", "<tool_call>"],
         },
     },
     &FunctionTags {
         opens: &["<function name="],
         elements: &Elements {
-            values: Some(("<parameter name=", "</parameter>")),
-            closes: "</function>",
-            stops: &["</tool_call>", "<function name="],
+            opens: PARAMETERS,
+            closes: "</parameter>",
+            ends: &["</function>"],
+            next: &["<function name=", "<tool_call>"],
         },
     },
     // Claude, MiniMax
     &FunctionTags {
         opens: &["<invoke name="],
         elements: &Elements {
-            values: Some(("<parameter name=", "</parameter>")),
-            closes: "</invoke>",
-            stops: &["</function_calls>", "</minimax:tool_call>", "<invoke name="],
+            opens: PARAMETERS,
+            closes: "</parameter>",
+            ends: &["</invoke>"],
+            next: &["<invoke name="],
         },
     },
     // DeepSeek since 3.2
     &FunctionTags {
         opens: &["<｜DSML｜invoke name="],
         elements: &Elements {
-            values: Some(("<｜DSML｜parameter name=", "</｜DSML｜parameter>")),
-            closes: "</｜DSML｜invoke>",
-            stops: &["</｜DSML｜function_calls>", "<｜DSML｜invoke name="],
+            opens: &["<｜DSML｜parameter name="],
+            closes: "</｜DSML｜parameter>",
+            ends: &["</｜DSML｜invoke>"],
+            next: &["<｜DSML｜invoke name="],
         },
     },
 ];
 
 impl Syntax for FunctionTags {
-    fn opens(&self) -> &'static [&'static str] {
+    fn opens(&self) -> Markers {
         self.opens
+    }
+
+    fn closes(&self) -> Markers {
+        self.elements.ends
     }
 
     fn head(&self, text: &str, offered: &Offered) -> Head {
@@ -78,14 +91,17 @@ impl Syntax for FunctionTags {
     fn read<'a>(&self, text: &'a str, context: Context<'_>) -> Vec<Found<'a>> {
         let Some((name, after)) = name(text) else { return Vec::new() };
         let Some(tool) = context.offered.find(&name) else { return Vec::new() };
-        let body = &text[after..];
-        let (body, whole) =
-            body.strip_suffix(self.elements.closes).map_or((body, false), |body| (body, true));
-        if body.trim_start().starts_with('{') {
-            return vec![Found::Call(context.json(tool, body.trim(), whole))];
+        let body = text[after..].trim();
+        if body.starts_with('{') {
+            return vec![Found::Call(context.json(tool, body, Brackets::length(body).is_some()))];
         }
-        let (arguments, all_closed) = parameters(self.elements, tool, body);
-        vec![Found::Call(context.values(tool, arguments, body.trim(), whole && all_closed))]
+        let call = match parameters(self.elements, tool, body) {
+            Some((arguments, all_closed)) => {
+                context.values(tool, arguments, body, all_closed && context.cut.is_none())
+            }
+            None => context.unreadable(tool, body),
+        };
+        vec![Found::Call(call)]
     }
 }
 
@@ -96,39 +112,50 @@ fn name(text: &str) -> Option<(String, usize)> {
     (!text[..end].contains(['<', '\n'])).then(|| (name.into_owned(), end + 1))
 }
 
-/// The arguments, and whether each one's closing tag was there.
-fn parameters(tags: &Elements, tool: &Tool, body: &str) -> (Map<String, Value>, bool) {
+/// The arguments, and whether each one's closing tag was there. None if the tag before a value has no end.
+fn parameters(tags: &'static Elements, tool: &Tool, body: &str) -> Option<(Map<String, Value>, bool)> {
     let mut arguments = Map::new();
     let mut all_closed = true;
-    let Some((opens, closes)) = tags.values else { return (arguments, all_closed) };
-    let mut rest = body;
-    while let Some(start) = rest.find(opens) {
-        rest = &rest[start + opens.len()..];
-        let Some(end) = rest.find('>') else { return (arguments, false) };
-        // DSML says more about the value after its name; the schema knows better.
-        let key = rest[..end]
-            .split_once('"')
-            .map_or(&rest[..end], |(before, quoted)| quoted.split_once('"').map_or(before, |(key, _)| key));
-        rest = &rest[end + 1..];
-        let (length, is_closed) = value_length(rest, opens, closes);
-        all_closed &= is_closed;
-        arguments.insert(key.trim().to_owned(), values::of_text(tool, key.trim(), trimmed(&rest[..length])));
-        rest = &rest[length..];
+    let mut found = elements(tags, body);
+    for key in values::required(tool) {
+        if !found.iter().any(|(element, _)| key_of(element) == key) {
+            split_before(key, tags, &mut found);
+        }
     }
-    (arguments, all_closed)
+    for (element, is_closed) in found {
+        all_closed &= is_closed;
+        let (_, value) = element.split_once('>')?;
+        let key = key_of(element);
+        arguments.insert(key.to_owned(), values::of_text(tool, key, trimmed(value)));
+    }
+    Some((arguments, all_closed))
 }
 
-/// Up to the closing tag, or to the next value on a line of its own if that was forgotten.
-fn value_length(text: &str, opens: &str, closes: &str) -> (usize, bool) {
-    for (at, _) in text.match_indices('<') {
-        if text[at..].starts_with(closes) {
-            return (at, true);
-        }
-        if text[at..].starts_with(opens) && text[..at].trim_end_matches([' ', '\t']).ends_with('\n') {
-            return (at, false);
+fn key_of(element: &str) -> &str {
+    let tag = element.split_once('>').map_or("", |(tag, _)| tag);
+    // DSML says more about the value after its name; the schema knows better.
+    tag.split_once('"')
+        .map_or(tag, |(before, quoted)| quoted.split_once('"').map_or(before, |(key, _)| key))
+        .trim()
+}
+
+/// Where an argument that the tool requires is nowhere but in another's value, on a line of its own, the closing tag
+/// before it was forgotten.
+fn split_before(key: &str, tags: &Elements, found: &mut Vec<(&str, bool)>) {
+    let begins_with_key = |element: &str| {
+        let rest = element.strip_prefix('"').unwrap_or(element).strip_prefix(key);
+        rest.is_some_and(|rest| rest.starts_with(['"', '>']))
+    };
+    for (index, &(element, is_closed)) in found.iter().enumerate() {
+        let nested = tags.opens.iter().flat_map(|opens| element.match_indices(opens));
+        let next = nested.map(|(at, opens)| (at, &element[at + opens.len()..])).find(|(at, next)| {
+            element[..*at].trim_end_matches([' ', '\t']).ends_with('\n') && begins_with_key(next)
+        });
+        if let Some((at, next)) = next {
+            found.splice(index..=index, [(&element[..at], false), (next, is_closed)]);
+            return;
         }
     }
-    (text.len(), false)
 }
 
 /// A value without the line ends that set it off from its tags.

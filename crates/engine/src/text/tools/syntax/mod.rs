@@ -92,7 +92,7 @@ const WRAPPERS: [&str; 7] = [
 ];
 
 /// What closes blocks and their wrappers, and what ends a model's turn: right after a call it is no text.
-const CLOSINGS: [&str; 29] = [
+pub const CLOSINGS: [&str; 29] = [
     "</tool_call>",
     "</tool_calls>",
     "</function_call>",

@@ -3,13 +3,11 @@
 
 use super::{Head, Place, Syntax, json};
 use crate::text::tools::{
-    extent::{Elements, Extent},
+    extent::{Extent, FENCE},
     found::{Context, Found},
     offered::Offered,
     python,
 };
-
-static ELEMENTS: Elements = Elements { values: None, closes: "```", stops: &[] };
 
 #[derive(Debug)]
 pub struct ToolCode;
@@ -31,12 +29,12 @@ impl Syntax for ToolCode {
     }
 
     fn extent(&self) -> Extent {
-        Extent::Elements(&ELEMENTS)
+        Extent::Fence
     }
 
     /// A fence that holds anything but calls is code to be read.
     fn read<'a>(&self, text: &'a str, context: Context<'_>) -> Vec<Found<'a>> {
-        let (text, whole) = text.strip_suffix(ELEMENTS.closes).map_or((text, false), |text| (text, true));
+        let (text, whole) = text.strip_suffix(FENCE).map_or((text, false), |text| (text, true));
         let mut found = if text.trim_start().starts_with(['{', '[']) && text.contains('{') {
             json::read(text, context, json::Proof::Name)
         } else {
