@@ -87,8 +87,7 @@ struct Reader<'a> {
 impl<'a> Reader<'a> {
     /// Named as they are, or by the schema in its order; and whether the closing bracket was there.
     fn arguments(&mut self, tool: &Tool) -> Option<(Map<String, Value>, bool)> {
-        let properties = tool.parameters.as_ref().and_then(|schema| schema.get("properties")?.as_object());
-        let mut unnamed = properties.into_iter().flat_map(Map::keys);
+        let mut unnamed = values::declared(tool).into_iter().flat_map(Map::keys);
         let mut arguments = Map::new();
         loop {
             self.skip(&[',']);

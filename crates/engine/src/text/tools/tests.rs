@@ -243,6 +243,74 @@ fn three_backticks_within_a_line_open_no_fence() {
 }
 
 #[test]
+fn the_definition_of_a_tool_is_text() {
+    let schema = "{\"type\": \"object\", \"properties\": {\"city\": {\"type\": \"string\"}}}";
+    let none = "{\"type\": \"object\", \"properties\": {}}";
+    let weather = "\"name\": \"get_weather\"";
+    let description = "\"description\": \"The weather\"";
+    for definition in [
+        format!(
+            "{{\"type\": \"function\", \"function\": {{{weather}, {description}, \"parameters\": {schema}}}}}"
+        ),
+        format!("{{\"type\": \"function\", \"function\": {{{weather}, \"parameters\": {schema}}}}}"),
+        format!("{{{weather}, {description}, \"parameters\": {schema}, \"strict\": true}}"),
+        format!("{{{weather}, \"parameters\": {schema}}}"),
+        format!("{{{weather}, \"parameters\": {none}}}"),
+        format!("{{{weather}, {description}, \"input_schema\": {schema}}}"),
+        format!("{{{weather}, {description}, \"parameters\": {{}}}}"),
+        "{\"name\": \"list_files\", \"description\": \"Lists\"}".to_owned(),
+        "{\"name\": \"list_files\", \"description\": \"Lists\", \"parameters\": null}".to_owned(),
+        format!("{{\"name\": \"list_files\", {description}, \"input_schema\": {none}}}"),
+    ] {
+        for text in [
+            definition.clone(),
+            format!("[{definition}]"),
+            format!("<tool_call>{definition}</tool_call>"),
+            format!("I have these:\n<tools>\n{definition}\n{definition}\n</tools>\nAsk me!"),
+            format!("<tools>[{definition}, {definition}]</tools>"),
+        ] {
+            assert_text(&text);
+            assert_split(&format!("{text}\n{}", ANYWHERE[0]), &text, &[("get_weather", paris(), false)]);
+        }
+    }
+    // It is one however it is quoted, though the limit cut it off.
+    let cut = format!("<tools>\n{{{weather}, {description}, 'parameters': {}", &schema[..schema.len() - 1]);
+    assert_eq!(split_everywhere(&cut, false, true), (String::new(), Vec::new()));
+}
+
+#[test]
+fn a_call_that_resembles_a_definition_is_one() {
+    for (call, arguments, repaired) in [
+        (
+            "{\"name\": \"get_weather\", \"description\": \"I look\", \"arguments\": {\"city\": \"Paris\"}}",
+            paris(),
+            false,
+        ),
+        (
+            "{\"name\": \"get_weather\", \"description\": \"I look\", \"parameters\": {\"city\": \"Paris\"}}",
+            paris(),
+            false,
+        ),
+        ("{\"name\": \"get_weather\", \"description\": \"I look\", \"arguments\": {}}", json!({}), false),
+        ("{\"name\": \"get_weather\", \"description\": \"I look\", \"city\": \"Paris\"}", paris(), true),
+        ("{\"name\": \"get_weather\", \"parameters\": {}}", json!({}), false),
+        (
+            "{\"name\": \"get_weather\", \"parameters\": {\"type\": \"object\", \"properties\": {\"city\": \"Paris\"}}}",
+            json!({"type": "object", "properties": {"city": "Paris"}}),
+            false,
+        ),
+    ] {
+        assert_split(&format!("<tools>{call}</tools>"), "", &[("get_weather", arguments, repaired)]);
+    }
+    let tool = json!({"name": "validate", "parameters": {"properties": {"type": {}, "properties": {}}}});
+    let mut splitter = ToolTextSplitter::new(&[serde_json::from_value(tool).unwrap()], false);
+    let mut calls = 0;
+    let call = "<tool_call>{\"name\": \"validate\", \"arguments\": {\"type\": \"object\", \"properties\": {}}}</tool_call>";
+    splitter.push(call, &mut |piece| calls += usize::from(matches!(piece, ToolPiece::Call(_))));
+    assert_eq!(calls, 1);
+}
+
+#[test]
 fn a_function_within_a_function_is_no_call() {
     let call = "{\"name\": \"get_weather\", \"arguments\": {}}";
     for depth in [2, 3] {
@@ -429,6 +497,44 @@ fn where_no_closing_tag_follows_the_next_tag_ends_a_value() {
 }
 
 #[test]
+fn an_argument_that_is_required_was_written_into_the_value_before_it() {
+    let tool = json!({"name": "write", "parameters": {
+        "properties": {"path": {"type": "string"}, "content": {"type": "string"}, "mode": {"type": "string"}},
+        "required": ["path", "content"],
+    }});
+    let offered: Vec<Tool> = vec![serde_json::from_value(tool).unwrap()];
+    for (elements, expected, repaired) in [
+        (
+            "<parameter=path>\na\n<parameter=content>\nb\n</parameter>\n",
+            json!({"path": "a", "content": "b"}),
+            true,
+        ),
+        (
+            "<parameter=path>\na\n</parameter>\n<parameter=content>\nb\n<parameter=path>\nc\n</parameter>\n",
+            json!({"path": "a", "content": "b\n<parameter=path>\nc"}),
+            false,
+        ),
+        (
+            "<parameter=path>\na\n</parameter>\n<parameter=content>\nb\n<parameter=mode>\nc\n</parameter>\n",
+            json!({"path": "a", "content": "b\n<parameter=mode>\nc"}),
+            false,
+        ),
+    ] {
+        let mut calls = Vec::new();
+        let mut splitter = ToolTextSplitter::new(&offered, false);
+        let mut take = |piece: ToolPiece<'_>| {
+            if let ToolPiece::Call(call) = piece {
+                calls.push(call.arguments);
+            }
+        };
+        splitter.push(&format!("<function=write>\n{elements}</function>"), &mut take);
+        splitter.finish(None, &mut take);
+        let Value::Object(arguments) = expected else { unreachable!("arguments are an object") };
+        assert_eq!(calls, [Arguments::Read { arguments, repaired }], "{elements}");
+    }
+}
+
+#[test]
 fn a_function_tag_that_nothing_of_a_call_follows_is_text() {
     for text in [
         "Qwen writes <function=get_weather> before the parameters.\n\nThat is all.",
@@ -564,6 +670,8 @@ fn a_call_that_cannot_be_read_is_invalid_and_does_not_show() {
         "<tool_call>{\"name\": \"get_weather\", \"arguments\": [\"Paris\"]}</tool_call>",
         "<tool_call>{\"name\": \"get_weather\", \"arguments\": {\"city\"}}</tool_call>",
         "<|python_tag|>get_weather.call(city=Paris)",
+        "<function=get_weather>\n<parameter=city",
+        "<tool_call>get_weather<arg_key>city</arg_key>Paris</arg_value></tool_call>",
     ] {
         let (text, calls) = split_everywhere(block, false, false);
         assert_eq!((text.as_str(), calls.len()), ("", 1), "{block}");
@@ -819,8 +927,15 @@ fn any_text() -> impl Strategy<Value = String> {
         "<arg_key>",
         "</arg_key>",
         "<arg_value>",
+        "<parameter=days>",
+        "<parameter name=\"city\">",
         "<invoke name=\"get_weather\">",
         "</invoke>",
+        "\n```",
+        "- ```\n",
+        "<tools>",
+        "\"description\": \"\",",
+        "\"parameters\": {\"type\": \"object\", \"properties\": {}}}",
         "<｜tool▁call▁begin｜>",
         "<｜tool▁sep｜>",
         "\\",

@@ -100,11 +100,26 @@ fn list(word: &str) -> Option<Value> {
     json_repair::object(&format!("{{\"list\":{word}}}")).ok()?.fields.remove("list")
 }
 
+/// The schemas of the arguments, if the tool says which it has.
+pub fn declared(tool: &Tool) -> Option<&Map<String, Value>> {
+    tool.parameters.as_ref()?.get("properties")?.as_object()
+}
+
+pub fn declares(tool: &Tool, key: &str) -> bool {
+    declared(tool).is_some_and(|declared| declared.contains_key(key))
+}
+
+/// The arguments that a call must have.
+pub fn required(tool: &Tool) -> impl Iterator<Item = &str> {
+    let required = tool.parameters.as_ref().and_then(|schema| schema.get("required")?.as_array());
+    required.into_iter().flatten().filter_map(Value::as_str)
+}
+
 /// The types that an argument may have, in the schema's order; none if it does not say.
 fn kinds_of(tool: &Tool, key: &str) -> Vec<Kind> {
     let mut kinds = Vec::new();
     if let Some(root) = &tool.parameters
-        && let Some(schema) = root.get("properties").and_then(|properties| properties.get(key))
+        && let Some(schema) = declared(tool).and_then(|declared| declared.get(key))
     {
         collect(schema, root, 0, &mut kinds);
     }

@@ -60,16 +60,17 @@ impl Syntax for ArgKey {
         let mut arguments = Map::new();
         let mut whole = context.cut.is_none();
         for (element, is_closed) in elements(&ELEMENTS, body) {
-            whole &= is_closed;
-            let parts = element.split_once("</arg_key>");
-            let Some((key, (_, value))) =
-                parts.and_then(|(key, rest)| Some((key.trim(), rest.split_once("<arg_value>")?)))
-            else {
-                whole = false;
-                continue;
+            let Some((key, value)) = key_and_value(element) else {
+                return vec![Found::Call(context.unreadable(tool, body.trim()))];
             };
+            whole &= is_closed;
             arguments.insert(key.to_owned(), values::of_text(tool, key, value));
         }
         vec![Found::Call(context.values(tool, arguments, body.trim(), whole))]
     }
+}
+
+fn key_and_value(element: &str) -> Option<(&str, &str)> {
+    let (key, rest) = element.split_once("</arg_key>")?;
+    Some((key.trim(), rest.trim_start().strip_prefix("<arg_value>")?))
 }

@@ -95,9 +95,13 @@ impl Syntax for FunctionTags {
         if body.starts_with('{') {
             return vec![Found::Call(context.json(tool, body, Brackets::length(body).is_some()))];
         }
-        let (arguments, all_closed) = parameters(self.elements, tool, body);
-        let whole = all_closed && context.cut.is_none();
-        vec![Found::Call(context.values(tool, arguments, body, whole))]
+        let call = match parameters(self.elements, tool, body) {
+            Some((arguments, all_closed)) => {
+                context.values(tool, arguments, body, all_closed && context.cut.is_none())
+            }
+            None => context.unreadable(tool, body),
+        };
+        vec![Found::Call(call)]
     }
 }
 
@@ -108,24 +112,50 @@ fn name(text: &str) -> Option<(String, usize)> {
     (!text[..end].contains(['<', '\n'])).then(|| (name.into_owned(), end + 1))
 }
 
-/// The arguments, and whether each one's closing tag was there.
-fn parameters(tags: &'static Elements, tool: &Tool, body: &str) -> (Map<String, Value>, bool) {
+/// The arguments, and whether each one's closing tag was there. None if the tag before a value has no end.
+fn parameters(tags: &'static Elements, tool: &Tool, body: &str) -> Option<(Map<String, Value>, bool)> {
     let mut arguments = Map::new();
     let mut all_closed = true;
-    for (element, is_closed) in elements(tags, body) {
+    let mut found = elements(tags, body);
+    for key in values::required(tool) {
+        if !found.iter().any(|(element, _)| key_of(element) == key) {
+            split_before(key, tags, &mut found);
+        }
+    }
+    for (element, is_closed) in found {
         all_closed &= is_closed;
-        let Some((tag, value)) = element.split_once('>') else {
-            all_closed = false;
-            continue;
-        };
-        // DSML says more about the value after its name; the schema knows better.
-        let key = tag
-            .split_once('"')
-            .map_or(tag, |(before, quoted)| quoted.split_once('"').map_or(before, |(key, _)| key))
-            .trim();
+        let (_, value) = element.split_once('>')?;
+        let key = key_of(element);
         arguments.insert(key.to_owned(), values::of_text(tool, key, trimmed(value)));
     }
-    (arguments, all_closed)
+    Some((arguments, all_closed))
+}
+
+fn key_of(element: &str) -> &str {
+    let tag = element.split_once('>').map_or("", |(tag, _)| tag);
+    // DSML says more about the value after its name; the schema knows better.
+    tag.split_once('"')
+        .map_or(tag, |(before, quoted)| quoted.split_once('"').map_or(before, |(key, _)| key))
+        .trim()
+}
+
+/// Where an argument that the tool requires is nowhere but in another's value, on a line of its own, the closing tag
+/// before it was forgotten.
+fn split_before(key: &str, tags: &Elements, found: &mut Vec<(&str, bool)>) {
+    let begins_with_key = |element: &str| {
+        let rest = element.strip_prefix('"').unwrap_or(element).strip_prefix(key);
+        rest.is_some_and(|rest| rest.starts_with(['"', '>']))
+    };
+    for (index, &(element, is_closed)) in found.iter().enumerate() {
+        let nested = tags.opens.iter().flat_map(|opens| element.match_indices(opens));
+        let next = nested.map(|(at, opens)| (at, &element[at + opens.len()..])).find(|(at, next)| {
+            element[..*at].trim_end_matches([' ', '\t']).ends_with('\n') && begins_with_key(next)
+        });
+        if let Some((at, next)) = next {
+            found.splice(index..=index, [(&element[..at], false), (next, is_closed)]);
+            return;
+        }
+    }
 }
 
 /// A value without the line ends that set it off from its tags.

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::Head;
 use crate::{
@@ -13,6 +13,7 @@ use crate::{
             found::{Context, Found, FoundCall},
             members::{Member, Members, unquoted},
             offered::Offered,
+            values,
         },
     },
     types::Tool,
@@ -24,6 +25,10 @@ const ARGUMENTS: [&str; 7] =
 
 /// What else is written beside them.
 const OTHERS: [&str; 6] = ["id", "type", "index", "call_id", "tool_call_id", "function"];
+
+/// What is written beside the name in the definition of a tool, which is no call.
+const DESCRIPTION: &str = "description";
+const PROPERTIES: &str = "properties";
 
 /// What opens a fence around JSON.
 pub const FENCE: &str = "```json";
@@ -137,7 +142,7 @@ fn read_object(
     level: Level,
 ) -> Option<FoundCall> {
     let mut members = Members::of(object);
-    let (mut tool, mut raw, mut foreign) = (None, None, false);
+    let (mut tool, mut raw, mut foreign, mut described) = (None, None, false, false);
     loop {
         let (key, value) = match members.next() {
             Member::Whole { key, value } => (key, value),
@@ -153,45 +158,78 @@ fn read_object(
                 Level::Function => None,
             };
         } else if ARGUMENTS.contains(&&*key) {
-            raw = Some(value);
+            raw = Some((key, value));
         } else if NAMES.contains(&&*key) || key == "function" {
             tool = context.offered.find(&unquoted(value));
         } else {
             foreign |= !OTHERS.contains(&&*key);
+            described |= key == DESCRIPTION;
         }
     }
     let tool = tool?;
+    described &= !values::declares(tool, DESCRIPTION);
     if proof == Proof::NameAndArguments && (foreign || raw.is_none()) {
         return None;
     }
     match raw {
-        Some("") => Some(context.unreadable(tool, "")),
-        Some(raw) => {
+        Some((_, "")) => Some(context.unreadable(tool, "")),
+        Some((key, raw)) => {
             // Brackets that are missing further out do no harm to arguments that are whole.
             let whole_arguments = whole || Brackets::length(raw).is_some();
-            let mut call = context.json(tool, &inner(raw.trim_end()), whole_arguments);
+            let raw = inner(raw.trim_end());
+            if is_definition(tool, &raw, described && key == "parameters") {
+                return None;
+            }
+            let mut call = context.json(tool, &raw, whole_arguments);
             if !whole {
                 call.set_repaired();
             }
             Some(call)
         }
-        None if foreign => Some(beside_the_name(tool, object, context, whole)),
+        None if foreign => beside_the_name(tool, object, context, whole, described),
         None => Some(context.json(tool, "", whole)),
     }
 }
 
 /// Arguments that a model put beside the name instead of into an object of their own.
-fn beside_the_name(tool: &Tool, object: &str, context: Context<'_>, whole: bool) -> FoundCall {
-    let Ok(read) = json_repair::object(object) else { return context.unreadable(tool, object) };
+fn beside_the_name(
+    tool: &Tool,
+    object: &str,
+    context: Context<'_>,
+    whole: bool,
+    described: bool,
+) -> Option<FoundCall> {
+    let Ok(read) = json_repair::object(object) else { return Some(context.unreadable(tool, object)) };
     let mut arguments = read.fields;
-    let declared = tool.parameters.as_ref().and_then(|schema| schema.get("properties")?.as_object());
-    arguments.retain(|key, _| match declared {
+    arguments.retain(|key, _| match values::declared(tool) {
         Some(declared) => declared.contains_key(key),
         None => !NAMES.contains(&&**key) && !OTHERS.contains(&&**key),
     });
+    let defines =
+        |(key, value): (&String, &Value)| key == DESCRIPTION || value.as_object().is_some_and(is_schema);
+    if described && arguments.iter().all(defines) {
+        return None;
+    }
     let mut call = context.values(tool, arguments, object, whole);
     call.set_repaired();
-    call
+    Some(call)
+}
+
+/// Whether `raw`, where a call has its arguments, shows that this is the definition of `tool`, which a model repeats: it
+/// says which arguments there are, or that there are none if the tool is `described` beside it.
+fn is_definition(tool: &Tool, raw: &str, described: bool) -> bool {
+    match json_repair::object(raw) {
+        Ok(read) if !read.fields.is_empty() => is_schema(&read.fields) && !values::declares(tool, PROPERTIES),
+        Ok(_) => described,
+        Err(_) => described && raw.is_empty(),
+    }
+}
+
+/// Whether it says which arguments there are.
+fn is_schema(fields: &Map<String, Value>) -> bool {
+    let properties = fields.get(PROPERTIES).and_then(Value::as_object);
+    fields.get("type").is_some_and(|kind| kind == "object")
+        && properties.is_some_and(|properties| properties.values().all(Value::is_object))
 }
 
 /// Arguments that are JSON inside a JSON string, as OpenAI has them.
