@@ -248,8 +248,9 @@ describe.each(ways)('%s of several providers', (_way, ask) => {
         { provider: 'mock', error: { message: 'mocked' } },
       ],
     })
+    const [at, other] = [down, locked].map(({ baseURL }) => new URL(baseURL).host)
     expect(error.message).toBe(
-      'All 3 providers failed: openai-compatible: down for today; openai-compatible: who are you?; mock: mocked',
+      `All 3 providers failed: openai-compatible at ${at}: down for today; openai-compatible at ${other}: who are you?; mock: mocked`,
     )
     expect(error.cause).toBe(error.tried?.[1]?.error)
     expect(error.stack).toContain('fallback.test.ts')

@@ -80,7 +80,7 @@ export function allFailed(tried: readonly Tried[]): ProviderError {
   const message =
     tried.length === 1
       ? telling.message
-      : `All ${tried.length} providers failed: ${tried.map(({ provider, error }) => `${provider}: ${error.message}`).join('; ')}`
+      : `All ${tried.length} providers failed: ${tried.map((each) => `${titleOf(each, tried)}: ${each.error.message}`).join('; ')}`
   const details = {
     ...detailsOf(telling),
     message,
@@ -90,6 +90,15 @@ export function allFailed(tried: readonly Tried[]): ProviderError {
     tried,
   }
   return errorOf(partial === undefined ? details : { ...details, partial }, { cause: telling })
+}
+
+/** The provider's name; with its address where others have the same name. */
+function titleOf({ provider, error }: Tried, all: readonly Tried[]): string {
+  const { url } = fieldsOf(error)
+  const isAlone = all.filter((other) => other.provider === provider).length === 1
+  return isAlone || typeof url !== 'string' || !URL.canParse(url)
+    ? provider
+    : `${provider} at ${new URL(url).host}`
 }
 
 /** What is known of a failure. */

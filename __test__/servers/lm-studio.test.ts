@@ -43,6 +43,18 @@ describe('LM Studio', () => {
     expect(embedding).toMatchObject({ loaded: false, capabilities: { embedding: true, chat: false } })
   })
 
+  it.each([
+    [{ ttl: '5m' }, '`ttl` must be a number of milliseconds, 0 or more'],
+    [{ contextLength: '5' }, '`contextLength` must be a whole number of tokens, 1 or more'],
+    [{ contextLength: 0.5 }, '`contextLength` must be a whole number of tokens, 1 or more'],
+  ])('loads nothing with %j', async (options, message) => {
+    const provider = open(LMStudioProvider, await startServer({}))
+    expect(await failureOf(provider.loadModel('m', options as never))).toMatchObject({
+      code: 'configuration',
+      message: expect.stringContaining(message),
+    })
+  })
+
   it('loads and unloads', async () => {
     const server = await startServer({
       'GET /api/v1/models': of('api-v1-models'),

@@ -224,6 +224,11 @@ fn from_host(
             return Err(Error::configuration(format!("{origin} {given:?} is neither http:// nor https://"))
                 .hint("Use http:// or https://."));
         }
+        None if ["http:/", "https:/"].iter().any(|start| given.to_ascii_lowercase().starts_with(start)) => {
+            let given = without_secrets(given);
+            return Err(Error::configuration(format!("{origin} {given:?} lacks a / after its scheme"))
+                .hint("Write http:// or https://."));
+        }
         None => (None, given),
     };
     let query_begins = rest.find(['?', '#']).unwrap_or(rest.len());
@@ -470,6 +475,7 @@ mod tests {
             (r#"{"port":12.5}"#, "1 to 65535"),
             (r#"{"host":"1234"}"#, "`port: 1234`"),
             (r#"{"host":"ftp://box"}"#, "ftp://"),
+            (r#"{"host":"http:/box:8080"}"#, "lacks a /"),
             (r#"{"host":"box:port"}"#, "1 to 65535"),
             (r#"{"host":"gw/v1?user=me@box"}"#, "@ as %40"),
             (r#"{"baseURL":"http://gw/@team/v1"}"#, "@ as %40"),
