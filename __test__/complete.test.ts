@@ -118,8 +118,8 @@ describe('a text completion', () => {
   it.each([
     [{}, /`prompt` must be a text/],
     [{ prompt: 'x', suffix: 1 }, /`suffix` must be a text/],
-    [{ prompt: 'x', logprobs: 1 }, /`logprobs` is for chats only: leave it out/],
-    [{ prompt: 'x', reasoning: 'low' }, /`reasoning` is for chats only: leave it out/],
+    [{ prompt: 'x', logprobs: 1 }, /`logprobs` is no field of `complete`/],
+    [{ prompt: 'x', reasoning: 'low' }, /`reasoning` is no field of `complete`/],
     [{ prompt: 'x', max_tokens: 1 }, /`max_tokens` is no field/],
     [{ prompt: 'x', temperature: Number.NaN }, /`temperature` must be a finite number/],
     [null, /The request must be an object/],

@@ -118,7 +118,7 @@ describe('counting', () => {
   })
 
   it.each([
-    [7, /What is to be counted must be an object, not 7/],
+    [7, /The request must be an object, not 7/],
     [{ messages: [] }, /`messages` must be a list of at least one message/],
     [{ messages: [{ role: 'user' }] }, /`messages\[0\]`/],
     [{ ...asking('hi'), Tools: [] }, /`Tools` is no field/],

@@ -245,6 +245,11 @@ describe('what is asked wrongly', () => {
   it.each([
     [[1], {}, /`input\[0\]` must be a text, not number/],
     [{ a: 1 }, {}, /`input` must be a list of texts/],
+    [
+      'a',
+      { batchSize: Number.POSITIVE_INFINITY },
+      /`batchSize` must be a whole number, 1 or more, not Infinity/,
+    ],
     ['a', { batchSize: 0 }, /`batchSize` must be a whole number, 1 or more, not 0/],
     ['a', { dimensions: 1.5 }, /`dimensions` must be a whole number/],
     ['a', { batch_size: 2 }, /`batch_size` is no field/],

@@ -345,6 +345,8 @@ describe('what is no image', () => {
     ['data:image/png;base64,?', /image in a data URL cannot be decoded/],
     ['data:image/png;base64,', /image in a data URL is empty/],
     ['data:image/png;base64,\u0141', /image in a data URL cannot be decoded/],
+    // Without `;base64`, it would be a picture of two bytes.
+    ['data:image/png,xx', /image in a data URL cannot be decoded/],
     ['data:image/png', /image in a data URL cannot be decoded/],
     ['data:image/png;base64,é', /image in a data URL cannot be decoded/],
   ])('is a mistake of the caller’s, told before anything is sent: %#', async (media, words) => {

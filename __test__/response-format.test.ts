@@ -264,7 +264,7 @@ describe('a server that refuses a format', () => {
       says(ADA),
     )
     const { events, onProgress } = listener()
-    const instructed = { ...asking('Who?'), systemPrompt: 'Be brief', prompt: 'Who?' }
+    const instructed = { systemPrompt: 'Be brief', prompt: 'Who?' }
     const whole = await provider.query({ ...instructed, responseFormat: format, onProgress })
     expect(whole).toBe(ADA)
     expect(told(events)).toEqual([{ type: 'message', content: ADA }])
@@ -694,6 +694,18 @@ describe('a format that cannot be', () => {
       { type: 'json_schema', json_schema: { schema } },
       /`responseFormat.json_schema` is no field/,
       /schema/,
+    ],
+    [
+      'a schema beside another type',
+      { type: 'json_object', schema },
+      /`responseFormat.schema` is no field of the type 'json_object'/,
+      /It is one of the type 'json_schema'/,
+    ],
+    [
+      'a field that no type has',
+      { type: 'regex', pattern: 'a', flags: 'i' },
+      /`responseFormat.flags` is no field/,
+      /With this type, there are: pattern\./,
     ],
     ['without a schema', { type: 'json_schema' }, /`responseFormat.schema` is no JSON Schema/],
     ['a class', bad(Person), /`responseFormat.schema` is no JSON Schema/, /z\.toJSONSchema/],

@@ -652,6 +652,7 @@ it('leaves no failure without a handler while a slow listener is waited for', as
 describe('a mistake', () => {
   it.each<[string, object, RegExp]>([
     ['no rounds', { maxToolRounds: 0 }, /maxToolRounds.*1 or more/],
+    ['rounds in a text', { maxToolRounds: '3' }, /maxToolRounds.* not the text "3"/],
     ['half a round', { maxToolRounds: 1.5 }, /maxToolRounds/],
     ['a directory that is no text', { workingDirectory: 1 }, /workingDirectory/],
     ['a tool whose `execute` is no function', { tools: [{ name: 'f', execute: 1 }] }, /tools\[0\]\.execute/],

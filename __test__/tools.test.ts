@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { z } from 'zod'
 import { type ChatRequest, ConfigurationError, type ProviderConfig, StreamError } from '../index.js'
 import { asking, providerOf } from './support/provider.js'
 import { json, type ScriptedServer, startScriptedServer } from './support/scripted-server.js'
@@ -55,20 +56,64 @@ describe('a request', () => {
     expect(names).toEqual(offered)
   })
 
-  it.each<[string, object, RegExp]>([
+  it.each<[string, object, RegExp, RegExp?]>([
     ['a tool without a name', { tools: [{}] }, /tools\[0\]\.name/],
     ['two tools of one name', { tools: [tools[0], tools[0]] }, /two tools named "get_weather"/],
     ['tools that are no list', { tools: { name: 'f' } }, /`tools` must be a list/],
-    ['parameters that are no object', { tools: [{ name: 'f', parameters: 'x' }] }, /tools\[0\]\.parameters/],
+    [
+      'a tool as other packages nest it',
+      { tools: [{ type: 'function', function: { name: 'f' } }] },
+      /tools\[0\]/,
+      /name, description, parameters/,
+    ],
+    [
+      'parameters by another name',
+      { tools: [{ name: 'f', inputSchema: {} }] },
+      /`tools\[0\]\.inputSchema` is no field/,
+      /`parameters`/,
+    ],
+    [
+      'parameters in a text',
+      { tools: [{ name: 'f', parameters: '{}' }] },
+      /`tools\[0\]\.parameters` must be a JSON Schema, as an object, not the text "\{\}"/,
+      /JSON\.parse/,
+    ],
+    ['parameters in a list', { tools: [{ name: 'f', parameters: [] }] }, /`tools\[0\]\.parameters`/],
+    [
+      'parameters that are an object of a class',
+      { tools: [{ name: 'f', parameters: z.object({}) }] },
+      /`tools\[0\]\.parameters` is no JSON Schema/,
+      /z\.toJSONSchema/,
+    ],
     ['a choice of what is not offered', { tools, toolChoice: { name: 'nope' } }, /`toolChoice` names .*nope/],
     ['a choice without tools', { toolChoice: 'required' }, /needs `tools`/],
-    ['a choice that is none', { tools, toolChoice: 'maybe' }, /toolChoice/],
-  ])('with %s is a mistake that is told', async (_name, fields, message) => {
+    [
+      'a choice that is none',
+      { tools, toolChoice: 'maybe' },
+      /`toolChoice` must be 'auto', 'none', 'required' or \{ name \}, not the text "maybe"/,
+      /^$/,
+    ],
+    ['any choice', { tools, toolChoice: 'any' }, /not the text "any"/, /^Write 'required'/],
+    [
+      'a bare name as the choice',
+      { tools, toolChoice: 'get_time' },
+      /`toolChoice`/,
+      /^Write \{ name: "get_time" \}/,
+    ],
+    [
+      'a choice as other packages nest it',
+      { tools, toolChoice: { type: 'function', function: { name: 'get_time' } } },
+      /`toolChoice`.* not an object/,
+      /^Write \{ name: "get_time" \}/,
+    ],
+    ['an empty choice', { tools, toolChoice: {} }, /`toolChoice`/, /^$/],
+  ])('with %s is a mistake that is told', async (_name, fields, message, hint = /^/) => {
     const server = await answering()
     const request = async () => providerOf(server).chat({ ...asking('hello'), ...fields } as ChatRequest)
     const error = await failureOf(request())
     expect(error).toBeInstanceOf(ConfigurationError)
     expect(error.message).toMatch(message)
+    expect(error.hint ?? '').toMatch(hint)
     expect(server.chats).toEqual([])
   })
 

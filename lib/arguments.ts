@@ -1,6 +1,5 @@
 import type { CallOptions, Limits, ProviderConfig, RetryOptions, Timeouts, TlsOptions } from './config'
 import { ConfigurationError } from './errors'
-import type { Tool, ToolOptions } from './tools'
 
 /** The configuration in its long form. */
 export function configOf(config: ProviderConfig | number | string | undefined): ProviderConfig {
@@ -50,7 +49,7 @@ const TLS = ['ca', 'cert', 'key', 'insecure']
 const DEFINITION = ['name', 'displayName', 'baseURL', 'baseURLEnv', 'apiKeyEnv', 'apiKeyRequired']
 const DISCOVERY = ['hosts', 'ports', 'timeout', 'signal']
 
-const TOOLS = ['tools', 'toolChoice', 'parallelToolCalls', 'toolMode', 'keepToolMarkup'] as const
+export const TOOLS = ['tools', 'toolChoice', 'parallelToolCalls', 'toolMode', 'keepToolMarkup'] as const
 
 /** What a request holds beside its options. */
 const APART = new Set<string>([
@@ -153,39 +152,6 @@ export function optionsOf(request: object): Record<string, unknown> {
     options[name] = value
   }
   return options
-}
-
-/** What a request says of tools, checked; `undefined` where it says nothing. (Functions do not cross.) */
-export function toolsOf(request: ToolOptions): Record<string, unknown> | undefined {
-  const given = TOOLS.filter((name) => request[name] !== undefined)
-  if (given.length === 0) return undefined
-  checkChoice(request, checkTools(request.tools ?? []))
-  return Object.fromEntries(given.map((name) => [name, request[name]]))
-}
-
-/** Checks that tools have names to be called by, and returns those. */
-function checkTools(tools: readonly Tool[]): Set<string> {
-  if (!Array.isArray(tools)) throw mistake(`\`tools\` must be a list, not ${describe(tools)}`)
-  const names = new Set<string>()
-  for (const [index, tool] of tools.entries()) {
-    const name = tool?.name
-    if (typeof name !== 'string' || name === '')
-      throw mistake(`\`tools[${index}].name\` must be a text that is not empty, not ${describe(name)}`)
-    if (names.has(name)) throw mistake(`\`tools\` has two tools named ${JSON.stringify(name)}`)
-    if (tool.execute !== undefined && typeof tool.execute !== 'function')
-      throw mistake(`\`tools[${index}].execute\` must be a function, not ${describe(tool.execute)}`)
-    names.add(name)
-  }
-  return names
-}
-
-/** Checks that there is a tool to choose, where one must be called. */
-function checkChoice({ toolChoice }: ToolOptions, names: Set<string>): void {
-  const wanted = typeof toolChoice === 'object' ? toolChoice?.name : undefined
-  if (wanted !== undefined && !names.has(wanted))
-    throw mistake(`\`toolChoice\` names ${describe(wanted)}, which is none of \`tools\``)
-  if (toolChoice === 'required' && names.size === 0)
-    throw mistake("`toolChoice: 'required'` needs `tools` to choose from")
 }
 
 /** Timeouts in their long form: a number is `total`, and Infinity is no limit. */

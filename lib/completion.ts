@@ -2,6 +2,7 @@ import { checkCall, checkObject, mistake, optionsOf, timeoutsOf, toJson } from '
 import type { ChatResponse, Timings, Usage } from './chat'
 import type { CallOptions, GenerationOptions } from './config'
 import type { ProgressCallback } from './events'
+import { checkMethod } from './misplaced'
 
 /** What nobody tells of a text completion. */
 type OfChats = 'logprobs' | 'reasoning'
@@ -37,9 +38,7 @@ export interface CompletionResponse {
 export function completionRequest(request: CompletionRequest): string {
   checkObject(request, 'The request')
   checkCall(request)
-  for (const name of ['logprobs', 'reasoning'] satisfies OfChats[]) {
-    if (request[name as never] !== undefined) throw mistake(`\`${name}\` is for chats only: leave it out`)
-  }
+  checkMethod(request, 'complete')
   const { prompt, suffix, model, timeout } = request
   if (typeof prompt !== 'string') throw mistake('`prompt` must be a text')
   if (suffix !== undefined && typeof suffix !== 'string') throw mistake('`suffix` must be a text')

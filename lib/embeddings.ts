@@ -1,4 +1,4 @@
-import { checkCall, checkObject, checkSpelling, mistake, timeoutsOf, toJson } from './arguments'
+import { checkCall, checkObject, checkSpelling, describe, mistake, timeoutsOf, toJson } from './arguments'
 import type { Usage } from './chat'
 import type { CallOptions } from './config'
 
@@ -53,5 +53,5 @@ export function checkTexts(texts: unknown, name: string): void {
 /** Checks that `value`, where it is given, is a number of things. */
 export function checkCount(value: unknown, name: string): void {
   if (value !== undefined && !(Number.isSafeInteger(value) && (value as number) > 0))
-    throw mistake(`\`${name}\` must be a whole number, 1 or more, not ${JSON.stringify(value)}`)
+    throw mistake(`\`${name}\` must be a whole number, 1 or more, not ${describe(value)}`)
 }

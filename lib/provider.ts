@@ -14,7 +14,6 @@ import {
   timeoutsOf,
   tlsOf,
   toJson,
-  toolsOf,
 } from './arguments'
 import { Call, type CallSetup, type Hooks, type Listener, type PendingCall } from './call'
 import type {
@@ -44,6 +43,7 @@ import { theOutbox } from './delivery'
 import { type EmbedOptions, type EmbedResponse, embeddingsOf, embedRequest } from './embeddings'
 import { AbortError, type ErrorDetails, errorOf, ProviderError, wordsOf } from './errors'
 import type { ProgressCallback, ProviderProgressEvent } from './events'
+import { checkMessages, checkMethod } from './misplaced'
 import { native, type Provider } from './native'
 import { conversation, refusalOf } from './query'
 import { type RerankRequest, type RerankResponse, rerankRequest } from './rerank'
@@ -52,6 +52,7 @@ import type { ServerKind } from './servers'
 import { checkOthersSettings, definitionOf, kindOf } from './servers/facts'
 import type { Authenticator, Diagnosis, ModelInfo, ProviderStatus } from './status'
 import { EventStream } from './stream'
+import { toolsOf } from './tool-arguments'
 import { checkExecutable, type LoopSetup, runToolLoop } from './tool-loop'
 import type { ToolLoopOptions } from './tools'
 
@@ -223,7 +224,8 @@ export class OpenAICompatibleProvider implements ChatProvider, AsyncDisposable {
     if (Array.isArray(tools) && tools.length > 0) {
       checkExecutable(tools)
       const refuse = (response: ChatResponse) => refusalOf(options, response.content, response)
-      return (await this.#runTools({ ...options, messages }, this.query, refuse)).content
+      const { prompt: _, systemPrompt: _s, history: _h, images: _i, ...request } = options
+      return (await this.#runTools({ ...request, messages }, this.query, refuse)).content
     }
     // Most answers need not be looked at.
     const refuse = (content: string, details: string) =>
@@ -240,7 +242,7 @@ export class OpenAICompatibleProvider implements ChatProvider, AsyncDisposable {
    * @throws As {@link query}.
    */
   async chat<T = unknown>(request: ChatRequest<T>): Promise<ChatResponse<T>> {
-    checkObject(request, 'The request')
+    checkChat(request)
     const { messages, onProgress } = request
     return await this.#chat(messages, request, onProgress as Listener, this.chat, wholeAnswer<T>).result
   }
@@ -251,7 +253,7 @@ export class OpenAICompatibleProvider implements ChatProvider, AsyncDisposable {
    * @throws As {@link query}, but from the loop and from `response()`; only a wrong argument is thrown at once.
    */
   stream<T = unknown>(request: ChatRequest<T>): ChatStream<T> {
-    checkObject(request, 'The request')
+    checkChat(request)
     checkCall(request)
     const { messages, onProgress, signal } = request
     const start = (keep: (event: ProviderProgressEvent, units: number) => void) => {
@@ -301,14 +303,15 @@ export class OpenAICompatibleProvider implements ChatProvider, AsyncDisposable {
 
   /**
    * How many tokens the model makes of a text, or of a conversation with its tools and its template. `exact`: the server
-   * has counted (llama.cpp and vLLM: both; text-generation-webui: texts). Else it is about so many, and rather fewer.
+   * has counted (llama.cpp and vLLM: both; text-generation-webui: texts). Else it is an estimate by length: of ordinary text rather too
+   * low, of nothing but long words too high.
    *
    * A server that cannot be asked is no error: then it is an estimate, too.
    *
    * @throws {@link ConfigurationError} for a wrong argument; {@link AbortError}.
    */
   async countTokens(request: ChatRequest | string): Promise<{ tokens: number; exact: boolean }> {
-    if (typeof request !== 'string') checkObject(request, 'What is to be counted')
+    if (typeof request !== 'string') checkChat(request)
     const { signal } = typeof request === 'string' ? ({} as CallOptions) : request
     const json = toJson(typeof request === 'string' ? { text: request } : { chat: chatToCount(request) })
     return await new Call<{ tokens: number; exact: boolean }>({
@@ -344,7 +347,7 @@ export class OpenAICompatibleProvider implements ChatProvider, AsyncDisposable {
    * @throws As {@link query}; `partial` is of the round that failed.
    */
   async runTools<T = unknown>(request: ChatRequest<T> & ToolLoopOptions): Promise<ToolLoopResponse<T>> {
-    checkObject(request, 'The request')
+    checkChat(request)
     return await this.#runTools(request, this.runTools)
   }
 
@@ -671,6 +674,13 @@ function progressOf(event: ProviderProgressEvent, listener: LoadListener): unkno
   if (event.type !== 'progress') return undefined
   const { type: _, ...progress } = event
   return listener(progress as unknown as Parameters<LoadListener>[0])
+}
+
+/** Checks that it is the request of a chat, and none of another method or another package. */
+function checkChat(request: ChatRequest): void {
+  checkObject(request, 'The request')
+  checkMethod(request, 'chat')
+  checkMessages(request.messages, 'messages')
 }
 
 /** A chat, checked, as it crosses to the engine. */

@@ -2,12 +2,19 @@ import { checkObject, describe, mistake } from './arguments'
 import type { ChatMessage, ChatResponse, QueryOptions } from './chat'
 import { imageAt } from './crossing'
 import type { Refusal } from './errors'
+import { checkMessages, checkMethod } from './misplaced'
 
 /** A prompt as the conversation that it is. */
 export function conversation(options: QueryOptions): ChatMessage[] {
   checkObject(options, 'The options')
   const { prompt, systemPrompt, history, images } = options
+  checkMethod(options, 'query')
   if (typeof prompt !== 'string') throw mistake('`prompt` must be a string')
+  if (systemPrompt != null && typeof systemPrompt !== 'string')
+    throw mistake(`\`systemPrompt\` must be a string, not ${describe(systemPrompt)}`)
+  if (history != null && !Array.isArray(history))
+    throw mistake(`\`history\` must be a list of messages, not ${describe(history)}`)
+  checkMessages(history, 'history')
   if (images !== undefined && !Array.isArray(images)) {
     throw mistake(`\`images\` must be a list, not ${describe(images)}`)
   }

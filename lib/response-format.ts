@@ -1,5 +1,6 @@
 import { mistake } from './arguments'
 import { ConfigurationError, wordsOf } from './errors'
+import { CONVERT, isJSONSchema } from './tool-arguments'
 
 /**
  * A schema object that can also say what it accepts as JSON Schema: those of current Zod and ArkType, and of Valibot by
@@ -75,11 +76,13 @@ export function formatOf(given: ResponseFormat | undefined): AskedFormat {
     )
   }
   for (const name of Object.keys(given)) {
-    if (name !== 'type' && !fields.includes(name))
-      throw mistake(
-        `\`responseFormat.${name}\` is no field`,
-        `With this type, there are: ${fields.join(', ')}.`,
-      )
+    if (name === 'type' || fields.includes(name)) continue
+    const others = Object.keys(FIELDS).filter((type) => FIELDS[type]?.includes(name))
+    const known = fields.length > 0 ? `With this type, there are: ${fields.join(', ')}.` : undefined
+    throw mistake(
+      `\`responseFormat.${name}\` is no field of the type '${given.type}'`,
+      others.length > 0 ? `It is one of the type '${others.join("', '")}'.` : known,
+    )
   }
   for (const name of ['name', 'pattern', 'grammar']) checkText(format, name, fields[0] === name)
   if (given.type === 'choice') checkChoices(given.choices)
@@ -107,12 +110,10 @@ function schemaOf(given: unknown): { schema: Record<string, unknown>; validate: 
   if (standard !== undefined) {
     return { schema: converted(standard), validate: standard.validate as Validate | undefined }
   }
-  if (isPlain(given) && !('safeParse' in given)) return { schema: given, validate: undefined }
+  if (isJSONSchema(given)) return { schema: given, validate: undefined }
   throw mistake(
     '`responseFormat.schema` is no JSON Schema, nor a schema object that can say what it is as one',
-    'Convert it: `z.toJSONSchema(schema)` of Zod 4, `zodToJsonSchema(schema)` of the package zod-to-json-schema for ' +
-      'Zod 3, `toStandardJsonSchema(schema)` of the package @valibot/to-json-schema. Current Zod and ArkType schemas ' +
-      'are taken as they are.',
+    `${CONVERT} Current Zod and ArkType schemas are taken as they are.`,
   )
 }
 
@@ -137,13 +138,6 @@ function converted({ jsonSchema }: Standard): Record<string, unknown> {
       { cause },
     )
   }
-}
-
-/** No instance of a class: what is in it would not be what it says of itself. */
-function isPlain(value: unknown): value is Record<string, unknown> {
-  if (typeof value !== 'object' || value === null) return false
-  const prototype = Object.getPrototypeOf(value)
-  return (prototype === Object.prototype || prototype === null) && !('~standard' in value)
 }
 
 /** A finding, as validations of the standard tell it. */

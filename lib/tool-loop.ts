@@ -1,5 +1,5 @@
 import { setMaxListeners } from 'node:events'
-import { checkObject, mistake, timeoutsOf, toolsOf } from './arguments'
+import { checkObject, describe, mistake, timeoutsOf } from './arguments'
 import { CANCELLED, type CallSetup, type PendingCall } from './call'
 import type {
   ChatMessage,
@@ -13,6 +13,7 @@ import type {
 import { errorOf, type PartialAnswer, type Refusal, wordsOf } from './errors'
 import type { ProviderProgressEvent } from './events'
 import type { ChatProvider } from './provider'
+import { toolsOf } from './tool-arguments'
 import type { Tool, ToolCall, ToolLoopOptions } from './tools'
 import { type Given, Turns } from './turns'
 
@@ -80,7 +81,7 @@ function unlessRefused<R extends ChatResponse>(
 
 function checkLoop({ maxToolRounds, workingDirectory }: ToolLoopOptions): void {
   if (maxToolRounds !== undefined && !(Number.isSafeInteger(maxToolRounds) && maxToolRounds > 0))
-    throw mistake(`\`maxToolRounds\` must be a whole number, 1 or more, not ${String(maxToolRounds)}`)
+    throw mistake(`\`maxToolRounds\` must be a whole number, 1 or more, not ${describe(maxToolRounds)}`)
   if (workingDirectory !== undefined && typeof workingDirectory !== 'string')
     throw mistake('`workingDirectory` must be a string')
 }

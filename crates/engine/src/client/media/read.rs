@@ -64,11 +64,19 @@ fn no_data_url(kind: Kind, what: &str) -> Error {
 
 /// The bytes, and what they are said to be.
 fn of_data_url(url: &[u8]) -> Option<(Vec<u8>, String)> {
-    let url = DataUrl::process(str::from_utf8(url).ok()?).ok()?;
+    let text = str::from_utf8(url).ok()?;
+    let url = DataUrl::process(text).ok()?;
     let (bytes, _) = url.decode_to_vec().ok()?;
-    let told = url.mime_type();
-    Some((bytes, format!("{}/{}", told.type_, told.subtype)))
+    let told = format!("{}/{}", url.mime_type().type_, url.mime_type().subtype);
+    let head = text.split(',').next()?.trim_end().to_ascii_lowercase();
+    // Without `;base64`, its text would be the bytes themselves: whoever wrote that forgot it.
+    let is_forgotten =
+        !head.ends_with("base64") && PICTURES.contains(&told.as_str()) && infer::get(&bytes).is_none();
+    (!is_forgotten).then_some((bytes, told))
 }
+
+/// Formats that are no text, and known by their first bytes.
+const PICTURES: [&str; 4] = ["image/png", "image/jpeg", "image/gif", "image/webp"];
 
 /// What `bytes` are by their content; where that tells nothing, what they are said to be.
 fn type_of(bytes: &[u8], kind: Kind, told: Option<String>, what: &str) -> Result<String> {
