@@ -97,6 +97,15 @@ describe('the option `reasoning`', () => {
     expect(told(server)).toEqual([{}])
   })
 
+  it('is told of the nearest effort that the server knows', async () => {
+    const server = await serverOf(hello)
+    const { warnings } = await providerOf(server).chat({ ...asking('hello'), reasoning: 'minimal' })
+    expect(told(server)).toMatchObject([{ reasoning_effort: 'low' }])
+    expect(warnings).toMatchObject([
+      { code: 'refused_field', message: expect.stringContaining('`low` is sent') },
+    ])
+  })
+
   it('has to be one of its values', async () => {
     const server = await serverOf(hello)
     const error = await failureOf(

@@ -148,7 +148,8 @@ export interface GenerationOptions {
   /**
    * Whether the model reasons before it answers, or how hard; in the fields that the server has for it. A model that has
    * no such level gets the nearest that it has, and one that refuses all of it is told nothing, with a warning
-   * `refused_field`; a server that cannot be told at all, with a warning `left_out`. Some servers ignore it without a
+   * `refused_field`; a server that cannot be told at all, with a warning `left_out`. Where three
+   * levels are all that a server knows, `'minimal'` goes out as `'low'`, with a warning, too. Some servers ignore it without a
    * word. Default: as the model does by itself.
    */
   reasoning?: boolean | 'minimal' | 'low' | 'medium' | 'high' | undefined

@@ -303,7 +303,8 @@ export class OpenAICompatibleProvider implements ChatProvider, AsyncDisposable {
 
   /**
    * How many tokens the model makes of a text, or of a conversation with its tools and its template. `exact`: the server
-   * has counted (llama.cpp and vLLM: both; text-generation-webui: texts). Else it is about so many, and rather fewer.
+   * has counted (llama.cpp and vLLM: both; text-generation-webui: texts). Else it is an estimate by length: of ordinary text rather too
+   * low, of nothing but long words too high.
    *
    * A server that cannot be asked is no error: then it is an estimate, too.
    *

@@ -20,11 +20,11 @@ use crate::{
     error::{Code, Error, Result, ToolFailure},
     policy::{Repeatable, Wait, repeat},
     protocol::request_id,
-    servers::{CompletionWay, Place, give_back, put_reasoning},
+    servers::{CompletionWay, Place, give_back, put_reasoning, says_low},
     transport::{Connected, Replaced, Request, Response, Watch},
     types::{
-        Answer, ChatRequest, CompletionRequest, Event, Events as _, GenerationOptions, Partial, Phase, Sink,
-        Timeouts, ToolMode, Warning,
+        Answer, ChatRequest, CompletionRequest, Effort, Event, Events as _, GenerationOptions, Partial,
+        Phase, Reasoning, Sink, Timeouts, ToolMode, Warning,
     },
 };
 
@@ -105,6 +105,10 @@ impl Client {
             if fields.is_empty() {
                 let message = "This server cannot be told whether to reason: `reasoning` is left out.";
                 warnings.push(Warning::new("left_out", message));
+            }
+            if reasoning == Reasoning::Effort(Effort::Minimal) && says_low(&fields) {
+                let message = "This server knows no reasoning effort `minimal`; `low` is sent.";
+                warnings.push(Warning::new("refused_field", message));
             }
             put_reasoning(fields, &mut body);
         }

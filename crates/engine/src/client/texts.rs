@@ -28,7 +28,7 @@ pub fn is_all_text(body: &Map<String, Value>) -> bool {
 pub const ASCII_A_TOKEN: u64 = 4;
 const OTHERS_A_TOKEN: u64 = 3;
 
-/// About as many tokens as a tokenizer makes of texts; rather fewer.
+/// About as many tokens as a tokenizer makes of texts: rather fewer of ordinary text, more of nothing but long words.
 pub fn estimate<'a>(texts: impl Iterator<Item = (&'a str, &'a str)>) -> u64 {
     let (mut ascii, mut others) = (0, 0);
     for (role, text) in texts {

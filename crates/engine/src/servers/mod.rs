@@ -49,7 +49,7 @@ pub use cut::Cut;
 pub use facts::{Facts, HeaderEnv, KeyHosts};
 pub use given_back::give_back;
 pub use probe::{Probe, Recognised};
-pub use reasoning::{ReasoningFields, put as put_reasoning};
+pub use reasoning::{ReasoningFields, put as put_reasoning, says_low};
 pub use response_formats::{Heed, ResponseFormats};
 pub use survey::Survey;
 pub use tool_choices::ToolChoices;

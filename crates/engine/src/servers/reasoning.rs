@@ -55,6 +55,12 @@ fn template(reasoning: Reasoning) -> Map<String, Value> {
     fields
 }
 
+/// Whether `fields` tell a low effort.
+#[must_use]
+pub fn says_low(fields: &Map<String, Value>) -> bool {
+    fields.values().any(|value| value == "low" || value.as_object().is_some_and(says_low))
+}
+
 /// Puts `fields` into the body of a chat. What the caller put there stays, also inside of an object.
 pub fn put(fields: Map<String, Value>, body: &mut Map<String, Value>) {
     for (name, value) in fields {

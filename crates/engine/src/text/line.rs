@@ -108,6 +108,13 @@ impl Line {
     pub fn is_quoted(self) -> bool {
         self.fence.is_some() || self.code.is_some() || matches!(self.last, b'`' | b'"' | b'\'')
     }
+
+    /// Whether what begins here stands in code. Backticks right before it open some, unless they close it.
+    pub fn is_code(self) -> bool {
+        let is_closed = self.code.is_none_or(|opened| opened == self.ticks);
+        let opens = self.code.is_none() && self.ticks > 0;
+        self.fence.is_some() || opens || !is_closed
+    }
 }
 
 impl Lead {

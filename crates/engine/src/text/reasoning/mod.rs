@@ -25,7 +25,7 @@ const LONGEST_SPACE: usize = 1024;
 /// Tells reasoning and text apart while they stream.
 ///
 /// An opening tag counts at the start of the answer or of a line, outside of fenced code: elsewhere a text only
-/// speaks of it. A closing tag that nothing opened counts unless it is quoted or stands between two spaces.
+/// speaks of it. A closing tag that nothing opened counts unless it stands in code, or between two quotes or spaces.
 #[derive(Debug)]
 pub enum ReasoningSplitter {
     /// Nothing but white space has come, and perhaps the beginning of a tag.
@@ -267,6 +267,11 @@ mod tests {
         assert_split("I think so. </think>\nYes.", "Yes.", "I think so.");
         assert_split("I think so.\n</think> Yes.", "Yes.", "I think so.");
         assert_split("I think so. </think>", "", "I think so.");
+        assert_split("I think[/THINK]Yes", "Yes", "I think");
+        assert_split("I think◁/think▷Yes", "Yes", "I think");
+        assert_split("They said \"hi\"</think>Yes", "Yes", "They said \"hi\"");
+        assert_split("They call `f`</think>Yes", "Yes", "They call `f`");
+        assert_split("They call ``f``\n</think>Yes", "Yes", "They call ``f``");
     }
 
     #[test]
@@ -285,6 +290,7 @@ mod tests {
     #[test]
     fn a_block_may_follow_text_on_a_line_of_its_own() {
         assert_split("So.\n<think>or not</think>\nNo.", "So.\nNo.", "or not");
+        assert_split("So ``` it is.\n<think>or not</think>\nNo.", "So ``` it is.\nNo.", "or not");
     }
 
     #[test]
@@ -303,6 +309,8 @@ mod tests {
             "Write `</think>` to end it.",
             "```xml\n<think>\nx</think>\n```\nlike that",
             "The \"</think>\" ends it.",
+            "The '</think>' ends it.",
+            "Of `a` and `</think>`, and of `</think> `.",
             "a < b <thin",
             "<b>bold</b>",
             "[THIN",

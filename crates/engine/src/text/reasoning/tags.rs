@@ -1,6 +1,6 @@
 //! `<think>…</think>` and its relatives.
 
-use memchr::{memchr_iter, memchr2, memchr3};
+use memchr::{memchr_iter, memchr2};
 
 use super::{LONGEST_SPACE, Piece, give_text};
 use crate::text::{
@@ -26,6 +26,9 @@ const TAGS: [Tag; 7] = [
     Tag { open: "◁think▷", close: "◁/think▷", exact: true },
     Tag { open: "<|START_THINKING|>", close: "<|END_THINKING|>", exact: true },
 ];
+
+/// Where tags may begin, and what `Line` wants to see by itself: a backtick, a line end.
+const MARKS: [u8; 5] = [b'<', b'[', "◁".as_bytes()[0], b'`', b'\n'];
 
 /// An opening tag whose attributes take more bytes than this is none.
 const LONGEST_ATTRIBUTES: usize = 200;
@@ -169,11 +172,11 @@ impl Tags {
     fn read_text<'a>(&mut self, text: &'a str, out: &mut dyn FnMut(Piece<'_>)) -> &'a str {
         let mut at = 0;
         let mut line = self.line;
-        while let Some(found) = memchr3(b'<', b'`', b'\n', &text.as_bytes()[at..]) {
+        while let Some(found) = text.as_bytes()[at..].iter().position(|byte| MARKS.contains(byte)) {
             line.pass(&text.as_bytes()[at..at + found]);
             at += found;
             let rest = &text[at..];
-            if rest.starts_with('<') {
+            if !rest.starts_with(['`', '\n']) {
                 match self.tag_in_text(rest, line) {
                     (Match::Yes(length), Some(tag)) => {
                         self.give_text(&text[..at], out);
@@ -198,8 +201,9 @@ impl Tags {
                     (Match::No, _) => {}
                 }
             }
-            line.pass(&rest.as_bytes()[..1]);
-            at += 1;
+            let length = rest.chars().next().map_or(1, char::len_utf8);
+            line.pass(&rest.as_bytes()[..length]);
+            at += length;
         }
         line.pass(&text.as_bytes()[at..]);
         self.line = line;
@@ -209,19 +213,16 @@ impl Tags {
 
     /// Whether `rest` begins with a tag that counts; with the tag if it opens.
     fn tag_in_text(&self, rest: &str, line: Line) -> (Match, Option<Tag>) {
-        if line.is_quoted() {
-            return (Match::No, None);
-        }
         let mut may_be = false;
         for tag in TAGS {
-            if line.blank {
+            if line.blank && !line.is_quoted() {
                 match opens(tag, rest) {
                     Match::Yes(length) => return (Match::Yes(length), Some(tag)),
                     Match::MayBe => may_be = true,
                     Match::No => {}
                 }
             }
-            if self.untagged {
+            if self.untagged && !line.is_code() {
                 match closes_alone(tag, rest, line) {
                     Match::Yes(length) => return (Match::Yes(length), None),
                     Match::MayBe => may_be = true,
@@ -334,11 +335,17 @@ fn opens(tag: Tag, text: &str) -> Match {
     }
 }
 
-/// Whether a closing tag that nothing opened begins here: between two spaces, a sentence only speaks of it.
+/// Whether a closing tag that nothing opened begins here: between two spaces or two quotes, a sentence only speaks of it.
 fn closes_alone(tag: Tag, text: &str, line: Line) -> Match {
+    let partners: &[u8] = match line.last {
+        b' ' | b'\t' => b" \t",
+        b'"' => b"\"",
+        b'\'' => b"'",
+        _ => b"",
+    };
     match begins(tag.close, text) {
-        Match::Yes(length) if matches!(line.last, b' ' | b'\t') => match text.as_bytes().get(length) {
-            Some(b' ' | b'\t') => Match::No,
+        Match::Yes(length) if !partners.is_empty() => match text.as_bytes().get(length) {
+            Some(next) if partners.contains(next) => Match::No,
             Some(_) => Match::Yes(length),
             None => Match::MayBe,
         },
