@@ -290,6 +290,7 @@ mod tests {
     #[test]
     fn a_block_may_follow_text_on_a_line_of_its_own() {
         assert_split("So.\n<think>or not</think>\nNo.", "So.\nNo.", "or not");
+        assert_split("So ``` it is.\n<think>or not</think>\nNo.", "So ``` it is.\nNo.", "or not");
     }
 
     #[test]

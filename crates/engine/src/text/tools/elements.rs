@@ -8,6 +8,9 @@ use super::{
 };
 use crate::text::marker::{Match, begins};
 
+/// Closing tags between two blocks, at most.
+const MOST_CLOSINGS: usize = 2;
+
 /// The tags of a syntax in the manner of XML.
 #[derive(Debug)]
 pub struct Elements {
@@ -171,6 +174,23 @@ impl ElementsScanner {
         }
     }
 
+    /// Where a block ends in `value`, and right after it the next one begins: the closing tag that the pairing lacks is
+    /// that of this block.
+    fn end_before_next(&self, value: &str) -> Option<usize> {
+        let tags = value.match_indices('<').map(|(at, _)| at);
+        tags.into_iter().find(|at| {
+            let Match::Yes(length) = any_begins(self.tags.ends, &value[*at..]) else { return false };
+            let mut rest = value[at + length..].trim_start();
+            for _ in 0..MOST_CLOSINGS {
+                match any_begins(&CLOSINGS, rest) {
+                    Match::Yes(length) => rest = rest[length..].trim_start(),
+                    Match::MayBe | Match::No => break,
+                }
+            }
+            matches!(any_begins(self.tags.next, rest), Match::Yes(_))
+        })
+    }
+
     /// Where the last closing tag stands that `value` holds before the next block, of those that follow it.
     fn last_closing(&self, value: &str) -> Option<usize> {
         let first = value.find(self.tags.closes)?;
@@ -190,7 +210,13 @@ impl ElementsScanner {
                 return self.length;
             };
             match self.pairing {
-                Pairing::Nested => self.pairing = Pairing::Flat,
+                Pairing::Nested => {
+                    self.pairing = Pairing::Flat;
+                    if let Some(length) = self.end_before_next(&text[start..]) {
+                        self.elements.push((start..start + length, false));
+                        return start + length;
+                    }
+                }
                 Pairing::Flat => {
                     self.pairing = Pairing::Unclosed;
                     if let Some(length) = self.last_closing(&text[start..]) {

@@ -479,6 +479,22 @@ fn where_no_closing_tag_follows_the_next_tag_ends_a_value() {
         assert_split(&format!("{call}\nSo."), "So.", &paris);
         assert_split(&format!("{call}\n{call}"), "", &[paris[0].clone(), paris[0].clone()]);
     }
+    // Those that follow are of the next call.
+    for (call, whole) in [
+        (
+            "<tool_call>\n<function=get_weather>\n<parameter=city>\nParis\n</function>\n</tool_call>",
+            ANYWHERE[26],
+        ),
+        ("<function=get_weather><parameter=city>Paris</function>", ANYWHERE[27]),
+        ("<invoke name=\"get_weather\">\n<parameter name=\"city\">Paris</invoke>", ANYWHERE[29]),
+        ("<tool_call>get_weather\n<arg_key>city</arg_key>\n<arg_value>Paris</tool_call>", ANYWHERE[31]),
+    ] {
+        let whole = whole.trim_start_matches("<minimax:tool_call>\n");
+        let text = format!("{call}\n{whole}\nSo.\n{whole}");
+        let (given, calls) = split_everywhere(&text, false, false);
+        assert_eq!((given.as_str(), calls.len()), ("So.", 3), "{text}");
+        assert!(calls.iter().all(|call| call.1 == self::paris()), "{calls:?}");
+    }
     assert_split(
         "<function=get_weather><parameter=city>\nParis\n<parameter=days>\n3\n</function>\nSo.",
         "So.",
