@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { ConfigurationError, type OpenAICompatibleProvider } from '../index.js'
+import { ConfigurationError, OpenAICompatibleProvider } from '../index.js'
 import { asking, providerOf } from './support/provider.js'
 import { startScriptedServer } from './support/scripted-server.js'
 import { answer } from './support/wire.js'
-import { failureOf } from './support/witness.js'
+import { failureOf, thrownBy } from './support/witness.js'
 
 type Ask = (provider: OpenAICompatibleProvider, request: never) => Promise<unknown>
 
@@ -37,6 +37,10 @@ describe.each(chats)('%s', (_name, ask) => {
     ['history', [], /`\[\.\.\.history, …\]`/],
     ['images', ['data:,'], /\{ type: 'image', image \}/],
     ['suffix', 'x', /`complete`/],
+    ['system', 'Be brief', /messages: \[\{ role: 'system'/],
+    ['abortSignal', {}, /`signal`/],
+    ['maxOutputTokens', 5, /`maxTokens`/],
+    ['headers', {}, /configuration: write `headers` there/],
   ])('says where `%s` belongs, which it does not take', async (field, value, hint) => {
     const told = await toldOf(ask, { ...asking('hello'), [field]: value })
     expect(told.message).toBe(`\`${field}\` is no field of \`chat\``)
@@ -103,6 +107,8 @@ describe('query', () => {
   it.each<[object, RegExp, RegExp]>([
     [asking('hello'), /`messages` is no field of `query`/, /`history`/],
     [{ suffix: 'x' }, /`suffix` is no field of `query`/, /`complete`/],
+    [{ system: 'x' }, /`system` is no field of `query`/, /`systemPrompt`/],
+    [{ reasoningEffort: 'low' }, /`reasoningEffort` is no field/, /`reasoning`/],
     [{ systemPrompt: ['Be brief'] }, /`systemPrompt` must be a string, not a list/, /^$/],
     [{ history: 'y' }, /`history` must be a list of messages, not the text "y"/, /^$/],
     [{ history: {} }, /`history` must be a list of messages, not an object/, /^$/],
@@ -115,6 +121,30 @@ describe('query', () => {
     const told = await toldOf(query, { prompt: 'hello', ...fields })
     expect(told.message).toMatch(words)
     expect(told.hint ?? '').toMatch(hint)
+  })
+})
+
+describe('a configuration', () => {
+  const made = (config: object) => () => new OpenAICompatibleProvider(config as never)
+
+  it.each([
+    ['url', 'http://box', '`baseURL`'],
+    ['temperature', 0, '`defaults: { temperature }`'],
+    ['maxRetries', 0, '`retry: { maxRetries }`'],
+  ])('says where `%s` belongs', (field, value, hint) => {
+    const error = thrownBy(made({ [field]: value }))
+    expect(error).toMatchObject({ code: 'configuration', hint: `Write ${hint}.` })
+  })
+
+  it('of a class of one’s own has what fields it likes', () => {
+    class Own extends OpenAICompatibleProvider {
+      static override readonly definition = {
+        name: 'own',
+        displayName: 'Own',
+        baseURL: 'http://localhost:1/v1',
+      }
+    }
+    expect(new Own({ url: 'http://box' } as never).baseURL).toBe('http://localhost:1/v1')
   })
 })
 

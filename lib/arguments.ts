@@ -26,7 +26,7 @@ const CONFIG = [
   'proxy',
   'unixSocket',
 ]
-const OPTIONS = [
+export const OPTIONS = [
   'temperature',
   'topP',
   'topK',

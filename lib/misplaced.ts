@@ -1,10 +1,28 @@
-import { mistake, TOOLS } from './arguments'
+import { mistake, OPTIONS, TOOLS } from './arguments'
+
+const configured = (field: string) => `It belongs to the provider's configuration: write \`${field}\` there.`
+
+/** What other packages call an option, or where they take it, and what to write instead. */
+const OTHERS_OPTIONS = {
+  maxOutputTokens: 'Write `maxTokens`.',
+  maxCompletionTokens: 'Write `maxTokens`.',
+  reasoningEffort: 'Write `reasoning`.',
+  timeoutMs: 'Write `timeout`.',
+  abortSignal: 'Write `signal`.',
+  maxSteps: 'Write `maxToolRounds`.',
+  maxRetries: configured('retry: { maxRetries }'),
+  retry: configured('retry'),
+  headers: configured('headers'),
+  numCtx: configured('numCtx'),
+  keepAlive: configured('keepAlive'),
+}
 
 /** Known fields that one method does not take, though another does: they would be ignored. And what to write instead. */
 const ELSEWHERE = {
   chat: {
     prompt: "Write it as a message: `messages: [{ role: 'user', content: prompt }]`.",
     systemPrompt: "Write it as a message: `messages: [{ role: 'system', content: systemPrompt }, …]`.",
+    system: "Write it as a message: `messages: [{ role: 'system', content: system }, …]`.",
     history: 'Write all turns as `messages`: `[...history, …]`.',
     images:
       "Write them as parts of a message: `{ role: 'user', content: [{ type: 'text', text }, { type: 'image', image }] }`.",
@@ -12,6 +30,7 @@ const ELSEWHERE = {
   },
   query: {
     messages: 'Write earlier turns as `history` and the question as `prompt`, or use `chat`.',
+    system: 'Write `systemPrompt`.',
     suffix: 'Use `complete`.',
   },
   complete: Object.fromEntries(
@@ -28,10 +47,39 @@ const ELSEWHERE = {
   ),
 } satisfies Record<string, Record<string, string>>
 
-/** Checks that a request has nothing that only another method takes. */
-export function checkMethod(request: object, method: keyof typeof ELSEWHERE): void {
-  for (const [name, hint] of Object.entries(ELSEWHERE[method])) {
-    if (request[name as never] != null) throw mistake(`\`${name}\` is no field of \`${method}\``, hint)
+const hintsOf = (method: keyof typeof ELSEWHERE) =>
+  new Map(Object.entries({ ...OTHERS_OPTIONS, ...ELSEWHERE[method] }))
+const HINTS = { chat: hintsOf('chat'), query: hintsOf('query'), complete: hintsOf('complete') }
+
+/** Checks that a request has nothing that only another method, or another package, takes. */
+export function checkMethod(request: object, method: keyof typeof HINTS): void {
+  const hints = HINTS[method]
+  for (const name of Object.keys(request)) {
+    const hint = hints.get(name)
+    if (hint !== undefined && request[name as never] != null)
+      throw mistake(`\`${name}\` is no field of \`${method}\``, hint)
+  }
+}
+
+/** Fields that other packages' configurations have, and what to write instead: they would be ignored. */
+const OTHERS_CONFIG = new Map<string, string>([
+  ['url', 'Write `baseURL`.'],
+  ['endpoint', 'Write `baseURL`.'],
+  ['hostname', 'Write `host`.'],
+  ['defaultModel', 'Write `model`.'],
+  ['defaultHeaders', 'Write `headers`.'],
+  ['defaultQuery', 'Write `query`.'],
+  ['maxRetries', 'Write `retry: { maxRetries }`.'],
+  ['insecure', 'Write `tls: { insecure }`.'],
+  ...OPTIONS.map((name): [string, string] => [name, `Write \`defaults: { ${name} }\`.`]),
+])
+
+/** Checks that a configuration is none of another package's. `own`: fields that are known besides. */
+export function checkConfig(config: object, own: readonly string[]): void {
+  for (const name of Object.keys(config)) {
+    const hint = own.includes(name) ? undefined : OTHERS_CONFIG.get(name)
+    if (hint !== undefined && config[name as never] != null)
+      throw mistake(`\`${name}\` is no field of the configuration`, hint)
   }
 }
 

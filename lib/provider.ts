@@ -43,7 +43,7 @@ import { theOutbox } from './delivery'
 import { type EmbedOptions, type EmbedResponse, embeddingsOf, embedRequest } from './embeddings'
 import { AbortError, type ErrorDetails, errorOf, ProviderError, wordsOf } from './errors'
 import type { ProgressCallback, ProviderProgressEvent } from './events'
-import { checkMessages, checkMethod } from './misplaced'
+import { checkConfig, checkMessages, checkMethod } from './misplaced'
 import { native, type Provider } from './native'
 import { conversation, refusalOf } from './query'
 import { type RerankRequest, type RerankResponse, rerankRequest } from './rerank'
@@ -152,8 +152,13 @@ export class OpenAICompatibleProvider implements ChatProvider, AsyncDisposable {
     const { apiKey, capabilities, timeout, retry, limits, model, defaults, tls, proxy, ...address } = given
     const kind = kindOf(new.target)
     checkSpelling(given, 'config', '', kind.settings)
-    if (definition === kind.definition) checkOthersSettings(given, kind)
-    else checkDefinition(definition, 'definition.')
+    if (definition === kind.definition) {
+      checkOthersSettings(given, kind)
+      checkConfig(given, kind.settings)
+    } else {
+      // Its other fields are its own.
+      checkDefinition(definition, 'definition.')
+    }
     checkSpelling(defaults ?? {}, 'options', 'defaults.')
     const timeouts = timeoutsOf(timeout)
     const endpoint = {
