@@ -1,4 +1,5 @@
 // `streams` answers side by side, `repetitions` times one after the other.
+import { setTimeout } from 'node:timers/promises'
 import { processCpu, threadCpu } from '../cpu.mjs'
 import { eventLoopDelay } from '../event-loop-delay.mjs'
 import { ask } from './ask.mjs'
@@ -9,7 +10,9 @@ const TURN_RESOLUTION = 1
 
 /** Times in microseconds, sizes in bytes. */
 export async function run(job, client) {
-  const provider = await prepare(job, client)
+  const answer = client.module
+    ? await answersOf(job, client)
+    : () => setTimeout((1000 * job.chunks) / job.rate)
   const delay = eventLoopDelay()
   const turns = eventLoopDelay(TURN_RESOLUTION)
   if (job.delay) delay.enable()
@@ -19,7 +22,7 @@ export async function run(job, client) {
   const processBefore = processCpu()
   const threadBefore = threadCpu()
   for (let repetition = 0; repetition < job.repetitions; repetition++) {
-    const answers = Array.from({ length: job.streams }, () => ask(provider, job.length))
+    const answers = Array.from({ length: job.streams }, answer)
     // Making many calls at once is a turn of the caller's.
     if (job.turns) turns.enable()
     await Promise.all(answers)
@@ -38,4 +41,9 @@ export async function run(job, client) {
     delayP99: delay.p99(),
     longestTurn: turns.longest(),
   }
+}
+
+async function answersOf(job, client) {
+  const provider = await prepare(job, client)
+  return () => ask(provider, job.length)
 }
