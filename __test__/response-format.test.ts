@@ -589,6 +589,7 @@ describe('a schema object', () => {
     expect(error).toBeInstanceOf(InvalidResponseError)
     expect(error).toMatchObject({ code: 'invalid_response', attempts: 2, partial: { content: ADA } })
     expect(error.message).toContain('/name: not her')
+    expect(error.hint).toMatch(/What JSON Schema cannot say, the model is not told/)
     expect(error.stack).toContain('response-format.test.ts')
     expect(events.map(({ type }) => type)).toEqual(['warning', 'error'])
     const query = provider.query({ prompt: 'Who?', responseFormat: strict })

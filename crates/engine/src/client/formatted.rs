@@ -124,19 +124,19 @@ impl<S: Sink> Call<'_, S> {
                 self.client.learnt.tried_format(self.model_name(), &formatted.ladder, has_fitted);
             }
             let may_ask_again = self.sink.is_holding() && formatted.misfit.is_none();
-            let misfit = match outcome {
+            let (misfit, hint) = match outcome {
                 Ok(fit) => {
                     self.fit(&mut answer, fit);
                     match self.validated(&answer).await {
                         Ok(None) => break,
-                        Ok(Some(misfit)) => misfit,
+                        Ok(Some(misfit)) => (misfit, OF_THE_CALLERS_OWN),
                         Err(error) => return Err(with_partial(error, answer)),
                     }
                 }
-                Err(misfit) => misfit,
+                Err(misfit) => (misfit, OF_THE_FORMAT),
             };
             if !may_ask_again {
-                return Err(invalid(answer, &misfit));
+                return Err(invalid(answer, &misfit, hint));
             }
             answer = self.second_round(answer, misfit).await?;
         }
@@ -187,13 +187,17 @@ impl<S: Sink> Call<'_, S> {
     }
 }
 
-fn invalid(answer: Answer, Misfit(reason): &Misfit) -> Error {
+/// What mends an answer without its format.
+const OF_THE_FORMAT: &str = "What came is in `partial`. A simpler format, or a larger model, may help; so does a server \
+     that holds the model to the format.";
+
+/// What mends one that the caller's own validation does not take.
+const OF_THE_CALLERS_OWN: &str = "What came is in `partial`. What JSON Schema cannot say, the model is not told: say it in \
+     the prompt, or in the schema's descriptions.";
+
+fn invalid(answer: Answer, Misfit(reason): &Misfit, hint: &'static str) -> Error {
     let message = format!("The answer does not have the format that was asked for: {reason}");
-    let error = Error::new(Code::InvalidResponse, message).hint(
-        "What came is in `partial`. A simpler format, or a larger model, may help; so does a server that holds the model \
-         to the format.",
-    );
-    with_partial(error, answer)
+    with_partial(Error::new(Code::InvalidResponse, message).hint(hint), answer)
 }
 
 fn with_partial(mut error: Error, answer: Answer) -> Error {
