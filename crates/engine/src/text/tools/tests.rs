@@ -526,6 +526,16 @@ fn an_argument_that_is_required_was_written_into_the_value_before_it() {
             true,
         ),
         (
+            "<parameter=path>a</parameter>, <parameter=content>b</parameter>",
+            json!({"path": "a", "content": "b"}),
+            true,
+        ),
+        (
+            "<parameter=path>\na\n</parameter>\nNow its content:\n<parameter=content>\nb\n</parameter>\n",
+            json!({"path": "a", "content": "b"}),
+            true,
+        ),
+        (
             "<parameter=path>\na\n</parameter>\n<parameter=content>\nb\n<parameter=path>\nc\n</parameter>\n",
             json!({"path": "a", "content": "b\n<parameter=path>\nc"}),
             false,

@@ -139,20 +139,24 @@ fn key_of(element: &str) -> &str {
         .trim()
 }
 
-/// Where an argument that the tool requires is nowhere but in another's value, on a line of its own, the closing tag
-/// before it was forgotten.
+/// Where an argument that the tool requires is nowhere but in another's value, on a line of its own or behind a closing
+/// tag, that value ended before it: its closing tag was forgotten, or something foreign follows that.
 fn split_before(key: &str, tags: &Elements, found: &mut Vec<(&str, bool)>) {
     let begins_with_key = |element: &str| {
         let rest = element.strip_prefix('"').unwrap_or(element).strip_prefix(key);
         rest.is_some_and(|rest| rest.starts_with(['"', '>']))
     };
     for (index, &(element, is_closed)) in found.iter().enumerate() {
+        let closing = element.find(tags.closes);
         let nested = tags.opens.iter().flat_map(|opens| element.match_indices(opens));
         let next = nested.map(|(at, opens)| (at, &element[at + opens.len()..])).find(|(at, next)| {
-            element[..*at].trim_end_matches([' ', '\t']).ends_with('\n') && begins_with_key(next)
+            let begins_line = element[..*at].trim_end_matches([' ', '\t']).ends_with('\n');
+            (begins_line || closing.is_some_and(|closing| closing < *at)) && begins_with_key(next)
         });
         if let Some((at, next)) = next {
-            found.splice(index..=index, [(&element[..at], false), (next, is_closed)]);
+            let value = &element[..at];
+            let value = value.rfind(tags.closes).map_or(value, |end| &value[..end]);
+            found.splice(index..=index, [(value, false), (next, is_closed)]);
             return;
         }
     }
