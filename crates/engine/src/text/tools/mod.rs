@@ -343,7 +343,7 @@ impl ToolTextSplitter {
             Closing::No => {}
         }
         if !after.closed {
-            match syntax::repeated(syntax, rest, &self.offered) {
+            match syntax::repeated(syntax, &after.space, rest, &self.offered) {
                 Head::Call(scan) => return self.repeat(after, rest, scan, out),
                 Head::MayBe => {
                     self.at = At::After(after);

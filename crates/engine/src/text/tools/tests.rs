@@ -182,6 +182,8 @@ fn calls_may_follow_each_other() {
         format!("<tool_call>\n{weather}\n{time}\n</tool_call>"),
         format!("<tool_call>[{weather}, {time}]</tool_call>"),
         format!("<|python_tag|>{weather}; {time}"),
+        "<|python_tag|>get_weather.call(city='Paris'); get_time.call(tz='CET')".into(),
+        "<|python_tag|>get_weather(city='Paris')\nget_time(tz='CET')<|eom_id|>".into(),
         format!("[TOOL_CALLS][{weather},{time}]"),
         format!("{weather}\n{time}"),
         format!("{weather}; {time}<|eot_id|>"),

@@ -242,17 +242,20 @@ fn window(text: &str) -> &str {
     &text[..end]
 }
 
-/// Whether another call of the same block begins with `text`, and where its end is looked for.
-pub fn repeated(syntax: &dyn Syntax, text: &str, offered: &Offered) -> Head {
+/// Whether another call of the same block begins with `text`, after `space`, and where its end is looked for.
+pub fn repeated(syntax: &dyn Syntax, space: &str, text: &str, offered: &Offered) -> Head {
     if !syntax.repeats() {
         return Head::No;
     }
     let window = window(text);
     let value = window.trim_start_matches([',', ';', ' ', '\n', '\t', '\r']);
     let at = window.len() - value.len();
+    let is_parted = space.contains('\n') || window[..at].contains([',', ';']);
     let head = match value.bytes().next() {
         None => Head::MayBe,
         Some(b'{' | b'[') => syntax.head(value, offered),
+        // The name of a Python call.
+        Some(_) if is_parted => syntax.head(value, offered),
         Some(_) => Head::No,
     };
     match head {

@@ -33,6 +33,10 @@ impl Syntax for Pythonic {
         python::head(text, offered)
     }
 
+    fn repeats(&self) -> bool {
+        true
+    }
+
     fn read<'a>(&self, text: &'a str, context: Context<'_>) -> Vec<Found<'a>> {
         python::read(text, context)
     }
