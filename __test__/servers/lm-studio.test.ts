@@ -110,9 +110,12 @@ describe('LM Studio', () => {
       })
       server.answersQuestions(unknown('GET /x')).answersChats(unknown('POST /x'))
       for (const path of ['', '/api', '/api/v1']) {
-        const { checks, ok } = await open(Provider, server, { baseURL: `${server.url}${path}` }).diagnose()
+        const provider = open(Provider, server, { baseURL: `${server.url}${path}` })
+        const { checks, ok } = await provider.diagnose()
         const fix = `An LLM server answers at ${server.baseURL}: set \`baseURL: '${server.baseURL}'\`.`
         expect([ok, checks.find((check) => !check.ok)?.fix]).toEqual([false, fix])
+        if (Provider === LMStudioProvider)
+          expect(await provider.getStatus()).toMatchObject({ isConnected: false, error: fix })
       }
       const error = await failureOf(createLocalProvider({ baseURL: server.url }))
       expect(error.hint).toContain(server.baseURL)

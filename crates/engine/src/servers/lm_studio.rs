@@ -47,12 +47,13 @@ impl Server for LmStudio {
             for path in [MODELS, OLDER_MODELS] {
                 let reply = ask.ask(Question::get(Place::Root(path))).await;
                 match reply.and_then(|reply| models(&reply.body)) {
-                    Ok(models) => return Ok(told(models)),
+                    Ok(models) => return check_base(ask).await.map(|()| told(models)),
                     Err(error) if is_unknown_path(&error) => {}
                     Err(error) => return Err(error),
                 }
             }
-            Ok(told(list_models(self.dialect(), ask).await?))
+            let models = list_models(self.dialect(), ask).await?;
+            check_base(ask).await.map(|()| told(models))
         })
     }
 
@@ -66,6 +67,18 @@ impl Server for LmStudio {
             Ok(Value::Null)
         })
     }
+}
+
+/// Its own lists are where they are, whatever the base. Below another one than OpenAI's, it answers 200 as well, with an
+/// error or with another list, and takes no chat.
+async fn check_base(ask: &dyn Ask) -> Result<()> {
+    let Ok(reply) = ask.any_reply(Question::get(Place::Api("/models"))).await else { return Ok(()) };
+    if reply.status != 200 || reply.value().is_some_and(|list| list.get("data").is_some()) {
+        return Ok(());
+    }
+    let mut error = reply.unexpected();
+    error.wrong_path = true;
+    Err(error)
 }
 
 /// It answers 200 to what it does not know, with an error as its body: no list, then.
@@ -244,7 +257,8 @@ mod tests {
         };
         assert_eq!(told(model), (false, Some(true), Some(true), Some(true)));
         assert_eq!(told(&survey.models[1]), (true, None, None, None));
-        assert_eq!(server.asked.lock().unwrap().len(), 1);
+        // No older list; but whether chats are below the base.
+        assert_eq!(server.asked.lock().unwrap().len(), 2);
     }
 
     #[tokio::test]
