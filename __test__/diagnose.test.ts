@@ -122,11 +122,30 @@ describe('a redirect to another origin', () => {
 })
 
 describe('a server that fails', () => {
-  it.each([500, 502, 503])('is told, and not called no LLM server: %d', async (status) => {
-    const down = { status, chunks: ['<html><title>Bad Gateway</title></html>'] }
+  it.each([
+    [500, '{"error":"Bad Gateway"}'],
+    [502, '<html><title>Bad Gateway</title></html>'],
+    [503, ''],
+  ])('is told, and not called no LLM server: %d', async (status, body) => {
+    const down = { status, chunks: [body] }
     const { baseURL } = await play({ paths: {}, others: down, chat: down })
     expect(failed(await diagnosed({ baseURL }))).toMatchObject([
-      { id: 'chat', found: expect.stringContaining('Bad Gateway'), fix: expect.stringContaining('log') },
+      { id: 'chat', fix: expect.stringContaining('log') },
+    ])
+  })
+})
+
+describe('a web server', () => {
+  it.each([
+    [501, '<html><title>Error response</title></html>'],
+    [403, '<html><title>Forbidden</title></html>'],
+    [403, ''],
+    [500, '<html><title>Whitelabel Error Page</title></html>'],
+  ])('is no LLM server, though it answers a question with %d', async (status, body) => {
+    const page = { status: 404, chunks: ['<html><title>Files</title></html>'] }
+    const { baseURL } = await play({ paths: {}, others: page, chat: { status, chunks: [body] } })
+    expect(failed(await diagnosed({ baseURL }))).toMatchObject([
+      { id: 'protocol', fix: expect.stringContaining('no LLM server answers there') },
     ])
   })
 })
@@ -281,8 +300,11 @@ describe('the key', () => {
     expect(check(diagnosis, 'key')).toEqual({ id: 'key', ok: true, found: 'The server takes the key' })
   })
 
-  it.each([401, 403])('is wanted by whoever answers nothing without it, be it with %d', async (status) => {
-    const refusal = { status, chunks: ['<html><title>Authorization Required</title></html>'] }
+  it.each([
+    [401, ['<html><title>Authorization Required</title></html>']],
+    [403, ['{"error":{"message":"no"}}']],
+  ])('is wanted by whoever answers nothing without it, be it with %d', async (status, chunks) => {
+    const refusal = { status, chunks }
     const { baseURL } = await play({ paths: {}, others: refusal, chat: refusal })
     const diagnosis = await diagnosed({ baseURL })
     expect(failed(diagnosis)).toMatchObject([{ id: 'key', fix: expect.stringContaining('apiKey') }])

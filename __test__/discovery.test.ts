@@ -242,10 +242,12 @@ describe('createLocalProvider', () => {
     const refusal = { error: { message: 'Invalid API Key', type: 'authentication_error', code: 401 } }
     const asks = () => locked.questions.map(({ headers }) => headers.authorization)
     locked.answersTo('GET /v1/models', { status: 401, chunks: [JSON.stringify(refusal)] })
+    expect(await discoverServers({ hosts: ['127.0.0.78:9931'] })).toMatchObject([{ needsKey: true }])
+    locked.answersTo('GET /v1/models', models('m')).answersChats(json(refusal, 401))
     expect((await local({ host: '127.0.0.78', apiKey: KEY })).baseURL).toBe('http://127.0.0.78:9931/v1')
     expect(asks()).toContain(`Bearer ${KEY}`)
     expect((await local({ host: '127.0.0.78' })).baseURL).toBe('http://127.0.0.78:8080/v1')
-    locked.answersTo('GET /v1/models', models('m'))
+    locked.answersChats(json({ error: 'no messages' }, 400))
     const provider = await local({ host: '127.0.0.78', apiKey: KEY })
     expect(provider.baseURL).toBe('http://127.0.0.78:8080/v1')
     expect(provider.getAuthenticator().getCredentialType()).toBe('none')

@@ -150,7 +150,7 @@ describe('fallback.mjs', () => {
 
   it('says what all failed by where none is', async () => {
     const { code, stdout, stderr } = await run('fallback.mjs', { args: ['hello', nobody, nobody] })
-    expect(stderr).toContain('All 2 providers failed: openai-compatible: Nothing listens')
+    expect(stderr).toContain('All 2 providers failed: openai-compatible at 127.0.0.1:9: Nothing listens')
     expect(stdout).toBe('')
     expect(code).toBe(1)
   })

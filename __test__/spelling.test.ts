@@ -38,7 +38,7 @@ describe('an argument of a command', () => {
     [
       'contextLength',
       () => llamaCpp.loadModel('m', { contextLength: Number.NaN }),
-      '`contextLength` must be a finite number, not NaN',
+      '`contextLength` must be a whole number of tokens, 1 or more, not NaN',
     ],
   ])('is named where it is wrong: %s', async (_name, ask, message) => {
     expect(await failureOf(ask())).toMatchObject({ code: 'configuration', message })

@@ -390,13 +390,50 @@ describe('the rounds', () => {
     const server = await answering(...Array(9).fill(calling([{ name: 'weather', args: { city: 'Paris' } }])))
     const executed: unknown[] = []
     const tools = [{ name: 'weather', execute: (args: object) => void executed.push(args) }]
-    await providerOf(server).runTools({ ...asking('hello'), tools })
+    const { events, onProgress } = listener()
+    const response = await providerOf(server).runTools({ ...asking('hello'), tools, onProgress })
+    expect(codes(response)).toContain('repeated_call')
+    expect(events).toContainEqual({ type: 'warning', ...response.warnings.at(-1) })
     expect(executed).toHaveLength(2)
     expect(server.chats.map(({ json: body }) => body.tool_choice)).toEqual([
       ...Array(3).fill(undefined),
       'none',
     ])
     expect(resultsIn(server).at(-1)).toMatch(/^Error: This same call was made before/)
+  })
+
+  it('that fail leave what those before them have done, to go on from', async () => {
+    const server = await answering(calling([{ name: 'time' }]), json(refusal('boom'), 400), saying('Noon.'))
+    const provider = providerOf(server)
+    const error = await failureOf(provider.runTools({ ...asking('hello'), tools: [time] }))
+    expect(error.partial?.messages).toMatchObject([
+      { role: 'assistant', toolCalls: [{ name: 'time' }] },
+      { role: 'tool', name: 'time', content: '{"hour":12}' },
+    ])
+    const messages = [...asking('hello').messages, ...(error.partial?.messages ?? [])]
+    expect((await provider.chat({ messages, tools: [time] })).content).toBe('Noon.')
+  })
+
+  it('go on where one call is answered otherwise each time', async () => {
+    const server = await answering(...Array(5).fill(calling([{ name: 'poll' }])), saying('Done'))
+    let polled = 0
+    const tools = [{ name: 'poll', execute: () => `${++polled} %` }]
+    const response = await providerOf(server).runTools({ ...asking('hello'), tools })
+    expect([polled, response.content]).toEqual([5, 'Done'])
+    expect(codes(response)).not.toContain('repeated_call')
+  })
+
+  it('go on where one call stands beside another that is new', async () => {
+    const test = { name: 'test' }
+    const rounds = [1, 2, 3, 4].map((version) => calling([{ name: 'write', args: { version } }, test]))
+    const server = await answering(...rounds, saying('Done'))
+    let tested = 0
+    const tools = [
+      { name: 'write', execute: () => 'written' },
+      { name: 'test', execute: () => `failed${tested++ ? '' : ' at first'}` },
+    ]
+    await providerOf(server).runTools({ ...asking('hello'), tools })
+    expect(tested).toBe(4)
   })
 
   it('go on where another call is made between', async () => {

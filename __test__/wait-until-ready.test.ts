@@ -2,6 +2,7 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import {
   AbortError,
   AuthenticationError,
+  createProvider,
   ModelNotFoundError,
   OpenAICompatibleProvider,
   TimeoutError,
@@ -91,6 +92,14 @@ describe('waitUntilReady', () => {
     server.answersQuestions(models()).answersChats(json({}, 400))
     const status = await providerOf(server).waitUntilReady()
     expect(status).toMatchObject({ isConnected: true, loadedModel: 'm', availableModels: [] })
+  })
+
+  it('waits for a model of a list that was empty for long', async () => {
+    const server = await startScriptedServer()
+    const empty = Array(6).fill(models())
+    server.answersQuestions(...empty, models('a'), models('a', 'm')).answersChats(json({}, 400))
+    const status = await createProvider('vllm', { baseURL: server.baseURL, model: 'm' }).waitUntilReady()
+    expect(status).toMatchObject({ availableModels: ['a', 'm'] })
   })
 
   it('waits for a model of a router that is being loaded, and not for one that failed', async () => {

@@ -1,3 +1,4 @@
+import type { ChatMessage } from './chat'
 import type { Timeouts } from './config'
 import type { ToolCall } from './tools'
 
@@ -29,6 +30,11 @@ export interface PartialAnswer {
   content: string
   reasoning?: string
   toolCalls: ToolCall[]
+  /**
+   * Of a tool loop that failed in a later round: what it had added to the conversation until then, with the results of all
+   * tools. Appended to the history, it lets the model go on from there.
+   */
+  messages?: readonly ChatMessage[]
 }
 
 /** What is known of a failure: how the engine hands it over. */
@@ -51,6 +57,12 @@ export interface ErrorDetails {
   promptTokens?: number
   contextLength?: number
   tried?: readonly { provider: string; error: Error }[]
+}
+
+/** Adds to what had arrived what a tool loop had done before `error`. */
+export function keepMessages(error: ProviderError, messages: readonly ChatMessage[]): void {
+  const partial: PartialAnswer = { content: '', toolCalls: [], ...error.partial, messages }
+  Object.defineProperty(error, 'partial', { value: partial, configurable: true })
 }
 
 /** Why an answer is none for this caller, and what to do about it. */

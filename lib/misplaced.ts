@@ -104,7 +104,7 @@ export function checkMessages(messages: unknown, place: string): void {
     const message = messages[index]
     if (typeof message !== 'object' || message === null) continue
     for (const [name, hint] of OTHERS_FIELDS) {
-      if (message[name] != null) throw mistake(`\`${place}[${index}].${name}\` is no field`, hint)
+      if (hasContent(message[name])) throw mistake(`\`${place}[${index}].${name}\` is no field`, hint)
     }
     if (Array.isArray(message.content)) checkParts(message.content, `${place}[${index}].content`)
     if (
@@ -116,6 +116,11 @@ export function checkMessages(messages: unknown, place: string): void {
         'Write `{ id, name, rawArguments, arguments }`; what `chat` gives as `message` is a message as it is.',
       )
   }
+}
+
+/** What is empty says nothing that would be lost: some servers' messages always have such fields. */
+function hasContent(value: unknown): boolean {
+  return value != null && value !== '' && !(Array.isArray(value) && value.length === 0)
 }
 
 function checkParts(parts: readonly { type?: string }[], place: string): void {

@@ -152,13 +152,11 @@ export class OpenAICompatibleProvider implements ChatProvider, AsyncDisposable {
     const { apiKey, capabilities, timeout, retry, limits, model, defaults, tls, proxy, ...address } = given
     const kind = kindOf(new.target)
     checkSpelling(given, 'config', '', kind.settings)
-    if (definition === kind.definition) {
-      checkOthersSettings(given, kind)
+    if (definition === kind.definition) checkOthersSettings(given, kind)
+    else checkDefinition(definition, 'definition.')
+    // The other fields of a class of one's own are its own.
+    if (Object.hasOwn(new.target, 'definition') && definition === kind.definition)
       checkConfig(given, kind.settings)
-    } else {
-      // Its other fields are its own.
-      checkDefinition(definition, 'definition.')
-    }
     checkSpelling(defaults ?? {}, 'options', 'defaults.')
     const timeouts = timeoutsOf(timeout)
     const endpoint = {
@@ -341,7 +339,8 @@ export class OpenAICompatibleProvider implements ChatProvider, AsyncDisposable {
    * the model still called; without any, it is the model's answer.
    *
    * A call that is `invalid`, or of a tool that was not offered, is answered with an error that the model reads. So is one
-   * that the model makes for the third round in a row, in the same words; if it makes no other, the next round is the last.
+   * that the model makes for the third round in a row, in the same words and with the same result, where no other call is
+   * new; if it makes no other, the next round is the last.
    *
    * There is one `completion`, at the very end. `timeout.total` is for all of it, the other clocks for each round; what ends
    * it ends it at once, also if a tool does not heed its `signal`.

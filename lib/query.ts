@@ -27,7 +27,7 @@ export function conversation(options: QueryOptions): ChatMessage[] {
 
 /** Why an answer is not the text that a query was to give, if it is not: a text cannot tell that of itself. */
 export function refusalOf(
-  { responseFormat }: QueryOptions,
+  { responseFormat, tools }: QueryOptions,
   content: string,
   { finishReason, parsed, toolCalls }: Pick<ChatResponse, 'finishReason' | 'parsed' | 'toolCalls'>,
 ): Refusal | undefined {
@@ -37,7 +37,9 @@ export function refusalOf(
     return {
       code: isEmpty ? 'empty_completion' : 'invalid_response',
       message: `In place of an answer, the model called tools that are not executed any more: ${names}`,
-      hint: 'A higher `maxToolRounds` lets it call more before it must answer; `runTools` gives all that it did.',
+      hint: tools?.length
+        ? 'A higher `maxToolRounds` lets it call more before it must answer; `runTools` gives all that it did.'
+        : 'None were offered as `tools`: offer them, or use `chat`, which gives the calls to you.',
     }
   }
   const isCut = finishReason === 'length' || finishReason === 'content_filter'

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { checkObject, mistake } from './arguments'
 import type { ProviderConfig, ProviderDefinition } from './config'
 import { checkDefinition } from './definition'
@@ -63,10 +64,14 @@ export function registerProvider(given: ProviderDefinition & { provider?: Provid
   registered.set(name, defined(provider, definition))
 }
 
-/** A class with another definition; in all else, and by its name, it is `Provider`. */
-function defined(Provider: ProviderClass, definition: ProviderDefinition): ProviderClass {
+/** A class with this definition: where its own is another, one that in all else, and by its name, is `Provider`. */
+function defined(
+  Provider: ProviderClass & { definition?: ProviderDefinition },
+  definition: ProviderDefinition,
+): ProviderClass {
+  if (isDeepStrictEqual({ ...Provider.definition }, definition)) return Provider
   const Defined = class extends Provider {
-    static readonly definition = definition
+    static override readonly definition = definition
   }
   Object.defineProperty(Defined, 'name', { value: Provider.name })
   return Defined

@@ -10,7 +10,7 @@ import type {
   ToolLoopResponse,
   Usage,
 } from './chat'
-import { errorOf, type PartialAnswer, type Refusal, wordsOf } from './errors'
+import { errorOf, keepMessages, type PartialAnswer, ProviderError, type Refusal, wordsOf } from './errors'
 import type { ProviderProgressEvent } from './events'
 import type { ChatProvider } from './provider'
 import { toolsOf } from './tool-arguments'
@@ -34,8 +34,12 @@ type Asked = Pick<ChatProvider, 'name' | 'chat'>
 
 const DEFAULT_ROUNDS = 10
 
-/** A call that stands in so many rounds one after the other is not executed any more. */
+/** A call that stands in so many rounds one after the other, of which none brings anything new, is not executed any more. */
 const SAME_CALLS = 3
+
+/** What the model reads then. */
+const REPEATED =
+  'This same call was made before, and its result is known. It was not executed again: answer with what you know.'
 
 /** So much of what was written as arguments is shown to the model again, in UTF-16 units. */
 const MOST_SHOWN = 2000
@@ -69,14 +73,16 @@ export function runToolLoop<T>(
   }).result
 }
 
-function unlessRefused<R extends ChatResponse>(
+function unlessRefused<R extends ToolLoopResponse>(
   { name: server }: Asked,
   response: R,
   refusal: Refusal | undefined,
 ): R {
   if (refusal === undefined) return response
   const { attempts } = response.timings
-  throw errorOf({ ...refusal, server, attempts, partial: partialOf(response) })
+  const error = errorOf({ ...refusal, server, attempts, partial: partialOf(response) })
+  if (response.messages.length > 1 && !response.openCalls) keepMessages(error, response.messages)
+  throw error
 }
 
 function checkLoop({ maxToolRounds, workingDirectory }: ToolLoopOptions): void {
@@ -111,8 +117,13 @@ class ToolLoop<T> {
   readonly #started = performance.now()
   readonly #rounds: ChatResponse<T>[] = []
   readonly #messages: ChatMessage[] = []
-  /** In how many rounds up to now each call of the last one stood. */
+  /** How many rounds of the complete ones are in `#messages`: a history must not end with calls that have no answer. */
+  #complete = 0
+  /** In how many rounds up to now each call of the last one stood, since a round brought something new. */
   #repeated = new Map<string, number>()
+  /** What each call was answered with last. */
+  readonly #answers = new Map<string, string>()
+  readonly #warnings: ChatResponse['warnings'] = []
   readonly #toldWarnings = new Set<string>()
   /** Resolves once the listener has taken what it was told of tools. */
   #told: Promise<unknown> = Promise.resolve()
@@ -135,6 +146,17 @@ class ToolLoop<T> {
   }
 
   async run(): Promise<ToolLoopResponse<T>> {
+    try {
+      return await this.#run()
+    } catch (error) {
+      // What was executed has had its effect: the caller can go on from there.
+      if (this.#complete > 0 && error instanceof ProviderError)
+        keepMessages(error, this.#messages.slice(0, this.#complete))
+      throw error
+    }
+  }
+
+  async #run(): Promise<ToolLoopResponse<T>> {
     const { maxToolRounds = DEFAULT_ROUNDS } = this.#request
     let isStuck = false
     for (;;) {
@@ -188,8 +210,19 @@ class ToolLoop<T> {
   /** Whether every call of this round has been made too often. */
   #countRepeated(calls: readonly ToolCall[]): boolean {
     const before = this.#repeated
-    this.#repeated = new Map(calls.map(keyOf).map((key) => [key, (before.get(key) ?? 0) + 1]))
+    const keys = calls.map(keyOf)
+    // Beside another call, the same one may have another result: a test after a change.
+    const isNew = keys.some((key) => !before.has(key))
+    this.#repeated = new Map(keys.map((key) => [key, isNew ? 1 : (before.get(key) ?? 0) + 1]))
     return calls.every((call) => this.#isRepeated(call))
+  }
+
+  /** What is answered otherwise than before is worth to be asked again. */
+  #noteAnswer(call: ToolCall, content: Content): void {
+    const [key, answer] = [keyOf(call), JSON.stringify(content)]
+    const before = this.#answers.get(key)
+    if (before !== undefined && before !== answer) this.#repeated.set(key, 1)
+    this.#answers.set(key, answer)
   }
 
   #isRepeated(call: ToolCall): boolean {
@@ -206,6 +239,7 @@ class ToolLoop<T> {
       if (content === undefined) openCalls.push(call)
       else this.#messages.push({ role: 'tool', toolCallId: call.id, name: call.name, content })
     }
+    if (openCalls.length === 0) this.#complete = this.#messages.length
     return openCalls
   }
 
@@ -215,13 +249,21 @@ class ToolLoop<T> {
     for (const call of calls) {
       const tool = this.#tools.get(call.name)
       const refusal = this.#refusal(call, tool, isLast)
+      if (refusal === REPEATED)
+        await this.#warn(
+          'repeated_call',
+          `The call of ${call.name} was made ${SAME_CALLS} times, with the same result; it is not executed again.`,
+        )
       if (refusal !== undefined || call.arguments === undefined) contents.push(errorText(refusal ?? ''))
       else if (tool?.execute === undefined) contents.push(undefined)
       else {
         const { id: callId, name: toolName, arguments: input } = call
         await this.#tell({ type: 'tool_start', toolName, callId, input })
         if (this.#signal.aborted) break
-        const content = this.#execute(tool, callId, input)
+        const content = this.#execute(tool, callId, input).then((answer) => {
+          this.#noteAnswer(call, answer)
+          return answer
+        })
         // It may fail by the listener before all of them are waited for.
         content.catch(() => {})
         contents.push(content)
@@ -237,9 +279,7 @@ class ToolLoop<T> {
     if (tool === undefined)
       return `There is no tool ${JSON.stringify(call.name)}. There are: ${[...this.#tools.keys()].join(', ')}`
     if (isLast) return 'No more calls are executed.'
-    if (this.#isRepeated(call))
-      return 'This same call was made before, and its result is known. It was not executed again: answer with what you know.'
-    return undefined
+    return this.#isRepeated(call) ? REPEATED : undefined
   }
 
   async #execute(tool: Tool, callId: string, input: Record<string, unknown>): Promise<Content> {
@@ -275,9 +315,16 @@ class ToolLoop<T> {
     await told
   }
 
+  async #warn(code: string, message: string): Promise<void> {
+    const warning = { code, message }
+    if (this.#warnings.some((known) => textOf(known) === textOf(warning))) return
+    this.#warnings.push(warning)
+    await this.#tell({ type: 'warning', ...warning })
+  }
+
   /** The last answer, with what all rounds took. */
   #whole(last: ChatResponse<T>, openCalls: ToolCall[] = []): ToolLoopResponse<T> {
-    const warnings = this.#rounds.flatMap((round) => round.warnings)
+    const warnings = [...this.#rounds.flatMap((round) => round.warnings), ...this.#warnings]
     const { usage: _, ...response } = last
     const usage = usageOf(this.#rounds)
     return {

@@ -165,11 +165,18 @@ impl Search {
         let asked_at = Instant::now();
         let told = match self.client_of(kind, host, clients) {
             Ok(client) => {
-                match client.survey(&Asker::anonymous(&client, client.endpoint.address.clone())).await {
-                    Ok(survey) => {
-                        Told { status: client.status_of(survey, asked_at.elapsed()), needs_key: false }
+                let asker = Asker::anonymous(&client, client.endpoint.address.clone());
+                let surveyed = client.survey(&asker).await;
+                let latency = asked_at.elapsed();
+                let refused = match &surveyed {
+                    Ok(_) => client.wants_key(&asker).await,
+                    Err(_) => None,
+                };
+                match (surveyed, refused) {
+                    (Ok(survey), None) => {
+                        Told { status: client.status_of(survey, latency), needs_key: false }
                     }
-                    Err(error) => failed(&client.finished(error, "")),
+                    (_, Some(error)) | (Err(error), None) => failed(&client.finished(error, "")),
                 }
             }
             Err(error) => failed(&error),

@@ -35,6 +35,12 @@ impl Client {
         !knocked.is_some_and(|knocked| knocked.is_err_and(|error| error.wrong_path))
     }
 
+    /// Whether chats are refused for want of a key, where the list of models may be open to all.
+    pub(super) async fn wants_key(&self, asker: &Asker<'_>) -> Option<Error> {
+        let knocked = within(Some(KNOCK_WITHIN), self.knock(asker)).await?;
+        knocked.err().filter(|error| error.code == Code::Authentication)
+    }
+
     /// Whether chats are taken of everybody. `asker` has no key. What is not refused for the message that is missing may
     /// have failed before anybody looked for one.
     pub(super) async fn is_open(&self, asker: &Asker<'_>) -> bool {
@@ -48,7 +54,7 @@ impl Client {
     pub(super) async fn welcome(&self, asker: &Asker<'_>) -> Welcome {
         match asker.any_reply(self.empty_chat()).await {
             Ok(reply) if matches!(reply.status, 400 | 422) && has_error(&reply) => Welcome::WantsMessages,
-            Ok(reply) if reply.status >= 500 => Welcome::Fails,
+            Ok(reply) if fails(&reply) => Welcome::Fails,
             _ => Welcome::Nothing,
         }
     }
@@ -57,6 +63,13 @@ impl Client {
         // A server that answers it all the same shall not do so at length.
         Question::post(Place::Api(self.dialect().chat_path()), json!({ "max_tokens": 1 }))
     }
+}
+
+/// Something is wrong there just now. What has a page for it, or cannot do what is asked (501), is another program, unless it
+/// is a gateway.
+fn fails(reply: &Reply) -> bool {
+    let is_gateway = matches!(reply.status, 502..=504);
+    is_gateway || reply.status == 500 && has_error(reply)
 }
 
 pub(super) enum Welcome {

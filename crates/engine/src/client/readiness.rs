@@ -38,7 +38,7 @@ impl Client {
         let sink = &mut Discreet::new(self, sink);
         let mut watch = self.watch(timeout, cancel);
         let limit = self.metadata_limit(timeout);
-        let (mut loading, mut misses) = (Loading::default(), 0);
+        let (mut loading, mut misses) = (Loading::default(), Misses::default());
         let mut seen: Option<Error> = None;
         loop {
             let asked_at = Instant::now();
@@ -54,9 +54,8 @@ impl Client {
                 Some(Err(error)) => error,
                 None => Error::timeout(Clock::Metadata, limit.unwrap_or_default()),
             };
-            misses = if error.code == Code::ModelNotFound { misses + 1 } else { 0 };
-            let is_listed_otherwise = misses >= UNLISTED && error.available_models.is_some();
-            if is_listed_otherwise || !self.may_pass(&error).await {
+            misses = misses.after(&error);
+            if misses.with_others >= UNLISTED || !self.may_pass(&error).await {
                 return Err(self.finished(error, ""));
             }
             sink.event(Event::Progress { phase: Phase::Loading, done: None, total: None });
@@ -70,7 +69,7 @@ impl Client {
 
     /// What the server says of itself, once it is ready; `None` where it has no model list. `misses`: how often in a row it
     /// did not list the model.
-    async fn readiness(&self, misses: u32, hooks: &dyn Hooks) -> Result<Option<Survey>> {
+    async fn readiness(&self, misses: Misses, hooks: &dyn Hooks) -> Result<Option<Survey>> {
         let asker = Asker::new(self, hooks).await?;
         self.server.settle(&asker).await;
         let (survey, chat) = join(self.survey(&asker), self.knock(&asker)).await;
@@ -92,12 +91,16 @@ impl Client {
     }
 
     /// `survey`, where the model is there. The server that answers knows best, whatever this provider is made for.
-    async fn ready(&self, survey: Survey, misses: u32, asker: &Asker<'_>) -> Result<Survey> {
+    async fn ready(&self, survey: Survey, misses: Misses, asker: &Asker<'_>) -> Result<Survey> {
         let model = self.model.as_deref();
         let Some(error) = obstacle(model, &survey) else { return Ok(survey) };
         // An empty list may fill yet.
-        let when = if survey.models.is_empty() { UNLISTED - 1 } else { 0 };
-        if error.code != Code::ModelNotFound || misses != when {
+        let is_time = if survey.models.is_empty() {
+            misses.without_any == UNLISTED - 1
+        } else {
+            misses.with_others == 0
+        };
+        if error.code != Code::ModelNotFound || !is_time {
             return Err(error);
         }
         let Finding::Server(identity) = self.finding(asker).await else { return Err(error) };
@@ -122,6 +125,25 @@ impl Client {
             }
             Code::Timeout | Code::Stream | Code::ModelLoading | Code::ModelNotFound => true,
             _ => error.retryable,
+        }
+    }
+}
+
+/// How many answers in a row did not list the model.
+#[derive(Debug, Clone, Copy, Default)]
+struct Misses {
+    /// They listed others.
+    with_others: u32,
+    /// They listed none, or none that is loaded.
+    without_any: u32,
+}
+
+impl Misses {
+    fn after(self, error: &Error) -> Self {
+        match (error.code, &error.available_models) {
+            (Code::ModelNotFound, Some(_)) => Self { with_others: self.with_others + 1, without_any: 0 },
+            (Code::ModelNotFound, None) => Self { with_others: 0, without_any: self.without_any + 1 },
+            _ => Self::default(),
         }
     }
 }

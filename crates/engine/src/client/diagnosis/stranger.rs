@@ -1,8 +1,10 @@
+use serde_json::Value;
+
 use super::key::is_about_key;
 use crate::{
     client::{Client, asker::Asker, knock::Welcome, metadata::wrong_base},
     discovery::Finding,
-    error::Code,
+    error::{Code, Error},
     servers::Kind,
     types::Diagnosis,
 };
@@ -26,8 +28,8 @@ impl Client {
             return diagnosis.fails("base-path", format!("Below {base}: {words}"), wrong_base(&other));
         }
         match self.knock(asker).await {
-            // A proxy that refuses says so with 403.
-            Err(error) if error.code == Code::Permission && self.endpoint.route.proxy.is_some() => {}
+            // Many refuse what they do not know with 403, proxies among them.
+            Err(error) if error.status == Some(403) && !is_told_as_by_apis(&error) => {}
             Err(error) if is_about_key(&error) => {
                 diagnosis.passes("protocol", format!("What answers there tells nobody what it is: {words}"));
                 self.check_key(diagnosis, [Some(&error), None], asker).await;
@@ -36,7 +38,7 @@ impl Client {
             Err(error) if error.code == Code::ModelLoading => {
                 return self.check_unlisted(diagnosis, asker).await;
             }
-            Err(error) if error.status.is_some_and(|status| status >= 500) => {
+            Err(error) if matches!(error.status, Some(502..=504)) => {
                 return failing(diagnosis, &error.message);
             }
             Err(_) => {}
@@ -62,6 +64,12 @@ impl Client {
         diagnosis.passes("protocol", "What answers there is an LLM server");
         self.check_chat(diagnosis, Kind::unknown(), asker).await;
     }
+}
+
+/// In JSON, as an error.
+fn is_told_as_by_apis(error: &Error) -> bool {
+    let body: Option<Value> = error.body.as_deref().and_then(|body| serde_json::from_str(body).ok());
+    body.is_some_and(|body| body.get("error").or_else(|| body.get("detail")).is_some())
 }
 
 /// Be it an LLM server or the gateway before one: it says `words`.
