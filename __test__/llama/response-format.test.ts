@@ -39,6 +39,7 @@ describe.each([OpenAICompatibleProvider, LlamaCppProvider])('a real server, aske
 
   it.each<[string, ResponseFormat, RegExp]>([
     ['a choice', { type: 'choice', choices: ['yes', 'no "way"'] }, /^(yes|no "way")$/],
+    ['a pattern with classes', { type: 'regex', pattern: '\\d{3}[\\w.]\\D' }, /^\d{3}[\w.]\D$/],
     ['a pattern', { type: 'regex', pattern: '[a-c]{2}-[0-9]' }, /^[a-c]{2}-[0-9]$/],
   ])('answers with %s', async (_name, responseFormat, expected) => {
     const answer = await provider().chat({ ...asking('hello'), responseFormat, seed: 7 })

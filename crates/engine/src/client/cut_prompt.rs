@@ -41,7 +41,7 @@ impl Prompt {
             sent,
             most: (texts_of(body).map(|(_, text)| text.len() as u64).sum::<u64>()) / ASCII_A_TOKEN,
             may_be_cached: client.beginnings.knew(model, &beginning(body)),
-            context: cut.as_ref().map(|cut| cut.context).or(context),
+            context,
             cut,
             advice,
         })
@@ -123,7 +123,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::{client::ClientConfig, transport::Clients};
+    use crate::{client::ClientConfig, servers::Survey, transport::Clients, types::ModelInfo};
 
     fn client(kind: &str, settings: Value) -> Client {
         let mut config = ClientConfig { kind: kind.into(), ..ClientConfig::default() };
@@ -237,10 +237,17 @@ mod tests {
     }
 
     #[test]
-    fn what_fits_into_a_known_context_was_not_cut() {
-        for (context, expected) in [(131_072, false), (2048, true)] {
-            assert_eq!(is_cut(&words(3000), &json!({ "num_ctx": context }), 1000), expected, "{context}");
-        }
+    fn what_fits_into_the_context_that_the_server_told_was_not_cut() {
+        let is_cut = |told: u64| {
+            let client = client("ollama", json!({}));
+            let (name, loaded, context_length) = ("m".to_owned(), Some(true), Some(told));
+            let model = ModelInfo { name, loaded, context_length, ..ModelInfo::default() };
+            client.knowledge.learn(&Survey { models: vec![model], ..Survey::default() }, None);
+            // What is asked for, the server may not have given.
+            let body = body(&[("user", &words(3000))], &json!({ "num_ctx": 200_000 }));
+            prompt(&client, &body).unwrap().cut(1000, 1).is_some()
+        };
+        assert_eq!((is_cut(131_072), is_cut(2048)), (false, true));
     }
 
     #[test]

@@ -9,9 +9,10 @@ use super::{UNKNOWN_MODEL, chat::Call};
 use crate::{
     error::{Code, Error, Result},
     negotiate::response_format::Ladder,
-    text::format::{Check, Fit, Misfit, Reading, describe, mend},
+    text::format::{Check, Fit, Misfit, Reading, describe, in_object, mend},
     types::{
-        Answer, AssistantMessage, ChatRequest, Content, FinishReason, Message, Partial, Sink, Usage, Warning,
+        Answer, AssistantMessage, ChatRequest, Content, FinishReason, Message, Partial, ResponseFormat, Sink,
+        Usage, Warning,
     },
 };
 
@@ -31,7 +32,13 @@ impl Formatted {
     /// Says in the messages of `request` what cannot be said otherwise.
     pub fn describe(&self, request: &mut ChatRequest) {
         if self.ladder.rung().is_described || self.misfit.is_some() {
-            describe(self.check.format(), request);
+            // Where the text is asked for within an object, words must not ask for it alone.
+            let within =
+                in_object(self.check.format()).filter(|_| self.ladder.rung().reading == Reading::InObject);
+            match within {
+                Some(schema) => describe(&ResponseFormat::JsonSchema(schema), request),
+                None => describe(self.check.format(), request),
+            }
         }
         if let Some((answer, misfit)) = &self.misfit {
             let answer = AssistantMessage { content: Some(answer.clone()), ..AssistantMessage::default() };

@@ -1,5 +1,7 @@
 //! How a text stands at some place: in code, in quotes, at the start of a line.
 
+use memchr::memchr_iter;
+
 /// What is needed to know whether markup in the text is only spoken of.
 #[derive(Debug, Clone, Copy)]
 pub struct Line {
@@ -14,6 +16,8 @@ pub struct Line {
     code: Option<u8>,
     /// Backticks right before.
     ticks: u8,
+    /// An odd number of double quotes has come in this line.
+    in_quotes: bool,
     pub last: u8,
 }
 
@@ -43,6 +47,7 @@ impl Default for Line {
             opening: false,
             code: None,
             ticks: 0,
+            in_quotes: false,
             last: b'\n',
         }
     }
@@ -61,6 +66,10 @@ impl Line {
     /// Takes note of a backtick, of a line end, or of text without any.
     pub fn pass(&mut self, text: &[u8]) {
         let (Some(&first), Some(&last)) = (text.first(), text.last()) else { return };
+        for at in memchr_iter(b'"', text) {
+            let before = if at == 0 { self.last } else { text[at - 1] };
+            self.in_quotes ^= before != b'\\';
+        }
         if last == b'`' {
             self.ticks = self.ticks.saturating_add(1);
             self.lead = if matches!(self.lead, Lead::Space | Lead::Ticks) { Lead::Ticks } else { Lead::Text };
@@ -107,6 +116,11 @@ impl Line {
     /// Whether markup that begins here is only spoken of.
     pub fn is_quoted(self) -> bool {
         self.fence.is_some() || self.code.is_some() || matches!(self.last, b'`' | b'"' | b'\'')
+    }
+
+    /// Whether a quote right before this opens something.
+    pub fn opens_quotes(self) -> bool {
+        self.last == b'\'' || self.last == b'"' && self.in_quotes
     }
 
     /// Whether what begins here stands in code. Backticks right before it open some, unless they close it.

@@ -15,6 +15,7 @@ use super::{
 };
 use crate::{
     error::{Error, Result},
+    text::format::write_out_classes,
     types::{ModelInfo, ResponseFormat, Warning},
 };
 use props::Props;
@@ -52,10 +53,15 @@ impl Server for LlamaCpp {
         &KIND.facts
     }
 
-    /// Has it tell how far it has read a prompt that is read in several batches. Builds that cannot ignore the field.
+    /// Has it tell how far it has read a prompt that is read in several batches (builds that cannot ignore the field), and
+    /// hold answers to all patterns.
     fn adjust(&self, body: &mut Map<String, Value>) -> Vec<Warning> {
         if body.get("messages").is_some_and(|messages| text_length(messages) > BATCH) {
             body.entry("return_progress").or_insert(true.into());
+        }
+        let schema = body.get_mut("response_format").and_then(|format| format.get_mut("json_schema"));
+        if let Some(schema) = schema.and_then(|named| named.get_mut("schema")) {
+            write_out_classes(schema);
         }
         Vec::new()
     }

@@ -1,6 +1,7 @@
 //! Whether the text of an answer is what was asked for: JSON, by a schema or not, one of some choices, or what matches a
 //! pattern.
 
+mod classes;
 mod found;
 mod prompt;
 mod schema;
@@ -9,6 +10,7 @@ mod shared;
 use regex_lite::Regex;
 use serde_json::{Map, Value, json};
 
+pub use classes::write_out_classes;
 pub use prompt::{describe, mend};
 pub use shared::plainer;
 
@@ -16,6 +18,7 @@ use crate::{
     error::{Error, Result},
     types::{JsonSchema, Parsed, ResponseFormat, Warning},
 };
+use classes::written_out;
 use schema::Schema;
 
 /// Answers are held to a format by it.
@@ -171,7 +174,7 @@ pub fn in_object(format: &ResponseFormat) -> Option<JsonSchema> {
             let inner = pattern.strip_prefix('^').unwrap_or(pattern);
             let inner = inner.strip_suffix('$').filter(|inner| !inner.ends_with('\\')).unwrap_or(inner);
             // Without the ends, a schema's pattern may match anywhere.
-            json!({ "type": "string", "pattern": format!("^({inner})$") })
+            json!({ "type": "string", "pattern": format!("^({})$", written_out(inner)) })
         }
         ResponseFormat::Choice { choices } => json!({ "type": "string", "enum": choices }),
         ResponseFormat::JsonObject | ResponseFormat::JsonSchema(_) | ResponseFormat::Grammar { .. } => {

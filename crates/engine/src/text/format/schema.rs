@@ -94,11 +94,11 @@ impl UrlLoader for Nowhere {
 /// Nothing is wrong but that a decimal fraction is no multiple of another as computers count: 0.3 of 0.1.
 fn is_rounding(error: &ValidationError<'_, '_>) -> bool {
     match &error.kind {
-        ErrorKind::MultipleOf { got, want } => {
-            let quotient = got.as_f64().zip(want.as_f64()).map(|(got, want)| got / want);
-            quotient
-                .is_some_and(|quotient| (quotient - quotient.round()).abs() < 1e-9 * quotient.abs().max(1.0))
-        }
+        ErrorKind::MultipleOf { got, want } => got.as_f64().zip(want.as_f64()).is_some_and(|(got, want)| {
+            let quotient = got / want;
+            let is_fraction = got.fract() != 0.0 || want.fract() != 0.0;
+            is_fraction && (quotient - quotient.round()).abs() <= 4.0 * f64::EPSILON * quotient.abs()
+        }),
         ErrorKind::AnyOf => error.causes.iter().any(is_rounding),
         ErrorKind::OneOf(_) | ErrorKind::Not => false,
         _ => !error.causes.is_empty() && error.causes.iter().all(is_rounding),

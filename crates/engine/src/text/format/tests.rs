@@ -178,7 +178,9 @@ fn a_decimal_fraction_is_a_multiple_as_people_count() {
     for text in [r#"{"a":0.07}"#, r#"{"a":19.99,"b":0.3}"#, r#"{"a":4.35}"#] {
         assert!(price.read(text, Reading::Strict).is_ok(), "{text}");
     }
-    for text in [r#"{"a":0.075}"#, r#"{"a":19.99,"b":0.35}"#, r#"{"a":"x"}"#] {
+    let tens = schema(&json!({ "properties": { "a": { "multipleOf": 10 } } }));
+    assert!(tens.read(r#"{"a":12345678905}"#, Reading::Strict).is_err());
+    for text in [r#"{"a":0.075}"#, r#"{"a":19.99,"b":0.35}"#, r#"{"a":"x"}"#, r#"{"a":1234567890.123}"#] {
         assert!(price.read(text, Reading::Strict).is_err(), "{text}");
     }
 }

@@ -25,7 +25,7 @@ const LONGEST_SPACE: usize = 1024;
 /// Tells reasoning and text apart while they stream.
 ///
 /// An opening tag counts at the start of the answer or of a line, outside of fenced code: elsewhere a text only
-/// speaks of it. A closing tag that nothing opened counts unless it stands in code, or between two quotes or spaces.
+/// speaks of it. A closing tag that nothing opened counts unless it stands in code, after a quote that opens, or between two spaces.
 #[derive(Debug)]
 pub enum ReasoningSplitter {
     /// Nothing but white space has come, and perhaps the beginning of a tag.
@@ -310,6 +310,9 @@ mod tests {
             "```xml\n<think>\nx</think>\n```\nlike that",
             "The \"</think>\" ends it.",
             "The '</think>' ends it.",
+            "{\"stop\":[\"</think>\\n\"],\"a\":\"\\\"</think>\"}",
+            "print(\"</think>\\n\") and '</think>\\n'",
+            "Close it with \"</think>,\" and go on.",
             "Of `a` and `</think>`, and of `</think> `.",
             "a < b <thin",
             "<b>bold</b>",

@@ -222,7 +222,7 @@ impl Tags {
                     Match::No => {}
                 }
             }
-            if self.untagged && !line.is_code() {
+            if self.untagged && !line.is_code() && !line.opens_quotes() {
                 match closes_alone(tag, rest, line) {
                     Match::Yes(length) => return (Match::Yes(length), None),
                     Match::MayBe => may_be = true,
@@ -335,17 +335,11 @@ fn opens(tag: Tag, text: &str) -> Match {
     }
 }
 
-/// Whether a closing tag that nothing opened begins here: between two spaces or two quotes, a sentence only speaks of it.
+/// Whether a closing tag that nothing opened begins here: between two spaces, a sentence only speaks of it.
 fn closes_alone(tag: Tag, text: &str, line: Line) -> Match {
-    let partners: &[u8] = match line.last {
-        b' ' | b'\t' => b" \t",
-        b'"' => b"\"",
-        b'\'' => b"'",
-        _ => b"",
-    };
     match begins(tag.close, text) {
-        Match::Yes(length) if !partners.is_empty() => match text.as_bytes().get(length) {
-            Some(next) if partners.contains(next) => Match::No,
+        Match::Yes(length) if matches!(line.last, b' ' | b'\t') => match text.as_bytes().get(length) {
+            Some(b' ' | b'\t') => Match::No,
             Some(_) => Match::Yes(length),
             None => Match::MayBe,
         },

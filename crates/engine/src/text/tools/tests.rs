@@ -297,6 +297,11 @@ fn a_call_that_resembles_a_definition_is_one() {
         ("{\"name\": \"get_weather\", \"description\": \"I look\", \"city\": \"Paris\"}", paris(), true),
         ("{\"name\": \"get_weather\", \"parameters\": {}}", json!({}), false),
         (
+            "{\"name\": \"get_weather\", \"arguments\": {\"type\": \"object\", \"properties\": {\"a\": {}}}}",
+            json!({"type": "object", "properties": {"a": {}}}),
+            false,
+        ),
+        (
             "{\"name\": \"get_weather\", \"parameters\": {\"type\": \"object\", \"properties\": {\"city\": \"Paris\"}}}",
             json!({"type": "object", "properties": {"city": "Paris"}}),
             false,

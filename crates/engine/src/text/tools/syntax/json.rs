@@ -177,7 +177,9 @@ fn read_object(
             // Brackets that are missing further out do no harm to arguments that are whole.
             let whole_arguments = whole || Brackets::length(raw).is_some();
             let raw = inner(raw.trim_end());
-            if is_definition(tool, &raw, described && key == "parameters") {
+            // No definition has `arguments`.
+            let may_define = key == "parameters" || described;
+            if may_define && is_definition(tool, &raw, described && key == "parameters") {
                 return None;
             }
             let mut call = context.json(tool, &raw, whole_arguments);
