@@ -240,8 +240,8 @@ mod tests {
     fn what_fits_into_the_context_that_the_server_told_was_not_cut() {
         let is_cut = |told: u64| {
             let client = client("ollama", json!({}));
-            let (name, loaded, context_length) = ("m".to_owned(), Some(true), Some(told));
-            let model = ModelInfo { name, loaded, context_length, ..ModelInfo::default() };
+            let (name, context_length, loaded) = ("m".to_owned(), Some(told), Some(true));
+            let model = ModelInfo { name, context_length, loaded, ..ModelInfo::default() };
             client.knowledge.learn(&Survey { models: vec![model], ..Survey::default() }, None);
             // What is asked for, the server may not have given.
             let body = body(&[("user", &words(3000))], &json!({ "num_ctx": 200_000 }));
