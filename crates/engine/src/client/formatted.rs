@@ -48,6 +48,13 @@ impl Formatted {
         }
     }
 
+    /// Whether the answer is to be JSON as it comes.
+    pub fn is_json(&self) -> bool {
+        let is_of_json =
+            matches!(self.check.format(), ResponseFormat::JsonObject | ResponseFormat::JsonSchema(_));
+        is_of_json || self.ladder.rung().reading == Reading::InObject
+    }
+
     /// Asks for the format in the fields of `body`. What the caller put there stays.
     pub fn ask(&self, body: &mut Map<String, Value>) {
         for (name, value) in &self.ladder.rung().fields {
