@@ -8,6 +8,8 @@ pub struct Line {
     /// Only white space since the last line end.
     pub blank: bool,
     lead: Lead,
+    /// It is part of a block quotation: `> `.
+    is_cited: bool,
     /// How many backticks opened the fenced code that this is in.
     fence: Option<u8>,
     /// It was opened in this very line.
@@ -58,6 +60,7 @@ impl Default for Line {
         Self {
             blank: true,
             lead: Lead::Space,
+            is_cited: false,
             fence: None,
             opening: false,
             code: None,
@@ -99,8 +102,13 @@ impl Line {
                 self.end_line();
             } else {
                 self.after = text.iter().fold(self.after, |after, byte| after.then(*byte));
-                let leads = text.iter().take_while(|_| self.lead != Lead::Text);
-                self.lead = leads.fold(self.lead, |lead, byte| lead.then(*byte));
+                for byte in text {
+                    if self.lead == Lead::Text {
+                        break;
+                    }
+                    self.is_cited |= self.lead == Lead::Space && *byte == b'>';
+                    self.lead = self.lead.then(*byte);
+                }
                 self.blank &= text.iter().all(u8::is_ascii_whitespace);
             }
         }
@@ -147,7 +155,8 @@ impl Line {
 
     /// Whether markup that begins here is only spoken of.
     pub fn is_quoted(self) -> bool {
-        self.fence.is_some() || self.code.is_some() || matches!(self.last, b'`' | b'"' | b'\'')
+        let is_marked = matches!(self.last, b'`' | b'"' | b'\'');
+        self.fence.is_some() || self.code.is_some() || self.is_cited || is_marked
     }
 
     /// Whether a quote right before this opens something.
@@ -203,7 +212,7 @@ mod tests {
             assert_quoted(&format!("{before}```\n"), true);
             assert_quoted(&format!("{before}```xml\n<a>\n\n"), true);
             assert_quoted(&format!("{before}```\ncode\n{before}```\n"), false);
-            assert_quoted(&format!("{before}```\ncode\n{before}``` And"), false);
+            assert_quoted(&format!("{before}```\ncode\n{before}``` And"), before.contains('>'));
         }
         assert_quoted("````\n```\n", true);
         assert_quoted("````md\n```js\nx\n```\n", true);
@@ -212,6 +221,15 @@ mod tests {
         assert_quoted("```\n```js\n", true);
         assert_quoted("```\nlet a = `x`, b = ```y```;\n", true);
         assert_quoted("```\nlet a = `x`, b = ```y```;\n```\n", false);
+    }
+
+    #[test]
+    fn a_block_quotation_quotes_its_lines() {
+        for text in ["> ", ">", "  > a ", "- > ", "> > a"] {
+            assert_quoted(text, true);
+            assert_quoted(&format!("{text}\n"), false);
+        }
+        assert_quoted("a > b ", false);
     }
 
     #[test]
