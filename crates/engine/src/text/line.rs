@@ -4,6 +4,7 @@ use memchr::memchr_iter;
 
 /// What is needed to know whether markup in the text is only spoken of.
 #[derive(Debug, Clone, Copy)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct Line {
     /// Only white space since the last line end.
     pub blank: bool,
