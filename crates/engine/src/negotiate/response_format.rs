@@ -12,7 +12,7 @@ use super::Learnt;
 use crate::{
     error::{Code, Error, truncate},
     servers::{Heed, Server},
-    text::format::{Reading, any_object, in_object, plainer},
+    text::format::{Reading, any_object, in_object, may_be_object, plainer},
     types::{JsonSchema, ResponseFormat, ToolChoice, ToolOptions, Warning},
 };
 
@@ -22,7 +22,7 @@ pub enum Way {
     /// By fields of its own.
     Constraint,
     JsonSchema,
-    /// The same, with fewer references and no words about the schema.
+    /// The same, with fewer references, no words about the schema, and lists that are closed by their length alone.
     PlainerSchema,
     JsonObject,
     /// Not at all: the model is, in words.
@@ -98,7 +98,7 @@ impl Ladder {
     fn told(&self) -> &'static str {
         match self.rung().way {
             Way::Constraint | Way::JsonSchema => "it is sent as a schema",
-            Way::PlainerSchema => "the schema is sent with other references, or none",
+            Way::PlainerSchema => "the schema is sent in other words",
             Way::JsonObject => "JSON is asked for, with the schema in the prompt, and the answer is checked",
             Way::Prompt if self.is_unchecked => "the grammar is only described in the prompt",
             Way::Prompt => "the format is described in the prompt, and the answer is checked",
@@ -133,7 +133,8 @@ fn ways(format: &ResponseFormat, server: &dyn Server) -> Vec<Rung> {
             let mut rungs = schemas(schema, Reading::Strict);
             // Of the schema, the server knows nothing then.
             let (heed, reading) = (Heed::Never, Reading::Lenient);
-            rungs.extend(object().map(|rung| Rung { heed, reading, is_described: true, ..rung }));
+            let any = object().filter(|_| may_be_object(&schema.schema));
+            rungs.extend(any.map(|rung| Rung { heed, reading, is_described: true, ..rung }));
             rungs
         }
         ResponseFormat::JsonObject => {
