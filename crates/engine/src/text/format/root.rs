@@ -26,7 +26,8 @@ fn may_be(schema: &Value, root: &Value, depth: usize) -> bool {
         Some(Value::Array(names)) => names.iter().any(|name| name == "object"),
         _ => !has(&OF_LISTS) || has(&OF_OBJECTS),
     };
-    let target = fields.get("$ref").and_then(Value::as_str).and_then(|it| root.pointer(it.strip_prefix('#')?));
+    let target =
+        fields.get("$ref").and_then(Value::as_str).and_then(|it| root.pointer(it.strip_prefix('#')?));
     let list = |name: &str| fields.get(name).and_then(Value::as_array);
     type_fits
         && fields.get("const").is_none_or(Value::is_object)

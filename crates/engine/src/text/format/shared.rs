@@ -186,7 +186,8 @@ mod tests {
     #[test]
     fn a_tuple_is_closed_by_its_length() {
         let tuple = |rest: Value| {
-            let mut tuple = json!({ "type": "array", "prefixItems": [{ "type": "string" }, { "type": "number" }] });
+            let mut tuple =
+                json!({ "type": "array", "prefixItems": [{ "type": "string" }, { "type": "number" }] });
             for (name, value) in rest.as_object().unwrap() {
                 tuple[name] = value.clone();
             }
@@ -211,10 +212,7 @@ mod tests {
             }
             schema
         };
-        assert_eq!(
-            inlined(recursive(json!({ "items": false }))),
-            Some(recursive(json!({ "maxItems": 1 })))
-        );
+        assert_eq!(inlined(recursive(json!({ "items": false }))), Some(recursive(json!({ "maxItems": 1 }))));
     }
 
     #[test]
