@@ -592,6 +592,15 @@ describe('a query whose answer was cut off', () => {
     expect(events.map(({ type }) => type).slice(-2)).toEqual(['message', 'error'])
   })
 
+  it.each([
+    ['yes', { type: 'choice', choices: ['yes', 'no'] }],
+    ['{"a":9}', { type: 'json_object' }],
+    ['42', { type: 'regex', pattern: '[0-9]+' }],
+  ] as const)('where it was at its end is whole: %s', async (answered, responseFormat) => {
+    const { provider } = await scripted({ chunks: [role, text(answered), chunk({}, 'length'), done] })
+    expect(await provider.query({ prompt: 'hello', responseFormat })).toBe(answered)
+  })
+
   it('by a filter is told so, and is one that executes tools no less', async () => {
     const { provider } = await scripted(cutBy('content_filter'))
     const tools = [{ name: 'time', execute: () => 12 }]

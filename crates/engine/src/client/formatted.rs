@@ -48,6 +48,13 @@ impl Formatted {
         }
     }
 
+    /// Whether the answer is to be JSON as it comes.
+    pub fn is_json(&self) -> bool {
+        let is_of_json =
+            matches!(self.check.format(), ResponseFormat::JsonObject | ResponseFormat::JsonSchema(_));
+        is_of_json || self.ladder.rung().reading == Reading::InObject
+    }
+
     /// Asks for the format in the fields of `body`. What the caller put there stays.
     pub fn ask(&self, body: &mut Map<String, Value>) {
         for (name, value) in &self.ladder.rung().fields {
@@ -109,10 +116,14 @@ impl<S: Sink> Call<'_, S> {
     pub(super) async fn formed(&mut self, mut answer: Answer) -> Result<Answer> {
         while let Some(formatted) = &self.formatted {
             let is_cut = matches!(answer.finish_reason, FinishReason::Length | FinishReason::ContentFilter);
-            if is_cut || !answer.tool_calls.is_empty() {
+            if !answer.tool_calls.is_empty() {
                 break;
             }
             self.watch.is_answered();
+            if is_cut {
+                self.fit_if_whole(&mut answer).await?;
+                break;
+            }
             let rung = formatted.ladder.rung();
             // By now, the model was told of the format in words.
             let is_told = formatted.misfit.is_some() && rung.reading == Reading::Strict;
@@ -149,6 +160,16 @@ impl<S: Sink> Call<'_, S> {
         }
         self.sink.release(Some(&answer.content));
         Ok(answer)
+    }
+
+    /// An answer that came to its end just where it was cut has its format all the same: `yes`, of one token.
+    async fn fit_if_whole(&mut self, answer: &mut Answer) -> Result<()> {
+        let Some(formatted) = &self.formatted else { return Ok(()) };
+        let reading = formatted.ladder.rung().reading;
+        if let Ok(fit) = self.watch.run(read(&formatted.check, &answer.content, reading)).await?? {
+            self.fit(answer, fit);
+        }
+        Ok(())
     }
 
     /// What the caller finds wrong with `answer`, which has its format.
