@@ -278,8 +278,8 @@ describe.each([OpenAIProvider, GroqProvider])('a server that heeds strict schema
       "Invalid schema for response_format 'n': In context=(), 'additionalProperties' is required to be supplied and to be false."
     const server = await startScriptedServer()
     server.answersChats(refuses(words, { param: 'response_format' }), says(ADA))
-    const schema = z.object({ name: z.string(), age: z.number() })
-    const responseFormat = { type: 'json_schema', schema, strict: true } as const
+    const Person = z.object({ name: z.string(), age: z.number() })
+    const responseFormat = { type: 'json_schema', schema: Person, strict: true } as const
     const answer = await open(Provider, server, config).chat({ ...asking('Who?'), responseFormat })
     expect(answer).toMatchObject({ parsed: PARSED, timings: { attempts: 2 } })
     expect(sent(server)[1]).toMatchObject({ response_format: { type: 'json_object' } })
@@ -389,11 +389,9 @@ describe('a server that refuses a format', () => {
   it('of a tuple is given its length alone', async () => {
     const words = 'JSON schema error at #/items: schema must be an object'
     const { server, provider } = await scripted(refuses(words), says('["a",1]'))
-    const schema = z.tuple([z.string(), z.number()])
-    const answer = await provider.chat({
-      ...asking('Who?'),
-      responseFormat: { type: 'json_schema', schema },
-    })
+    const Pair = z.tuple([z.string(), z.number()])
+    const responseFormat = { type: 'json_schema', schema: Pair } as const
+    const answer = await provider.chat({ ...asking('Who?'), responseFormat })
     expect(answer.parsed).toEqual(['a', 1])
     expect(schemasOf(server)).toMatchObject([
       { items: false },
