@@ -12,7 +12,7 @@ use crate::{
     text::format::{Check, Fit, Misfit, Reading, describe, in_object, mend},
     types::{
         Answer, AssistantMessage, ChatRequest, Content, FinishReason, Message, Partial, ResponseFormat, Sink,
-        Usage, Warning,
+        ToolChoice, Usage, Warning,
     },
 };
 
@@ -203,8 +203,27 @@ impl<S: Sink> Call<'_, S> {
             formatted.misfit = Some((answer.content, misfit));
             formatted.spent = answer.usage;
         }
+        self.offer_no_tools();
         self.begin_anew();
         self.answered().await
+    }
+
+    /// The model has called nothing, and is only asked for the format: without tools, the server may hold it to that.
+    fn offer_no_tools(&mut self) {
+        let (client, model) = (self.client, self.model.as_deref().unwrap_or(UNKNOWN_MODEL));
+        let Some(formatted) = &mut self.formatted else { return };
+        let tools = &mut formatted.request.tools;
+        if tools.tools.is_empty() || tools.tool_choice == Some(ToolChoice::None) {
+            return;
+        }
+        tools.tool_choice = Some(ToolChoice::None);
+        if !formatted.ladder.yields_to_tools() {
+            return;
+        }
+        formatted.ladder = Ladder::new(formatted.check.format(), tools, &*client.server);
+        if let Some(warning) = client.learnt.begin_format(model, &mut formatted.ladder) {
+            self.warn(warning);
+        }
     }
 
     /// Adds what the first round took.
