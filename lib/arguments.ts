@@ -276,7 +276,7 @@ function checkNumber(name: string, value: unknown): void {
 }
 
 /** The JSON in which arguments cross to the engine. */
-export function toJson(value: Record<string, unknown>): string {
+export function toJson(value: object): string {
   try {
     return JSON.stringify(value)
   } catch (cause) {

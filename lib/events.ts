@@ -17,7 +17,10 @@ export type ProviderProgressEvent =
    * executed (it is `invalid`, of no tool, or made for the third time) has neither this event nor the next.
    */
   | { type: 'tool_start'; toolName: string; callId: string; input: Record<string, unknown> }
-  /** It has returned `result`, or thrown: `error` is its message. After its `tool_start`, before the next answer. */
+  /**
+   * It has returned `result`, or thrown, or given an image or a sound that cannot be read: `error` says why. After its
+   * `tool_start`, before the next answer.
+   */
   | { type: 'tool_end'; toolName: string; callId: string; result?: unknown; error?: string }
   /** Only where the server tells: it is loading its model, or reading the prompt (`done` of `total` tokens). */
   | { type: 'progress'; phase: 'loading' | 'prompt'; done?: number; total?: number }

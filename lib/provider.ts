@@ -21,6 +21,7 @@ import type {
   ChatRequest,
   ChatResponse,
   ChatStream,
+  ContentPart,
   QueryOptions,
   ToolLoopResponse,
 } from './chat'
@@ -37,7 +38,7 @@ import type {
   ProviderConfig,
   ProviderDefinition,
 } from './config'
-import { crossing, withoutMedia } from './crossing'
+import { crossing, crossingParts, withoutMedia } from './crossing'
 import { checkDefinition, environmentOf, listed } from './definition'
 import { theOutbox } from './delivery'
 import { type EmbedOptions, type EmbedResponse, embeddingsOf, embedRequest } from './embeddings'
@@ -535,7 +536,29 @@ export class OpenAICompatibleProvider implements ChatProvider, AsyncDisposable {
     origin: CallSetup<unknown>['origin'],
     refuse?: LoopSetup['refuse'],
   ): Promise<ToolLoopResponse<T>> {
-    return runToolLoop(this, request, { pending: this.#pending, total: this.#total, origin, refuse })
+    return runToolLoop(this, request, {
+      pending: this.#pending,
+      total: this.#total,
+      origin,
+      checkMedia: (parts, signal) => this.#checkMedia(parts, signal),
+      refuse,
+    })
+  }
+
+  async #checkMedia(parts: readonly ContentPart[], signal: AbortSignal): Promise<void> {
+    if (parts.every(({ type }) => type === 'text')) return
+    const { json, media } = crossingParts(parts)
+    await new Call<void>({
+      provider: this.name,
+      hooks: {},
+      signal,
+      pending: this.#pending,
+      start: () => this.#native.checkMedia(theOutbox(), json, media),
+      finish: () => {},
+      listener: undefined,
+      takesLater: false,
+      origin: this.#checkMedia,
+    }).result
   }
 
   #chat<T>(

@@ -12,7 +12,10 @@ export interface Tool {
   /**
    * With it, `query` and `runTools` call the tool themselves. A text that it returns (or its promise gives) is the result
    * as it is, as is a list of content parts; `undefined` is an empty text, and anything else goes as JSON. What it throws
-   * is the result, too: the model reads it, and goes on.
+   * is the result, too: the model reads it, and goes on. So it is with an image or a sound that cannot be read.
+   *
+   * **The arguments are what the model wrote**, an object, but not checked against `parameters`: a field may be missing,
+   * or of another type. Check what you rely on, and throw what is wrong: the model can mend it.
    *
    * (The method form lets a tool name the arguments that its schema has.)
    */
