@@ -5,6 +5,7 @@ import type { CompletionRequest, CompletionResponse } from './completion'
 import type { CallOptions, ProviderCapabilities } from './config'
 import type { EmbedOptions, EmbedResponse } from './embeddings'
 import type { ProgressCallback, ProviderProgressEvent } from './events'
+import { checkRequest } from './misplaced'
 import type { ChatProvider } from './provider'
 import type { RerankRequest, RerankResponse } from './rerank'
 import type { Authenticator, ModelInfo, ProviderStatus } from './status'
@@ -112,17 +113,18 @@ class Fallback implements ChatProvider {
   }
 
   async chat<T = unknown>(request: ChatRequest<T>): Promise<ChatResponse<T>> {
+    checkRequest(request, 'chat')
     return await this.#first(request, this.chat, (provider, given) => provider.chat<T>(given))
   }
 
   async runTools<T = unknown>(request: ToolLoopRequest<T>): Promise<ToolLoopResponse<T>> {
-    checkObject(request, 'The request')
+    checkRequest(request, 'runTools')
     const ask = (provider: ChatProvider, given: ToolLoopRequest<T>) => provider.runTools<T>(given)
     return await this.#first(heard(request), this.runTools, ask)
   }
 
   stream<T = unknown>(request: ChatRequest<T>): ChatStream<T> {
-    checkObject(request, 'The request')
+    checkRequest(request, 'stream')
     const { signal } = request
     const start = (keep: (event: ProviderProgressEvent, units: number) => void) =>
       this.#streamed(request, this.stream, keep)
@@ -136,6 +138,7 @@ class Fallback implements ChatProvider {
   }
 
   async countTokens(request: ChatRequest | string): Promise<{ tokens: number; exact: boolean }> {
+    if (typeof request !== 'string') checkRequest(request, 'countTokens')
     let first: { tokens: number; exact: boolean } | undefined
     const counted = async (provider: ChatProvider, given: CallOptions) => {
       const count = await provider.countTokens(

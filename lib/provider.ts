@@ -7,7 +7,6 @@ import {
   checkObject,
   checkSpelling,
   configOf,
-  mistake,
   optionsOf,
   proxyOf,
   retryOf,
@@ -44,7 +43,7 @@ import { theOutbox } from './delivery'
 import { type EmbedOptions, type EmbedResponse, embeddingsOf, embedRequest } from './embeddings'
 import { AbortError, type ErrorDetails, errorOf, ProviderError, wordsOf } from './errors'
 import type { ProgressCallback, ProviderProgressEvent } from './events'
-import { checkConfig, checkMessages, checkMethod } from './misplaced'
+import { checkChat, checkConfig } from './misplaced'
 import { native, type Provider } from './native'
 import { conversation, refusalOf } from './query'
 import { type RerankRequest, type RerankResponse, rerankRequest } from './rerank'
@@ -246,7 +245,7 @@ export class OpenAICompatibleProvider implements ChatProvider, AsyncDisposable {
    * @throws As {@link query}.
    */
   async chat<T = unknown>(request: ChatRequest<T>): Promise<ChatResponse<T>> {
-    checkChat(request)
+    checkChat(request, 'chat')
     const { messages, onProgress } = request
     return await this.#chat(messages, request, onProgress as Listener, this.chat, wholeAnswer<T>).result
   }
@@ -257,7 +256,7 @@ export class OpenAICompatibleProvider implements ChatProvider, AsyncDisposable {
    * @throws As {@link query}, but from the loop and from `response()`; only a wrong argument is thrown at once.
    */
   stream<T = unknown>(request: ChatRequest<T>): ChatStream<T> {
-    checkChat(request)
+    checkChat(request, 'stream')
     checkCall(request)
     const { messages, onProgress, signal } = request
     const start = (keep: (event: ProviderProgressEvent, units: number) => void) => {
@@ -315,7 +314,7 @@ export class OpenAICompatibleProvider implements ChatProvider, AsyncDisposable {
    * @throws {@link ConfigurationError} for a wrong argument; {@link AbortError}.
    */
   async countTokens(request: ChatRequest | string): Promise<{ tokens: number; exact: boolean }> {
-    if (typeof request !== 'string') checkChat(request)
+    if (typeof request !== 'string') checkChat(request, 'countTokens')
     const { signal } = typeof request === 'string' ? ({} as CallOptions) : request
     const json = toJson(typeof request === 'string' ? { text: request } : { chat: chatToCount(request) })
     return await new Call<{ tokens: number; exact: boolean }>({
@@ -352,7 +351,7 @@ export class OpenAICompatibleProvider implements ChatProvider, AsyncDisposable {
    * @throws As {@link query}; `partial` is of the round that failed.
    */
   async runTools<T = unknown>(request: ChatRequest<T> & ToolLoopOptions): Promise<ToolLoopResponse<T>> {
-    checkChat(request)
+    checkChat(request, 'runTools')
     return await this.#runTools(request, this.runTools)
   }
 
@@ -703,19 +702,9 @@ function progressOf(event: ProviderProgressEvent, listener: LoadListener): unkno
   return listener(progress as unknown as Parameters<LoadListener>[0])
 }
 
-/** Checks that it is the request of a chat, and none of another method or another package. */
-function checkChat(request: ChatRequest): void {
-  checkObject(request, 'The request')
-  checkMethod(request, 'chat')
-  checkMessages(request.messages, 'messages')
-}
-
 /** A chat, checked, as it crosses to the engine. */
 function requestOf(messages: readonly ChatMessage[], given: ChatRequest | QueryOptions) {
   checkCall(given)
-  if (!Array.isArray(messages) || messages.length === 0) {
-    throw mistake('`messages` must be a list of at least one message')
-  }
   const { model, timeout } = given
   return {
     messages,
