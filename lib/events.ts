@@ -40,8 +40,9 @@ export type ProviderProgressEvent =
 /**
  * Called in order, one at a time: if it returns a promise, the next event waits for it (so never await the call
  * itself inside it), and the server is not read faster than its events are taken. What it throws, or rejects with,
- * cancels the request and rejects the call with that same value.
+ * cancels the request and rejects the call with that same value. What else it returns does not matter.
  *
  * (The method form lets a host pass a callback that knows fewer events.)
  */
-export type ProgressCallback = { on(event: ProviderProgressEvent): void | Promise<void> }['on']
+// biome-ignore lint/suspicious/noExplicitAny: where a host wants `void | Promise<void>`, it fits, too, unlike `unknown`
+export type ProgressCallback = { on(event: ProviderProgressEvent): any }['on']

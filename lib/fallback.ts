@@ -13,7 +13,7 @@ import { EventStream } from './stream'
 import type { ToolLoopRequest } from './tool-loop'
 import type { ToolOptions } from './tools'
 import { codeOf } from './tried'
-import { Turns, type TurnsSetup } from './turns'
+import { type Given, Turns, type TurnsSetup } from './turns'
 
 export interface FallbackOptions {
   /**
@@ -275,7 +275,7 @@ class Fallback implements ChatProvider {
       return request.onProgress?.(event)
     }
     /** Hands on the events of `stream`, no faster than they are taken. */
-    const answerOf = async (stream: ChatStream<T>, hand: ProgressCallback) => {
+    const answerOf = async (stream: ChatStream<T>, hand: NonNullable<Given['onProgress']>) => {
       for await (const event of stream) {
         if (turns.isSettled) break
         const busy = hand(event)
@@ -290,7 +290,7 @@ class Fallback implements ChatProvider {
       ask: (provider, { timeout, onProgress }, turn) => {
         const stream = provider.stream({ ...request, timeout, onProgress: undefined })
         turn.stop = (reason) => stream.cancel(reason)
-        return answerOf(stream, onProgress as ProgressCallback)
+        return answerOf(stream, onProgress as NonNullable<typeof onProgress>)
       },
     })
     return {
