@@ -7,12 +7,14 @@ import {
   type ChatRequest,
   ConfigurationError,
   fallback,
+  GroqProvider,
   InvalidRequestError,
   InvalidResponseError,
   LlamaCppProvider,
   LMStudioProvider,
   OllamaProvider,
   OpenAICompatibleProvider,
+  OpenAIProvider,
   type ProviderConfig,
   type ProviderProgressEvent,
   type ResponseFormat,
@@ -250,6 +252,40 @@ describe('a server that may or may not hold the model to a format', () => {
   })
 })
 
+describe.each([OpenAIProvider, GroqProvider])('a server that heeds strict schemas: %o', (Provider) => {
+  const config = { apiKey: 'sk-test', model: 'm', retry: false } as const
+  const strict = { ...format, strict: true } as const
+
+  it('has the text of one handed on as it comes, and of any other held back and mended', async () => {
+    const server = await startScriptedServer()
+    const provider = open(Provider, server, config)
+    for (const { responseFormat, pieces } of [
+      { responseFormat: strict, pieces: 2 },
+      { responseFormat: format, pieces: 1 },
+    ]) {
+      server.answersChats(says('{"name":"Ada"', ',"age":36}'))
+      const { events, onProgress } = listener()
+      await provider.chat({ ...asking('Who?'), responseFormat, onProgress })
+      expect(told(events)).toHaveLength(pieces)
+    }
+    server.answersChats(says('{"name":"Ada"}'), says(ADA))
+    const answer = await open(Provider, server, config).chat({ ...asking('Who?'), responseFormat: format })
+    expect(answer).toMatchObject({ parsed: PARSED, timings: { attempts: 2 } })
+  })
+
+  it('is not sent again what is not strict enough', async () => {
+    const words =
+      "Invalid schema for response_format 'n': In context=(), 'additionalProperties' is required to be supplied and to be false."
+    const server = await startScriptedServer()
+    server.answersChats(refuses(words, { param: 'response_format' }), says(ADA))
+    const Person = z.object({ name: z.string(), age: z.number() })
+    const responseFormat = { type: 'json_schema', schema: Person, strict: true } as const
+    const answer = await open(Provider, server, config).chat({ ...asking('Who?'), responseFormat })
+    expect(answer).toMatchObject({ parsed: PARSED, timings: { attempts: 2 } })
+    expect(sent(server)[1]).toMatchObject({ response_format: { type: 'json_object' } })
+  })
+})
+
 describe('a server that refuses a format', () => {
   it('is asked in the next way, one after the other, and that is remembered', async () => {
     const { server, provider } = await scripted(
@@ -340,6 +376,30 @@ describe('a server that refuses a format', () => {
     expect(schemasOf(server)).toEqual([shared, inlined, inlined, schema])
   })
 
+  it('is asked for no object where the schema wants none', async () => {
+    const { server, provider } = await scripted(refuses('json_schema is not supported'), says('Sure: ["a"]'))
+    const list = { type: 'array', items: { type: 'string' } }
+    const responseFormat = { type: 'json_schema', schema: list } as const
+    const answer = await provider.chat({ ...asking('Which?'), responseFormat })
+    expect(answer).toMatchObject({ content: '["a"]', parsed: ['a'] })
+    expect(sent(server)[1]).not.toHaveProperty('response_format')
+    expect(sent(server)[1]?.messages[0]?.content).toContain(JSON.stringify(list))
+  })
+
+  it('of a tuple is given its length alone', async () => {
+    const words = 'JSON schema error at #/items: schema must be an object'
+    const { server, provider } = await scripted(refuses(words), says('["a",1]'))
+    const Pair = z.tuple([z.string(), z.number()])
+    const responseFormat = { type: 'json_schema', schema: Pair } as const
+    const answer = await provider.chat({ ...asking('Who?'), responseFormat })
+    expect(answer.parsed).toEqual(['a', 1])
+    expect(schemasOf(server)).toMatchObject([
+      { items: false },
+      { prefixItems: [{ type: 'string' }, { type: 'number' }], minItems: 2, maxItems: 2 },
+    ])
+    expect(schemasOf(server)[1]).not.toHaveProperty('items')
+  })
+
   it('for another reason fails with its own words', async () => {
     const { server, provider } = await scripted(refuses('temperature must be <= 2', { param: 'temperature' }))
     const error = await failureOf(
@@ -387,6 +447,25 @@ describe('an answer', () => {
     expect(last).toMatchObject({ content: ADA, parsed: PARSED })
     // Beside a schema, most servers let the model call nothing.
     for (const body of sent(server)) expect(body).not.toHaveProperty('response_format')
+  })
+
+  it('that calls nothing, and has no format, is held to it without tools', async () => {
+    const tools = [{ name: 'look_up', execute: () => '' }]
+    for (const Provider of [OpenAICompatibleProvider, LlamaCppProvider]) {
+      const server = (await startScriptedServer()).answersChats(says('Ada.'), says(ADA))
+      const request = { ...asking('Who?'), model: 'm', tools, responseFormat: format }
+      const answer = await open(Provider, server).runTools(request)
+      expect(answer).toMatchObject({ parsed: PARSED, timings: { attempts: 2 } })
+      expect(codes(answer)).toEqual(['response_format', 'response_format_repair'])
+      const [first, second] = sent(server) as [Sent, Sent]
+      expect(first).toHaveProperty('tools')
+      expect(first).not.toHaveProperty('response_format')
+      expect(second).toMatchObject(asFormat)
+      if (Provider === LlamaCppProvider) expect(second).not.toHaveProperty('tools')
+      else expect(second).toMatchObject({ tools: first.tools, tool_choice: 'none' })
+      expect(first.messages[0]?.content).toContain('once you need to call nothing more')
+      expect(second.messages[0]?.content).not.toContain('once you need to call nothing more')
+    }
   })
 
   it('is that of a loop of tools, too', async () => {
@@ -509,6 +588,15 @@ describe('a query whose answer was cut off', () => {
     expect(error.partial).toEqual({ content: '{"name":"A', toolCalls: [] })
     expect(error.stack).toContain('response-format.test.ts')
     expect(events.map(({ type }) => type).slice(-2)).toEqual(['message', 'error'])
+  })
+
+  it.each([
+    ['yes', { type: 'choice', choices: ['yes', 'no'] }],
+    ['{"a":9}', { type: 'json_object' }],
+    ['42', { type: 'regex', pattern: '[0-9]+' }],
+  ] as const)('where it was at its end is whole: %s', async (answered, responseFormat) => {
+    const { provider } = await scripted({ chunks: [role, text(answered), chunk({}, 'length'), done] })
+    expect(await provider.query({ prompt: 'hello', responseFormat })).toBe(answered)
   })
 
   it('by a filter is told so, and is one that executes tools no less', async () => {

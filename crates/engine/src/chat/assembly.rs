@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     error::{Code, Error, Result},
-    text::{Piece, ReasoningSplitter, ToolPiece, ToolTextSplitter},
+    text::{Piece, ReasoningSplitter, TAG_STARTS, ToolPiece, ToolTextSplitter},
     types::{
         Answer, Delta, Event, Events, FinishReason, Partial, Phase, ServerTimings, Timings, Usage, Warning,
     },
@@ -78,8 +78,7 @@ impl Assembly {
             Delta::Model(model) => set_once(&mut self.model, model),
             Delta::Text(text) => {
                 self.begins();
-                let (parts, tools) = (&mut self.parts, &mut self.tools);
-                self.splitter.push(text, &mut |piece| parts.take(piece, tools, events));
+                self.take_text(text, events);
             }
             Delta::Reasoning(text) => {
                 self.begins();
@@ -120,6 +119,28 @@ impl Assembly {
             Delta::Repaired(warning) => self.parts.warn(warning, events),
             Delta::End => self.ended = true,
         }
+    }
+
+    /// What stands in a call is the call's, be it a tag of reasoning.
+    fn take_text(&mut self, text: &str, events: &mut dyn Events) {
+        let (parts, tools) = (&mut self.parts, &mut self.tools);
+        let mut rest = text;
+        while !rest.is_empty() {
+            let first = rest.chars().next().map_or(0, char::len_utf8);
+            let next = if tools.in_text.looks_for_calls() { rest[first..].find(TAG_STARTS) } else { None };
+            let (piece, after) = rest.split_at(next.map_or(rest.len(), |at| first + at));
+            if tools.in_text.is_in_call() && self.splitter.pass_over(piece) {
+                parts.take(Piece::Text(piece), tools, events);
+            } else {
+                self.splitter.push(piece, &mut |piece| parts.take(piece, tools, events));
+            }
+            rest = after;
+        }
+    }
+
+    /// The answer is to be JSON.
+    pub fn expect_json(&mut self) {
+        self.splitter = ReasoningSplitter::before_json();
     }
 
     /// Gives the text that was held back in case it would become a tag or a call.

@@ -30,6 +30,11 @@ impl Reading {
         }
     }
 
+    /// Reads an answer that is to be JSON.
+    pub fn expect_json(&mut self) {
+        self.assembly.expect_json();
+    }
+
     /// Reads a text completion: there, nothing is told apart.
     #[must_use]
     pub fn of_text(decoder: Box<dyn Decoder>) -> Self {
@@ -129,6 +134,7 @@ impl Reading {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use serde_json::json;
 
     use super::*;
     use crate::{
@@ -305,6 +311,85 @@ mod tests {
         let required = r#"{"tools":[{"name":"f"}],"toolChoice":"required"}"#;
         let none = offered(required, &[&thoughts, HELLO, STOP]).unwrap();
         assert!(none.warnings.iter().any(|warning| warning.code == "tool_choice"), "{:?}", none.warnings);
+    }
+
+    /// The answer with this text, read whole and one character a chunk.
+    fn answers_with(text: &str, prepare: impl Fn() -> Reading) -> [Answer; 2] {
+        let characters: Vec<String> = text.chars().map(String::from).collect();
+        [vec![text.to_owned()], characters].map(|pieces| {
+            let deltas = pieces
+                .iter()
+                .map(|piece| format!(r#""delta":{{"content":{}}}"#, serde_json::to_string(piece).unwrap()));
+            let choices: Vec<String> = deltas.chain([STOP.to_owned()]).collect();
+            let choices: Vec<&str> = choices.iter().map(String::as_str).collect();
+            let (mut reading, mut told) = (prepare(), Told::default());
+            reading.push(stream(&choices).as_bytes(), &mut told).unwrap();
+            reading.finish(None, &mut told).unwrap()
+        })
+    }
+
+    #[test]
+    fn a_tag_of_reasoning_within_a_call_is_what_the_model_writes() {
+        let options = r#"{"tools":[{"name":"f","parameters":{"properties":{"a":{"type":"string"}}}}]}"#;
+        let prepare = || {
+            Reading::new(OpenAi.decoder(1 << 20), CallRules::new(&serde_json::from_str(options).unwrap(), 9))
+        };
+        for (call, written) in [
+            (
+                "<tool_call>\n<function=f>\n<parameter=a>\n<think>\nx\n</think>\n</parameter>\n</function>\n</tool_call>",
+                "<think>\nx\n</think>",
+            ),
+            (
+                "<tool_call>\n<function=f>\n<parameter=a>\nb\n<thinking>\nx\n</thinking>\nc\n</parameter>\n</function>\n</tool_call>",
+                "b\n<thinking>\nx\n</thinking>\nc",
+            ),
+            (
+                r#"<tool_call>{"name":"f","arguments":{"a":"<think>(.*?)</think>"}}</tool_call>"#,
+                "<think>(.*?)</think>",
+            ),
+            (
+                r#"[TOOL_CALLS][{"name":"f","arguments":{"a":"END = </think>;[/THINK]"}}]"#,
+                "END = </think>;[/THINK]",
+            ),
+            (r#"{"name":"f","arguments":{"a":"</think>"}}"#, "</think>"),
+        ] {
+            for before in ["", "<think>why</think>", "I call it.\n"] {
+                if before.starts_with('I') && call.starts_with('{') {
+                    continue;
+                }
+                for answer in answers_with(&format!("{before}{call}"), prepare) {
+                    let expected = json!({ "a": written });
+                    let Arguments::Read { arguments, .. } = &answer.tool_calls[0].arguments else {
+                        panic!("{call}: {answer:?}")
+                    };
+                    assert_eq!(serde_json::Value::Object(arguments.clone()), expected, "{before}{call}");
+                    let reasoning = if before.starts_with('<') { "why" } else { "" };
+                    assert_eq!(answer.reasoning, reasoning, "{before}{call}");
+                }
+            }
+        }
+        let call = r#"<tool_call>{"name":"f","arguments":{"a":"<think>"}}</tool_call>"#;
+        for answer in answers_with(&format!("{call}\n<think>why</think>So."), prepare) {
+            assert_eq!((answer.reasoning.as_str(), answer.content.as_str()), ("why", "So."));
+            assert_eq!(answer.tool_calls.len(), 1);
+        }
+    }
+
+    #[test]
+    fn in_json_that_was_asked_for_nothing_is_a_tag() {
+        let prepare = || {
+            let mut reading = Reading::new(OpenAi.decoder(1 << 20), CallRules::default());
+            reading.expect_json();
+            reading
+        };
+        for json in [r#"{"a":"<think>x</think>"}"#, r#"{"a":"uses \"</think>\" here"}"#, r#"["</think>"]"#] {
+            for before in ["", "\n ", "<think>why</think>", "why\n</think>\n"] {
+                for answer in answers_with(&format!("{before}{json}"), prepare) {
+                    assert_eq!(answer.content.trim_start(), json, "{before}");
+                    assert_eq!(answer.reasoning, if before.contains("why") { "why" } else { "" });
+                }
+            }
+        }
     }
 
     #[test]

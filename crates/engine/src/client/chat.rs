@@ -435,7 +435,13 @@ impl<S: Sink> Call<'_, S> {
         let request_id = request_id(response.headers());
         let limit = self.client.limits.max_event_bytes;
         let mut reading = match &self.completion {
-            None => Reading::new(self.client.dialect().decoder(limit), self.rules.clone()),
+            None => {
+                let mut reading = Reading::new(self.client.dialect().decoder(limit), self.rules.clone());
+                if self.formatted.as_ref().is_some_and(Formatted::is_json) {
+                    reading.expect_json();
+                }
+                reading
+            }
             Some(way) => Reading::of_text((way.decoder)(limit)),
         };
         reading.keep(Keeps::of(&self.body, self.includes_raw));

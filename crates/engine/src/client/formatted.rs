@@ -12,7 +12,7 @@ use crate::{
     text::format::{Check, Fit, Misfit, Reading, describe, in_object, mend},
     types::{
         Answer, AssistantMessage, ChatRequest, Content, FinishReason, Message, Partial, ResponseFormat, Sink,
-        Usage, Warning,
+        ToolChoice, Usage, Warning,
     },
 };
 
@@ -46,6 +46,13 @@ impl Formatted {
             let content = Content::Text(mend(misfit));
             request.messages.push(Message::User { content, name: None });
         }
+    }
+
+    /// Whether the answer is to be JSON as it comes.
+    pub fn is_json(&self) -> bool {
+        let is_of_json =
+            matches!(self.check.format(), ResponseFormat::JsonObject | ResponseFormat::JsonSchema(_));
+        is_of_json || self.ladder.rung().reading == Reading::InObject
     }
 
     /// Asks for the format in the fields of `body`. What the caller put there stays.
@@ -109,10 +116,14 @@ impl<S: Sink> Call<'_, S> {
     pub(super) async fn formed(&mut self, mut answer: Answer) -> Result<Answer> {
         while let Some(formatted) = &self.formatted {
             let is_cut = matches!(answer.finish_reason, FinishReason::Length | FinishReason::ContentFilter);
-            if is_cut || !answer.tool_calls.is_empty() {
+            if !answer.tool_calls.is_empty() {
                 break;
             }
             self.watch.is_answered();
+            if is_cut {
+                self.fit_if_whole(&mut answer).await?;
+                break;
+            }
             let rung = formatted.ladder.rung();
             // By now, the model was told of the format in words.
             let is_told = formatted.misfit.is_some() && rung.reading == Reading::Strict;
@@ -151,6 +162,16 @@ impl<S: Sink> Call<'_, S> {
         Ok(answer)
     }
 
+    /// An answer that came to its end just where it was cut has its format all the same: `yes`, of one token.
+    async fn fit_if_whole(&mut self, answer: &mut Answer) -> Result<()> {
+        let Some(formatted) = &self.formatted else { return Ok(()) };
+        let reading = formatted.ladder.rung().reading;
+        if let Ok(fit) = self.watch.run(read(&formatted.check, &answer.content, reading)).await?? {
+            self.fit(answer, fit);
+        }
+        Ok(())
+    }
+
     /// What the caller finds wrong with `answer`, which has its format.
     async fn validated(&mut self, answer: &Answer) -> Result<Option<Misfit>> {
         if !self.formatted.as_ref().is_some_and(|formatted| formatted.check.has_validator()) {
@@ -182,8 +203,27 @@ impl<S: Sink> Call<'_, S> {
             formatted.misfit = Some((answer.content, misfit));
             formatted.spent = answer.usage;
         }
+        self.offer_no_tools();
         self.begin_anew();
         self.answered().await
+    }
+
+    /// The model has called nothing, and is only asked for the format: without tools, the server may hold it to that.
+    fn offer_no_tools(&mut self) {
+        let (client, model) = (self.client, self.model.as_deref().unwrap_or(UNKNOWN_MODEL));
+        let Some(formatted) = &mut self.formatted else { return };
+        let tools = &mut formatted.request.tools;
+        if tools.tools.is_empty() || tools.tool_choice == Some(ToolChoice::None) {
+            return;
+        }
+        tools.tool_choice = Some(ToolChoice::None);
+        if !formatted.ladder.yields_to_tools() {
+            return;
+        }
+        formatted.ladder = Ladder::new(formatted.check.format(), tools, &*client.server);
+        if let Some(warning) = client.learnt.begin_format(model, &mut formatted.ladder) {
+            self.warn(warning);
+        }
     }
 
     /// Adds what the first round took.

@@ -18,7 +18,7 @@ use serde_json::{Map, Value};
 use crate::{error::Error, types::Warning};
 use messages::Step;
 use reasoning::Amendment;
-use remedy::{REMEDIES, Remedy};
+use remedy::{REMEDIES, Remedy, is_combination};
 use response_format::Formats;
 
 /// What one server was found to refuse, for each of its models. It lasts as long as the provider.
@@ -90,10 +90,11 @@ impl Known {
         let places = candidates.filter_map(|remedy| Some((remedy.refused_at(error, body)?, remedy)));
         // "Use 'max_completion_tokens' instead" comes after what is refused.
         let (_, remedy) = places.min_by_key(|(place, _)| *place)?;
+        let is_for_now = remedy.field().is_some_and(|field| is_combination(error, field, body));
         if !remedy.apply(body) {
             return None;
         }
-        if !self.remedies.iter().any(|known| ptr::eq(*known, remedy)) {
+        if !is_for_now && !self.remedies.iter().any(|known| ptr::eq(*known, remedy)) {
             self.remedies.push(remedy);
         }
         Some(remedy.warning())

@@ -34,6 +34,10 @@ pub fn amendment(error: &Error, body: &Map<String, Value>, known: &[Amendment]) 
     }
     let given = effort(body)?;
     let path = error.refusal.field.as_deref().map(top);
+    // Another field may be refused because of it.
+    if path.is_some_and(|path| !path.starts_with("reasoning") && body.contains_key(path)) {
+        return None;
+    }
     let is_named = matches!(path, Some("reasoning_effort" | "reasoning"))
         || ["reasoning_effort", "reasoning.effort"].iter().any(|name| word_in(words, name).is_some())
         || words.contains("reasoning value");

@@ -155,7 +155,9 @@ impl Remedy {
                 }
                 match path {
                     Some(path) => (top(path) == field).then_some(0),
-                    None => word_in(words, field).or_else(|| word_in(words, &in_camel_case(field))),
+                    None => word_in(words, field)
+                        .filter(|at| !ENGLISH.contains(&field) || is_name_at(words, field, *at))
+                        .or_else(|| word_in(words, &in_camel_case(field)?)),
                 }
             }
             Self::RenameRole { from, .. } => {
@@ -173,6 +175,18 @@ impl Remedy {
                     None => None,
                 }
             }
+        }
+    }
+
+    /// The field that is left out or renamed, if it is one.
+    pub fn field(&self) -> Option<&'static str> {
+        match *self {
+            Self::LeaveOut(field)
+            | Self::LeaveOutWith { field, .. }
+            | Self::LeaveOutOurs(field, _)
+            | Self::Enforce(field)
+            | Self::Rename { from: field, .. } => Some(field),
+            Self::Unstream | Self::RenameRole { .. } => None,
         }
     }
 
@@ -242,14 +256,42 @@ fn message_in(words: &str) -> Option<usize> {
     digits.split(|end: char| !end.is_ascii_digit()).next()?.parse().ok()
 }
 
+/// Fields whose names are words that a sentence may hold.
+const ENGLISH: [&str; 5] = ["stop", "seed", "user", "think", "reasoning"];
+
+/// Whether the word at this place is the name of a field: it begins the words, is marked as a name, or follows what is told.
+fn is_name_at(words: &str, word: &str, at: usize) -> bool {
+    const BEFORE: [&str; 5] = [": ", "parameter ", "argument ", "field ", "option "];
+    let (before, after) = (&words[..at], &words[at + word.len()..]);
+    at == 0
+        || before.ends_with(QUOTES)
+        || before.ends_with(['[', '.'])
+        || BEFORE.iter().any(|known| before.ends_with(known))
+        || after.starts_with('=')
+}
+
+/// Whether `error` refuses `field` only beside another that `body` has: `logprobs is not supported with tools`. (Every body
+/// says whether it is to be streamed.)
+pub fn is_combination(error: &Error, field: &str, body: &Map<String, Value>) -> bool {
+    let words = error.message.as_str();
+    let is_other = |word: &str| {
+        let name = word.trim_matches(|mark: char| !(mark.is_alphanumeric() || mark == '_'));
+        !["stream", "model", "messages", field].contains(&name) && body.contains_key(name)
+    };
+    words.match_indices(" with ").any(|(at, with)| words[at + with.len()..].split_whitespace().any(is_other))
+}
+
 /// `frequencyPenalty` of `frequency_penalty`, as some write it.
-fn in_camel_case(field: &str) -> String {
+fn in_camel_case(field: &str) -> Option<String> {
+    if !field.contains('_') {
+        return None;
+    }
     let mut words = field.split('_');
     let first = words.next().unwrap_or_default().to_owned();
-    words.fold(first, |name, word| {
+    Some(words.fold(first, |name, word| {
         let (initial, rest) = word.split_at(word.len().min(1));
         name + &initial.to_ascii_uppercase() + rest
-    })
+    }))
 }
 
 /// Where `word` stands in `words`, and not as a part of another.

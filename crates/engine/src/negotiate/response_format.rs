@@ -12,7 +12,7 @@ use super::Learnt;
 use crate::{
     error::{Code, Error, truncate},
     servers::{Heed, Server},
-    text::format::{Reading, any_object, in_object, plainer},
+    text::format::{Reading, any_object, in_object, may_be_object, plainer},
     types::{JsonSchema, ResponseFormat, ToolChoice, ToolOptions, Warning},
 };
 
@@ -22,7 +22,7 @@ pub enum Way {
     /// By fields of its own.
     Constraint,
     JsonSchema,
-    /// The same, with fewer references and no words about the schema.
+    /// The same, with fewer references, no words about the schema, and lists that are closed by their length alone.
     PlainerSchema,
     JsonObject,
     /// Not at all: the model is, in words.
@@ -88,6 +88,11 @@ impl Ladder {
         &self.rungs[self.at.min(self.rungs.len() - 1)]
     }
 
+    #[must_use]
+    pub fn yields_to_tools(&self) -> bool {
+        self.yields_to_tools
+    }
+
     fn go_on_while(&mut self, is_no_good: impl Fn(&Rung) -> bool) {
         while self.at + 1 < self.rungs.len() && is_no_good(self.rung()) {
             self.at += 1;
@@ -98,7 +103,7 @@ impl Ladder {
     fn told(&self) -> &'static str {
         match self.rung().way {
             Way::Constraint | Way::JsonSchema => "it is sent as a schema",
-            Way::PlainerSchema => "the schema is sent with other references, or none",
+            Way::PlainerSchema => "the schema is sent in other words",
             Way::JsonObject => "JSON is asked for, with the schema in the prompt, and the answer is checked",
             Way::Prompt if self.is_unchecked => "the grammar is only described in the prompt",
             Way::Prompt => "the format is described in the prompt, and the answer is checked",
@@ -122,8 +127,10 @@ fn ways(format: &ResponseFormat, server: &dyn Server) -> Vec<Rung> {
     let schemas = |schema: &JsonSchema, reading| {
         let others = plainer(&schema.schema).map(|other| JsonSchema { schema: other, ..schema.clone() });
         let ways = [Some((Way::JsonSchema, schema.clone())), others.map(|it| (Way::PlainerSchema, it))];
+        let is_loose = facts.needs_strict && schema.strict != Some(true);
+        let heed = if is_loose { Heed::Unknown } else { facts.json_schema };
         let rungs = ways.into_iter().flatten().filter_map(|(way, schema)| {
-            Some(Rung { reading, ..rung(way, facts.json_schema, dialect.json_schema(schema))? })
+            Some(Rung { reading, ..rung(way, heed, dialect.json_schema(schema))? })
         });
         rungs.collect::<Vec<_>>()
     };
@@ -133,7 +140,8 @@ fn ways(format: &ResponseFormat, server: &dyn Server) -> Vec<Rung> {
             let mut rungs = schemas(schema, Reading::Strict);
             // Of the schema, the server knows nothing then.
             let (heed, reading) = (Heed::Never, Reading::Lenient);
-            rungs.extend(object().map(|rung| Rung { heed, reading, is_described: true, ..rung }));
+            let any = object().filter(|_| may_be_object(&schema.schema));
+            rungs.extend(any.map(|rung| Rung { heed, reading, is_described: true, ..rung }));
             rungs
         }
         ResponseFormat::JsonObject => {
@@ -155,8 +163,8 @@ pub(super) struct Formats {
     refused: Vec<Way>,
     /// Ways that it refused for one format.
     unfit: VecDeque<(Way, u64)>,
-    /// What answers said of the ways that may or may not be heeded.
-    tried: Vec<(Way, Tried)>,
+    /// What answers said of the ways that are heeded, or may be.
+    tried: Vec<(Way, Heed, Tried)>,
 }
 
 /// How many formats are remembered as unfit for a way.
@@ -179,11 +187,13 @@ impl Formats {
         let is_unheeded = |tried: &Tried| tried.misfits.contains(&key) || tried.misfits.len() >= UNHEEDED;
         self.refused.contains(&rung.way.known_as())
             || self.unfit.contains(&(rung.way, key))
-            || rung.heed == Heed::Unknown && self.tried(rung.way).is_some_and(is_unheeded)
+            || rung.heed == Heed::Unknown && self.tried(rung).is_some_and(is_unheeded)
     }
 
-    fn tried(&self, way: Way) -> Option<&Tried> {
-        self.tried.iter().find(|(known, _)| *known == way.known_as()).map(|(_, tried)| tried)
+    /// Of one way, some servers heed the strict, and perhaps the others.
+    fn tried(&self, rung: &Rung) -> Option<&Tried> {
+        let is_it = |way: Way, heed: Heed| way == rung.way.known_as() && heed == rung.heed;
+        self.tried.iter().find(|(way, heed, _)| is_it(*way, *heed)).map(|(_, _, tried)| tried)
     }
 
     fn refuse(&mut self, way: Way, key: u64, is_unknown: bool) {
@@ -228,6 +238,10 @@ impl Learnt {
         let mut models = self.lock();
         let known = &mut models.entry(model.to_owned()).or_default().formats;
         known.refuse(way, key, refusal == Refusal::OfTheWay);
+        if refusal == Refusal::OfTheFormat && lacks_strictness(&error.message) {
+            // In other words, it lacks the same.
+            known.refuse(Way::PlainerSchema, key, false);
+        }
         ladder.go_on_while(|rung| known.is_no_good(rung, key));
         let mut words = error.message.clone();
         truncate(&mut words, MAX_WORDS);
@@ -239,7 +253,7 @@ impl Learnt {
     #[must_use]
     pub fn is_sure(&self, model: &str, rung: &Rung) -> bool {
         let models = self.lock();
-        let has_fitted = models.get(model).and_then(|known| Some(known.formats.tried(rung.way)?.has_fitted));
+        let has_fitted = models.get(model).and_then(|known| Some(known.formats.tried(rung)?.has_fitted));
         match rung.heed {
             // What comes is not yet the text.
             _ if rung.reading == Reading::InObject => false,
@@ -257,12 +271,12 @@ impl Learnt {
         }
         let mut models = self.lock();
         let tried = &mut models.entry(model.to_owned()).or_default().formats.tried;
-        let way = rung.way.known_as();
-        let at = tried.iter().position(|(known, _)| *known == way).unwrap_or_else(|| {
-            tried.push((way, Tried::default()));
+        let (way, heed) = (rung.way.known_as(), rung.heed);
+        let at = tried.iter().position(|known| (known.0, known.1) == (way, heed)).unwrap_or_else(|| {
+            tried.push((way, heed, Tried::default()));
             tried.len() - 1
         });
-        let tried = &mut tried[at].1;
+        let tried = &mut tried[at].2;
         tried.has_fitted = has_fitted;
         if has_fitted {
             tried.misfits.clear();
@@ -348,6 +362,14 @@ const OF_ONE_SCHEMA: [&str; 8] = [
     "$ref",
 ];
 
+/// How OpenAI and Groq name what a schema that is sent as strict must say of each of its objects.
+const OF_STRICTNESS: [&str; 2] = ["additionalproperties", "'required' is required"];
+
+fn lacks_strictness(words: &str) -> bool {
+    let words = words.to_ascii_lowercase();
+    OF_STRICTNESS.iter().any(|sign| words.contains(sign))
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -359,6 +381,8 @@ mod tests {
         let schema = json!({ "$schema": "s", "type": "object", "properties": { "a": { "type": "string" } } });
         serde_json::from_value(match kind {
             "json_schema" => json!({ "type": kind, "name": "n", "schema": schema, "strict": true }),
+            "loose_schema" => json!({ "type": "json_schema", "schema": schema }),
+            "list" => json!({ "type": "json_schema", "schema": { "type": "array" }, "strict": true }),
             "regex" => json!({ "type": kind, "pattern": "a+" }),
             "choice" => json!({ "type": kind, "choices": ["a", "b"] }),
             "grammar" => json!({ "type": kind, "grammar": "root ::= \"a\"" }),
@@ -395,7 +419,20 @@ mod tests {
     fn each_server_is_asked_in_the_ways_that_it_has() {
         for (name, kind, expected) in [
             ("openai", "json_schema", vec![(JsonSchema, true), (PlainerSchema, true), (JsonObject, false)]),
-            ("openai", "json_object", vec![(JsonObject, true), (JsonSchema, true)]),
+            (
+                "openai",
+                "loose_schema",
+                vec![(JsonSchema, false), (PlainerSchema, false), (JsonObject, false)],
+            ),
+            ("groq", "json_schema", vec![(JsonSchema, true), (PlainerSchema, true), (JsonObject, false)]),
+            ("groq", "loose_schema", vec![(JsonSchema, false), (PlainerSchema, false), (JsonObject, false)]),
+            (
+                "llama-cpp",
+                "loose_schema",
+                vec![(JsonSchema, true), (PlainerSchema, true), (JsonObject, false)],
+            ),
+            ("openai", "json_object", vec![(JsonObject, true), (JsonSchema, false)]),
+            ("openai", "list", vec![(JsonSchema, true)]),
             ("openai", "choice", vec![(JsonSchema, false)]),
             ("openai", "grammar", vec![]),
             ("openai-compatible", "json_object", vec![(JsonObject, false), (JsonSchema, false)]),
@@ -493,7 +530,19 @@ mod tests {
             (
                 "Invalid schema for response_format 'n': In context=(), 'additionalProperties' is required to be supplied and to be false.",
                 Some("response_format"),
-                PlainerSchema,
+                JsonObject,
+                JsonSchema,
+            ),
+            (
+                "Invalid schema for response_format 'n': In context=(), 'required' is required to be supplied and to be an array including every key in properties. Missing 'a'.",
+                Some("response_format"),
+                JsonObject,
+                JsonSchema,
+            ),
+            (
+                "invalid JSON schema for response_format: 'n': /: `additionalProperties:false` must be set on every object",
+                None,
+                JsonObject,
                 JsonSchema,
             ),
             (
@@ -579,6 +628,14 @@ mod tests {
         learnt.tried_format("m", &second, false);
         assert!(learnt.begin_format("m", &mut third).is_some());
         assert_eq!(third.rung().way, JsonObject);
+
+        // What is sent as strict is held to, whatever became of the rest.
+        let loose = ladder("openai", "loose_schema");
+        learnt.tried_format("m", &loose, true);
+        assert!(learnt.is_sure("m", loose.rung()));
+        learnt.tried_format("m", &loose, false);
+        assert!(!learnt.is_sure("m", loose.rung()));
+        assert!(learnt.is_sure("m", ladder("openai", "json_schema").rung()));
 
         let known = ladder("openai", "json_schema");
         learnt.tried_format("m", &known, false);

@@ -89,8 +89,26 @@ fn a_field_that_is_refused_is_left_out() {
 }
 
 #[test]
+fn a_field_that_is_refused_beside_another_is_sent_again_without_that() {
+    let words = r#"{"error":{"code":400,"message":"logprobs is not supported with tools + stream","type":"invalid_request_error"}}"#;
+    let learnt = Learnt::default();
+    let mut sent = body(&json!({ "logprobs": true, "tools": [], "stream": true }));
+    learnt.refusal(&refusal(400, words), "m", &mut sent).unwrap();
+    assert!(!sent.contains_key("logprobs"));
+    let mut next = body(&json!({ "logprobs": true }));
+    assert_eq!(learnt.apply("m", &mut next), []);
+    assert!(next.contains_key("logprobs"));
+
+    let words = r#"{"error":{"message":"Unsupported parameter: 'temperature' is not supported with reasoning_effort.","param":"temperature","code":"unsupported_parameter"}}"#;
+    let mut sent = body(&json!({ "temperature": 1, "reasoning_effort": "high" }));
+    learnt.refusal(&refusal(400, words), "m", &mut sent).unwrap();
+    assert_eq!((sent.contains_key("temperature"), &sent["reasoning_effort"]), (false, &json!("high")));
+}
+
+#[test]
 fn what_is_no_refusal_of_a_field_that_can_be_spared_stays_an_error() {
-    let fields = json!({ "temperature": 5, "top_p": 1, "tools": [], "response_format": {} });
+    let fields =
+        json!({ "temperature": 5, "top_p": 1, "tools": [], "response_format": {}, "user": "u", "stop": "x" });
     for (status, words) in [
         (400, r#"{"error":{"message":"temperature must be <= 2","param":"temperature"}}"#),
         (
@@ -114,6 +132,8 @@ fn what_is_no_refusal_of_a_field_that_can_be_spared_stays_an_error() {
             r#"{"error":{"message":"response_format is not supported when temperature is set","param":"response_format"}}"#,
         ),
         (500, "stream_options broke me"),
+        (400, "This model doesn't support system messages: put it into the first message of the user."),
+        (400, "We don't support more than 512 tokens here, please stop at that."),
         (400, "Invalid value: 'tool'. Supported values are: 'system', 'assistant' and 'user'."),
     ] {
         assert_eq!(changed(status, words, &fields), None, "{words}");

@@ -15,7 +15,7 @@ pub static KIND: Kind = Kind {
         tool_choices: ToolChoices::ALL,
         // Models that know no schemas refuse one, and none takes tools beside it.
         // <https://console.groq.com/docs/structured-outputs>
-        response_formats: ResponseFormats::ENFORCED,
+        response_formats: ResponseFormats { needs_strict: true, ..ResponseFormats::ENFORCED },
         reasoning_field: Some("reasoning"),
         cuts_prompts: None,
         ..Facts::PLAIN

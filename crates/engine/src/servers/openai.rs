@@ -20,7 +20,11 @@ pub static KIND: Kind = Kind {
         developer_role: true,
         tool_choices: ToolChoices::ALL,
         // <https://platform.openai.com/docs/guides/structured-outputs>
-        response_formats: ResponseFormats { beside_tools: true, ..ResponseFormats::ENFORCED },
+        response_formats: ResponseFormats {
+            needs_strict: true,
+            beside_tools: true,
+            ..ResponseFormats::ENFORCED
+        },
         reasoning: ReasoningFields::Effort,
         // By this protocol, it tells none.
         reasoning_field: None,

@@ -6,6 +6,8 @@ use crate::types::ResponseFormat;
 #[derive(Debug, Clone, Copy)]
 pub struct ResponseFormats {
     pub json_schema: Heed,
+    /// It is so of a schema only where that is sent as strict; any other may or may not be heeded.
+    pub needs_strict: bool,
     pub json_object: Heed,
     /// Of what [`Server::constraint`](super::Server::constraint) gives.
     pub constraint: Heed,
@@ -27,12 +29,14 @@ pub enum Heed {
 impl ResponseFormats {
     pub const UNKNOWN: Self = Self {
         json_schema: Heed::Unknown,
+        needs_strict: false,
         json_object: Heed::Unknown,
         constraint: Heed::Unknown,
         beside_tools: false,
     };
     pub const ENFORCED: Self = Self {
         json_schema: Heed::Always,
+        needs_strict: false,
         json_object: Heed::Always,
         constraint: Heed::Always,
         beside_tools: false,

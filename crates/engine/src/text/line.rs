@@ -14,6 +14,10 @@ pub struct Line {
     opening: bool,
     /// How many backticks opened the `inline code` that this is in. It ends with its line.
     code: Option<u8>,
+    /// What has followed those of a fence's length, which stand behind text.
+    after: After,
+    /// So many, behind text and the last of their line, may have opened a fence that the next one closes.
+    dangling: Option<u8>,
     /// Backticks right before.
     ticks: u8,
     /// An odd number of double quotes has come in this line.
@@ -35,6 +39,17 @@ enum Lead {
     Text,
 }
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum After {
+    Nothing,
+    Blank,
+    /// Perhaps the language of a fence.
+    Word,
+    /// A word, and space.
+    Space,
+    Text,
+}
+
 /// Backticks that make a fence.
 const FENCE: u8 = 3;
 
@@ -46,6 +61,8 @@ impl Default for Line {
             fence: None,
             opening: false,
             code: None,
+            after: After::Text,
+            dangling: None,
             ticks: 0,
             in_quotes: false,
             last: b'\n',
@@ -79,8 +96,9 @@ impl Line {
                 self.end_ticks(first);
             }
             if last == b'\n' {
-                *self = Self { fence: self.fence, ..Self::default() };
+                self.end_line();
             } else {
+                self.after = text.iter().fold(self.after, |after, byte| after.then(*byte));
                 let leads = text.iter().take_while(|_| self.lead != Lead::Text);
                 self.lead = leads.fold(self.lead, |lead, byte| lead.then(*byte));
                 self.blank &= text.iter().all(u8::is_ascii_whitespace);
@@ -89,17 +107,31 @@ impl Line {
         self.last = last;
     }
 
+    fn end_line(&mut self) {
+        let long = self.code.filter(|ticks| *ticks >= FENCE);
+        let names_language = matches!(self.after, After::Word | After::Space);
+        let fence = self.fence.or(long.filter(|_| names_language));
+        let dangling = long.filter(|_| matches!(self.after, After::Nothing | After::Blank)).or(self.dangling);
+        *self = Self { fence, dangling, ..Self::default() };
+    }
+
     /// Decides what the backticks were, of which `next` is the first byte after.
     fn end_ticks(&mut self, next: u8) {
         let ticks = std::mem::take(&mut self.ticks);
         let is_fence = self.lead == Lead::Ticks && ticks >= FENCE;
         self.lead = Lead::Text;
         match self.fence {
+            None if is_fence && self.dangling.is_some_and(|open| ticks >= open) && next == b'\n' => {
+                self.dangling = None;
+            }
             None if is_fence => {
                 self.fence = Some(ticks);
                 self.opening = true;
             }
-            None if self.code.is_none() => self.code = Some(ticks),
+            None if self.code.is_none() => {
+                self.code = Some(ticks);
+                self.after = After::Nothing;
+            }
             None => self.code = self.code.filter(|opened| *opened != ticks),
             // No fence opens with a line that holds more backticks: it was inline code.
             Some(opened) if self.opening => {
@@ -128,6 +160,17 @@ impl Line {
         let is_closed = self.code.is_none_or(|opened| opened == self.ticks);
         let opens = self.code.is_none() && self.ticks > 0;
         self.fence.is_some() || opens || !is_closed
+    }
+}
+
+impl After {
+    fn then(self, byte: u8) -> Self {
+        match (self, byte.is_ascii_whitespace()) {
+            (Self::Nothing | Self::Blank, true) => Self::Blank,
+            (Self::Nothing | Self::Word, false) => Self::Word,
+            (Self::Word | Self::Space, true) => Self::Space,
+            (Self::Blank | Self::Space | Self::Text, _) => Self::Text,
+        }
     }
 }
 
@@ -176,6 +219,15 @@ mod tests {
         for text in ["Use ``` to", "Use `a", "Use ``a`b", "a ```", "-``` x", "2 ``` x", "```a```b`"] {
             assert_quoted(text, true);
             assert_quoted(&format!("{text}\n"), false);
+        }
+        for text in ["Sure: ```python\nprint(1)\n", "a) ```sh \nx\n"] {
+            assert_quoted(text, true);
+            assert_quoted(&format!("{text}```\n"), false);
+        }
+        for text in ["**Note:** ```\nx\n", "**Note:** ``` \nx\n"] {
+            assert_quoted(text, false);
+            assert_quoted(&format!("{text}```\n"), false);
+            assert_quoted(&format!("{text}```\n```\n"), true);
         }
         for text in ["Use ``` to ``` and", "`a` and", "``a`b`` and", "```a``` and", "```a``b``` and"] {
             assert_quoted(text, false);

@@ -8,5 +8,5 @@ mod marker;
 mod reasoning;
 mod tools;
 
-pub use reasoning::{Piece, ReasoningSplitter};
+pub use reasoning::{Piece, ReasoningSplitter, TAG_STARTS};
 pub use tools::{FoundCall, ToolPiece, ToolTextSplitter, without_tools};

@@ -4,6 +4,7 @@
 mod classes;
 mod found;
 mod prompt;
+mod root;
 mod schema;
 mod shared;
 
@@ -12,6 +13,7 @@ use serde_json::{Map, Value, json};
 
 pub use classes::write_out_classes;
 pub use prompt::{describe, mend};
+pub use root::may_be_object;
 pub use shared::plainer;
 
 use crate::{

@@ -3,12 +3,13 @@
 use serde_json::Value;
 
 use super::Misfit;
-use crate::types::{ChatRequest, JsonSchema, Message, ResponseFormat};
+use crate::types::{ChatRequest, JsonSchema, Message, ResponseFormat, ToolChoice};
 
 /// Adds what `format` wants of the answer to the instructions in `request`.
 pub fn describe(format: &ResponseFormat, request: &mut ChatRequest) {
     let mut wish = wish(format);
-    if !request.tools.tools.is_empty() {
+    let tools = &request.tools;
+    if !tools.tools.is_empty() && tools.tool_choice != Some(ToolChoice::None) {
         wish.insert_str(0, "This is how to answer once you need to call nothing more. ");
     }
     match request.messages.first_mut() {

@@ -45,27 +45,44 @@ pub fn each_below(schema: &mut Value, visit: &mut dyn FnMut(&mut Value)) {
 const MAX_SCHEMAS: usize = 4096;
 
 /// `schema` for a server that knows fewer references, or no words about schemas: what it refers to stands in their
-/// place. Where it refers to itself, that has no end: then, it only refers to its root by a name. `None` if there is
-/// nothing to change.
+/// place. Where it refers to itself, that has no end: then, it only refers to its root by a name. Nor does it say of a
+/// list that it has nothing more, other than by its length. `None` if there is nothing to change.
 #[must_use]
 pub fn plainer(schema: &Map<String, Value>) -> Option<Map<String, Value>> {
-    let plainer = self_contained(schema).or_else(|| with_named_root(schema))?;
+    let mut root = Value::Object(schema.clone());
+    close_by_length(&mut root);
+    let plainer = self_contained(&root).or_else(|| with_named_root(&root)).or_else(|| fields_of(root))?;
     (plainer != *schema).then_some(plainer)
 }
 
-fn self_contained(schema: &Map<String, Value>) -> Option<Map<String, Value>> {
-    let root = Value::Object(schema.clone());
+fn fields_of(schema: Value) -> Option<Map<String, Value>> {
+    if let Value::Object(fields) = schema { Some(fields) } else { None }
+}
+
+/// llama.cpp refuses `items: false`, by which Zod closes its tuples.
+fn close_by_length(schema: &mut Value) {
+    if let Value::Object(fields) = schema
+        && let Some(length) = fields.get("prefixItems").and_then(Value::as_array).map(Vec::len)
+        && fields.get("items").is_some_and(|items| *items == false)
+    {
+        fields.remove("items");
+        fields.entry("maxItems").or_insert(length.into());
+    }
+    each_below(schema, &mut close_by_length);
+}
+
+fn self_contained(root: &Value) -> Option<Map<String, Value>> {
     let mut inlined = root.clone();
     // The root is above all.
     let (mut above, mut left) = (vec![String::new()], MAX_SCHEMAS);
-    inline(&mut inlined, &root, &mut above, &mut left)?;
-    if let Value::Object(fields) = inlined { Some(fields) } else { None }
+    inline(&mut inlined, root, &mut above, &mut left)?;
+    fields_of(inlined)
 }
 
 /// llama.cpp follows references below the root only, and Zod refers to the root.
-fn with_named_root(schema: &Map<String, Value>) -> Option<Map<String, Value>> {
+fn with_named_root(schema: &Value) -> Option<Map<String, Value>> {
     const DEFINITIONS: &str = "$defs";
-    let mut fields = schema.clone();
+    let mut fields = fields_of(schema.clone())?;
     let mut definitions = match fields.remove(DEFINITIONS) {
         Some(Value::Object(definitions)) => definitions,
         _ => Map::new(),
@@ -164,6 +181,38 @@ mod tests {
             });
             assert_eq!(inlined(schema), Some(expected));
         }
+    }
+
+    #[test]
+    fn a_tuple_is_closed_by_its_length() {
+        let tuple = |rest: Value| {
+            let mut tuple =
+                json!({ "type": "array", "prefixItems": [{ "type": "string" }, { "type": "number" }] });
+            for (name, value) in rest.as_object().unwrap() {
+                tuple[name] = value.clone();
+            }
+            json!({ "properties": { "pair": tuple } })
+        };
+        for (given, expected) in [
+            (json!({ "items": false }), Some(json!({ "maxItems": 2 }))),
+            (
+                json!({ "items": false, "minItems": 1, "maxItems": 1 }),
+                Some(json!({ "minItems": 1, "maxItems": 1 })),
+            ),
+            (json!({ "items": { "type": "null" } }), None),
+        ] {
+            assert_eq!(inlined(tuple(given)), expected.map(tuple));
+        }
+        // So it is where references must stay.
+        let recursive = |rest: Value| {
+            let mut schema = json!({ "$ref": "#/$defs/a" });
+            schema["$defs"] = json!({ "a": { "prefixItems": [{ "anyOf": [{ "$ref": "#/$defs/a" }, { "type": "null" }] }] } });
+            for (name, value) in rest.as_object().unwrap() {
+                schema["$defs"]["a"][name] = value.clone();
+            }
+            schema
+        };
+        assert_eq!(inlined(recursive(json!({ "items": false }))), Some(recursive(json!({ "maxItems": 1 }))));
     }
 
     #[test]

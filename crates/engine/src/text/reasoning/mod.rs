@@ -6,6 +6,8 @@ mod tags;
 use harmony::Harmony;
 use tags::Tags;
 
+pub use tags::STARTS as TAG_STARTS;
+
 /// A part of the text, told apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Piece<'a> {
@@ -33,6 +35,8 @@ pub enum ReasoningSplitter {
         held: String,
         /// How much of it is known to be white space, so that none of it is looked at twice.
         space: usize,
+        /// The answer is to be JSON: what begins like that is nothing else.
+        expects_json: bool,
     },
     Tags(Tags),
     Harmony(Harmony),
@@ -41,19 +45,36 @@ pub enum ReasoningSplitter {
 
 impl Default for ReasoningSplitter {
     fn default() -> Self {
-        Self::Undecided { held: String::new(), space: 0 }
+        Self::Undecided { held: String::new(), space: 0, expects_json: false }
     }
 }
 
 impl ReasoningSplitter {
+    /// For an answer that is to be JSON, perhaps after some reasoning.
+    #[must_use]
+    pub fn before_json() -> Self {
+        Self::Undecided { held: String::new(), space: 0, expects_json: true }
+    }
+
+    /// Takes note of text that is no reasoning, whatever stands in it, and so is not given again. Whether it can: not
+    /// within reasoning, and not while something is held back.
+    pub fn pass_over(&mut self, text: &str) -> bool {
+        match self {
+            Self::Tags(tags) => tags.pass_over(text),
+            Self::PassThrough => true,
+            Self::Undecided { .. } | Self::Harmony(_) => false,
+        }
+    }
+
     pub fn push(&mut self, text: &str, out: &mut dyn FnMut(Piece<'_>)) {
         match self {
-            Self::Undecided { held, space } => {
+            Self::Undecided { held, space, expects_json } => {
                 held.push_str(text);
                 let start = held[*space..].trim_start();
                 *space = held.len() - start.len();
                 let decided = match Opening::of(start) {
                     _ if *space > LONGEST_SPACE => Self::Tags(Tags::default()),
+                    _ if *expects_json && start.starts_with(['{', '[']) => Self::PassThrough,
                     Opening::MayBe => return,
                     Opening::Harmony => Self::Harmony(Harmony::default()),
                     Opening::None => Self::Tags(Tags::default()),

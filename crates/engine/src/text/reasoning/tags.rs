@@ -27,6 +27,9 @@ const TAGS: [Tag; 7] = [
     Tag { open: "<|START_THINKING|>", close: "<|END_THINKING|>", exact: true },
 ];
 
+/// What tags begin with.
+pub const STARTS: [char; 3] = ['<', '[', '◁'];
+
 /// Where tags may begin, and what `Line` wants to see by itself: a backtick, a line end.
 const MARKS: [u8; 5] = [b'<', b'[', "◁".as_bytes()[0], b'`', b'\n'];
 
@@ -87,6 +90,15 @@ impl Tags {
     /// For the rest of an answer in which blocks of another kind have come: no closing tag is a lone one.
     pub fn within_text() -> Self {
         Self { place: Place::Text, untagged: false, ..Self::default() }
+    }
+
+    pub fn pass_over(&mut self, text: &str) -> bool {
+        let can = matches!(self.place, Place::Text) && self.held.is_empty();
+        if can {
+            self.line.pass_all(text);
+            self.given |= !text.is_empty();
+        }
+        can
     }
 
     pub fn push(&mut self, text: &str, out: &mut dyn FnMut(Piece<'_>)) {

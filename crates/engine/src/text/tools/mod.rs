@@ -143,6 +143,18 @@ impl ToolTextSplitter {
         self.output.finish(out);
     }
 
+    /// Whether there is anything to be found.
+    #[must_use]
+    pub fn looks_for_calls(&self) -> bool {
+        !self.offered.is_empty()
+    }
+
+    /// What comes next belongs to a call, unless the call ends.
+    #[must_use]
+    pub fn is_in_call(&self) -> bool {
+        matches!(self.at, At::Block(_))
+    }
+
     /// How much is held back, in bytes.
     #[must_use]
     pub fn held(&self) -> usize {
