@@ -19,7 +19,7 @@ import { providerOf } from './support/provider.js'
 import { recording } from './support/recording.js'
 import { type Answer, json, type ScriptedServer, startScriptedServer } from './support/scripted-server.js'
 import { chunk, finish, refusal, role, text } from './support/wire.js'
-import { failureOf, KEY } from './support/witness.js'
+import { failureOf, KEY, listener } from './support/witness.js'
 
 /** One pixel. */
 const PNG = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=='
@@ -131,6 +131,18 @@ describe('an image', () => {
 
   describe('that a tool gave', () => {
     const call = { id: '1', name: 'look', rawArguments: '{}', arguments: {} }
+    const LOOK: Answer = {
+      chunks: [
+        role,
+        chunk({ tool_calls: [{ index: 0, id: '1', function: { name: 'look', arguments: '{}' } }] }),
+        finish,
+      ],
+    }
+    /** What the model was told last, in the second round. */
+    const lastOf = (server: ScriptedServer) => {
+      const messages = server.chats[1]?.json.messages as { content: string }[] | undefined
+      return messages?.at(-1)?.content ?? ''
+    }
     const messages: ChatMessage[] = [
       { role: 'user', content: 'Look' },
       { role: 'assistant', content: null, toolCalls: [call] },
@@ -155,10 +167,7 @@ describe('an image', () => {
     })
 
     it('is shown to the model by the loop, and not written as JSON', async () => {
-      const calls = chunk({
-        tool_calls: [{ index: 0, id: '1', function: { name: 'look', arguments: '{}' } }],
-      })
-      const server = await serving({ chunks: [role, calls, finish] }, YES)
+      const server = await serving(LOOK, YES)
       const tools = [{ name: 'look', execute: () => [image(bytes(PNG))] }]
       expect(await providerOf(server).query({ prompt: 'Look', tools })).toBe('A cat.')
       const sent = server.chats[1]?.json.messages as { content: unknown }[]
@@ -166,6 +175,47 @@ describe('an image', () => {
         { type: 'text', text: 'From the result of 1:' },
         { type: 'image_url', image_url: { url: `data:image/png;base64,${PNG}` } },
       ])
+    })
+
+    it.each<[string, () => unknown, RegExp]>([
+      ['no file', () => ({ path: '/nowhere/cat.png' }), /^The image \/nowhere\/cat\.png could not be read/],
+      ['a folder', () => ({ path: tmpdir() }), /is no file/],
+      ['no image', () => ({ path: file('cat.png', 'hello') }), /is of no known format/],
+      ['too long', () => ({ path: file('cat.png', Buffer.alloc(1001)) }), /longer than 1000 bytes/],
+      ['bytes of no image', () => Buffer.from('%PDF-1.7'), /is application\/pdf, by its content/],
+      ['no base64', () => ({ base64: '?' }), /is no base64/],
+      ['no data URL', () => 'data:image/png;base64,?', /cannot be decoded/],
+      ['a bare text', () => 'cat.png', /`result\[1\]\.image` is a text, but none that begins with/],
+    ])('is the error of its call where it cannot be shown: %s', async (_, media, words) => {
+      const server = await serving(LOOK, YES)
+      const execute = () => [{ type: 'text', text: 'a cat' }, image(media() as Media)]
+      const { events, onProgress } = listener()
+      const answer = await providerOf(server, { limits: { maxEventBytes: 1000 } }).runTools({
+        messages: [{ role: 'user', content: 'Look' }],
+        tools: [{ name: 'look', execute }],
+        onProgress,
+      })
+      const told = events.find(({ type }) => type === 'tool_end')
+      expect(told).toMatchObject({ callId: '1', error: expect.stringMatching(words) })
+      expect(answer.content).toBe('A cat.')
+      expect(lastOf(server).slice(0, 7)).toBe('Error: ')
+      expect(lastOf(server).slice(7)).toMatch(words)
+    })
+
+    it('is the error of its call where it cannot be fetched', async () => {
+      const files = await serveFile(Buffer.from('no'), { status: 404 })
+      const server = await serving(LOOK, YES)
+      const audio = `http://localhost:${files.port}/a.wav`
+      const tools = [{ name: 'look', execute: () => [{ type: 'audio', audio, format: 'wav' }] }]
+      expect(await providerOf(server).query({ prompt: 'Listen', tools })).toBe('A cat.')
+      expect(lastOf(server)).toBe(`Error: The audio ${audio} could not be fetched: HTTP 404 Not Found`)
+    })
+
+    it('is the error of its call where the model could not be told how closely to look', async () => {
+      const server = await serving(LOOK, YES)
+      const tools = [{ name: 'look', execute: () => [{ ...image(bytes(PNG)), detail: 'full' }] }]
+      expect(await providerOf(server).query({ prompt: 'Look', tools })).toBe('A cat.')
+      expect(lastOf(server)).toMatch(/^Error: .*expected one of `auto`, `low`, `high`/)
     })
 
     it('stands in its result by Ollama’s own protocol', async () => {

@@ -1,5 +1,5 @@
-import { describe, expect, it } from 'vitest'
-import { ConfigurationError, OpenAICompatibleProvider } from '../index.js'
+import { beforeEach, describe, expect, it, vi } from 'vitest'
+import { ConfigurationError, fallback, OpenAICompatibleProvider } from '../index.js'
 import { asking, providerOf } from './support/provider.js'
 import { startScriptedServer } from './support/scripted-server.js'
 import { answer } from './support/wire.js'
@@ -14,6 +14,11 @@ const chats: [string, Ask][] = [
   ['runTools', (provider, request) => provider.runTools(request)],
   ['countTokens', (provider, request) => provider.countTokens(request)],
 ]
+/** A provider that has answers to give. */
+let said: OpenAICompatibleProvider
+beforeEach(async () => {
+  said = providerOf((await startScriptedServer()).answersChats({ chunks: answer('Hello') }))
+})
 const query: Ask = (provider, request) => provider.query(request)
 const complete: Ask = (provider, request) => provider.complete(request)
 
@@ -30,7 +35,7 @@ async function toldOf(ask: Ask, request: object): Promise<{ message: string; hin
   return { message, hint }
 }
 
-describe.each(chats)('%s', (_name, ask) => {
+describe.each(chats)('%s', (name, ask) => {
   it.each([
     ['prompt', 'hello', /messages: \[\{ role: 'user'/],
     ['systemPrompt', 'Be brief', /messages: \[\{ role: 'system'/],
@@ -43,7 +48,7 @@ describe.each(chats)('%s', (_name, ask) => {
     ['headers', {}, /configuration: write `headers` there/],
   ])('says where `%s` belongs, which it does not take', async (field, value, hint) => {
     const told = await toldOf(ask, { ...asking('hello'), [field]: value })
-    expect(told.message).toBe(`\`${field}\` is no field of \`chat\``)
+    expect(told.message).toBe(`\`${field}\` is no field of \`${name}\``)
     expect(told.hint).toMatch(hint)
   })
 
@@ -101,6 +106,46 @@ describe.each(chats)('%s', (_name, ask) => {
     expect(told.message).toMatch(words)
     expect(told.hint).toMatch(hint)
   })
+
+  it.each<[string, object, RegExp]>([
+    ['nothing', {}, /^`messages` must be a list of at least one message, not undefined/],
+    ['none', { messages: [] }, /not an empty one/],
+    ['one message', { messages: asking('hello').messages[0] }, /not an object/],
+    ['a text', { messages: 'hello' }, /not the text "hello"/],
+    ['a set', { messages: new Set(asking('hello').messages) }, /not an object/],
+    ['the list itself', asking('hello').messages, /^The request must be an object, not a list/],
+  ])('says how messages are given, by one provider and by several: %s', async (_given, request, words) => {
+    const hint = /messages: \[\{ role: 'user', content: … \}\]/
+    const told = await toldOf(ask, request)
+    expect(told.message).toMatch(words)
+    expect(told.hint).toMatch(hint)
+    const onFallback = vi.fn()
+    const ofSeveral = await toldOf((provider, given) => {
+      return ask(fallback([provider, provider], { onFallback }) as OpenAICompatibleProvider, given)
+    }, request)
+    expect(ofSeveral).toEqual(told)
+    expect(onFallback).not.toHaveBeenCalled()
+  })
+
+  it.each<[string, () => unknown, RegExp, RegExp]>([
+    ['an answer', () => said.chat(asking('hello')), /is an answer, not a message/, /`response\.message`/],
+    [
+      'the answer of a loop',
+      () => said.runTools(asking('hello')),
+      /is an answer, not a message/,
+      /`\.\.\.response\.messages`/,
+    ],
+    ['a promise', () => [Promise.resolve({})], /is a promise, not a message/, /^Await it/],
+    ['a stream', () => said.stream(asking('hello')), /is a stream, not a message/, /response\(\)\)\.message/],
+    ['a list', () => [asking('hello').messages], /is a list, not a message/, /`\[\.\.\.messages/],
+  ])('says what to append in place of %s', async (_given, make, words, hint) => {
+    const made = await make()
+    const [wrong] = Array.isArray(made) ? made : [made]
+    const told = await toldOf(ask, { messages: [...asking('hello').messages, wrong] })
+    expect(told.message).toMatch(/^`messages\[1\]` /)
+    expect(told.message).toMatch(words)
+    expect(told.hint).toMatch(hint)
+  })
 })
 
 describe('query', () => {
@@ -111,6 +156,7 @@ describe('query', () => {
     [{ reasoningEffort: 'low' }, /`reasoningEffort` is no field/, /`reasoning`/],
     [{ systemPrompt: ['Be brief'] }, /`systemPrompt` must be a string, not a list/, /^$/],
     [{ history: 'y' }, /`history` must be a list of messages, not the text "y"/, /^$/],
+    [{ history: [[]] }, /`history\[0\]` is a list, not a message/, /Spread it/],
     [{ history: {} }, /`history` must be a list of messages, not an object/, /^$/],
     [
       { history: [{ role: 'assistant', content: null, tool_calls: [openAIs] }] },

@@ -653,6 +653,26 @@ describe('cancelling', () => {
 })
 
 describe('a listener', () => {
+  it('that changes what it is told changes neither what a tool gets nor what the model reads', async () => {
+    const server = await answering(calling([{ name: 'f', args: { a: [1] } }]), saying('Done'))
+    const got: unknown[] = []
+    const { messages } = await providerOf(server).runTools({
+      ...asking('hello'),
+      tools: [{ name: 'f', execute: (args) => got.push(args) }],
+      onProgress(event) {
+        const args = event.type === 'tool_call' ? event.toolCall.arguments : undefined
+        for (const told of [args, event.type === 'tool_start' ? event.input : undefined]) {
+          if (told === undefined) continue
+          ;(told.a as number[]).push(2)
+          told.b = '***'
+        }
+      },
+    })
+    expect(got).toEqual([{ a: [1] }])
+    expect(messages[0]).toMatchObject({ toolCalls: [{ arguments: { a: [1] } }] })
+    expect(conversations(server)[1]?.[1]?.tool_calls?.[0]?.function.arguments).toBe('{"a":[1]}')
+  })
+
   it('that returns a promise is waited for, before a tool begins and before the next event', async () => {
     const server = await answering(calling([{ name: 'a' }, { name: 'b' }]), saying('Done'))
     const told: string[] = []

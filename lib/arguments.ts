@@ -245,9 +245,9 @@ export function checkCall(options: CallOptions & { onProgress?: unknown }): void
 }
 
 /** Checks that `value` is an object, as calls take them. */
-export function checkObject(value: unknown, name: string): void {
-  if (typeof value !== 'object' || value === null)
-    throw mistake(`${name} must be an object, not ${describe(value)}`)
+export function checkObject(value: unknown, name: string, hint?: string): void {
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw mistake(`${name} must be an object, not ${describe(value)}`, hint)
 }
 
 /** Checks that `value` is a text that is not empty. */
@@ -276,7 +276,7 @@ function checkNumber(name: string, value: unknown): void {
 }
 
 /** The JSON in which arguments cross to the engine. */
-export function toJson(value: Record<string, unknown>): string {
+export function toJson(value: object): string {
   try {
     return JSON.stringify(value)
   } catch (cause) {

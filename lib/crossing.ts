@@ -23,26 +23,26 @@ export function crossing(request: { messages: readonly ChatMessage[] } & Record<
   const places: number[] = []
   const media: Beside = []
   let hasParts = false
-  const lightened: ChatMessage[] = []
+  const light: ChatMessage[] = []
   for (let index = 0; index < messages.length; index++) {
     const message = messages[index] as ChatMessage
     const content = message?.content
     if (Array.isArray(content)) {
       hasParts = true
-      lightened.push(withoutMedia(message, index, media))
+      light.push(withoutMedia(message, index, media))
       continue
     }
     if (typeof content !== 'string' || content.length < LONG || 'toJSON' in message) {
-      lightened.push(message)
+      light.push(message)
       continue
     }
     texts += content
     places.push(index, content.length)
-    lightened.push({ ...message, content: '' })
+    light.push({ ...message, content: '' })
   }
   const hasLong = places.length > 0
   return {
-    json: toJson(hasLong || hasParts ? { ...request, messages: lightened } : request),
+    json: toJson(hasLong || hasParts ? { ...request, messages: light } : request),
     texts: hasLong ? texts : undefined,
     places: hasLong ? new Uint32Array(places) : undefined,
     media: media.length > 0 ? media : undefined,
@@ -62,11 +62,21 @@ export function imageAt(image: Media, place: string): ContentPart {
 /** The message of this number, without its images and sounds: they are added to `media`. */
 export function withoutMedia(message: ChatMessage, number: number, media: Beside): ChatMessage {
   if (!Array.isArray(message?.content)) return message
-  const parts = message.content.map((part: ContentPart, index) => {
+  const content = lightened(message.content, `messages[${number}].content`, media)
+  return { ...message, content } as ChatMessage
+}
+
+/** What a tool gave, on its way to the engine. */
+export function crossingParts(parts: readonly ContentPart[]): { json: string; media: Beside } {
+  const media: Beside = []
+  return { json: toJson(lightened(parts, 'result', media)), media }
+}
+
+function lightened(parts: readonly ContentPart[], at: string, media: Beside): object[] {
+  return parts.map((part, index) => {
     if (part?.type !== 'image' && part?.type !== 'audio') return part
-    const place = places.get(part) ?? `messages[${number}].content[${index}].${part.type}`
+    const place = places.get(part) ?? `${at}[${index}].${part.type}`
     const given = part.type === 'image' ? part.image : part.audio
     return { ...part, [part.type]: crossingMedia(given, place, media), place }
   })
-  return { ...message, content: parts } as ChatMessage
 }

@@ -17,7 +17,10 @@ export type ProviderProgressEvent =
    * executed (it is `invalid`, of no tool, or made for the third time) has neither this event nor the next.
    */
   | { type: 'tool_start'; toolName: string; callId: string; input: Record<string, unknown> }
-  /** It has returned `result`, or thrown: `error` is its message. After its `tool_start`, before the next answer. */
+  /**
+   * It has returned `result`, or thrown, or given an image or a sound that cannot be read: `error` says why. After its
+   * `tool_start`, before the next answer.
+   */
   | { type: 'tool_end'; toolName: string; callId: string; result?: unknown; error?: string }
   /** Only where the server tells: it is loading its model, or reading the prompt (`done` of `total` tokens). */
   | { type: 'progress'; phase: 'loading' | 'prompt'; done?: number; total?: number }
@@ -37,8 +40,9 @@ export type ProviderProgressEvent =
 /**
  * Called in order, one at a time: if it returns a promise, the next event waits for it (so never await the call
  * itself inside it), and the server is not read faster than its events are taken. What it throws, or rejects with,
- * cancels the request and rejects the call with that same value.
+ * cancels the request and rejects the call with that same value. What else it returns does not matter.
  *
  * (The method form lets a host pass a callback that knows fewer events.)
  */
-export type ProgressCallback = { on(event: ProviderProgressEvent): void | Promise<void> }['on']
+// biome-ignore lint/suspicious/noExplicitAny: where a host wants `void | Promise<void>`, it fits, too, unlike `unknown`
+export type ProgressCallback = { on(event: ProviderProgressEvent): any }['on']

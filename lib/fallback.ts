@@ -5,6 +5,7 @@ import type { CompletionRequest, CompletionResponse } from './completion'
 import type { CallOptions, ProviderCapabilities } from './config'
 import type { EmbedOptions, EmbedResponse } from './embeddings'
 import type { ProgressCallback, ProviderProgressEvent } from './events'
+import { checkRequest } from './misplaced'
 import type { ChatProvider } from './provider'
 import type { RerankRequest, RerankResponse } from './rerank'
 import type { Authenticator, ModelInfo, ProviderStatus } from './status'
@@ -12,7 +13,7 @@ import { EventStream } from './stream'
 import type { ToolLoopRequest } from './tool-loop'
 import type { ToolOptions } from './tools'
 import { codeOf } from './tried'
-import { Turns, type TurnsSetup } from './turns'
+import { type Given, Turns, type TurnsSetup } from './turns'
 
 export interface FallbackOptions {
   /**
@@ -112,17 +113,18 @@ class Fallback implements ChatProvider {
   }
 
   async chat<T = unknown>(request: ChatRequest<T>): Promise<ChatResponse<T>> {
+    checkRequest(request, 'chat')
     return await this.#first(request, this.chat, (provider, given) => provider.chat<T>(given))
   }
 
   async runTools<T = unknown>(request: ToolLoopRequest<T>): Promise<ToolLoopResponse<T>> {
-    checkObject(request, 'The request')
+    checkRequest(request, 'runTools')
     const ask = (provider: ChatProvider, given: ToolLoopRequest<T>) => provider.runTools<T>(given)
     return await this.#first(heard(request), this.runTools, ask)
   }
 
   stream<T = unknown>(request: ChatRequest<T>): ChatStream<T> {
-    checkObject(request, 'The request')
+    checkRequest(request, 'stream')
     const { signal } = request
     const start = (keep: (event: ProviderProgressEvent, units: number) => void) =>
       this.#streamed(request, this.stream, keep)
@@ -136,6 +138,7 @@ class Fallback implements ChatProvider {
   }
 
   async countTokens(request: ChatRequest | string): Promise<{ tokens: number; exact: boolean }> {
+    if (typeof request !== 'string') checkRequest(request, 'countTokens')
     let first: { tokens: number; exact: boolean } | undefined
     const counted = async (provider: ChatProvider, given: CallOptions) => {
       const count = await provider.countTokens(
@@ -272,7 +275,7 @@ class Fallback implements ChatProvider {
       return request.onProgress?.(event)
     }
     /** Hands on the events of `stream`, no faster than they are taken. */
-    const answerOf = async (stream: ChatStream<T>, hand: ProgressCallback) => {
+    const answerOf = async (stream: ChatStream<T>, hand: NonNullable<Given['onProgress']>) => {
       for await (const event of stream) {
         if (turns.isSettled) break
         const busy = hand(event)
@@ -287,7 +290,7 @@ class Fallback implements ChatProvider {
       ask: (provider, { timeout, onProgress }, turn) => {
         const stream = provider.stream({ ...request, timeout, onProgress: undefined })
         turn.stop = (reason) => stream.cancel(reason)
-        return answerOf(stream, onProgress as ProgressCallback)
+        return answerOf(stream, onProgress as NonNullable<typeof onProgress>)
       },
     })
     return {

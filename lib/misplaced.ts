@@ -1,4 +1,5 @@
-import { mistake, OPTIONS, TOOLS } from './arguments'
+import { checkObject, describe, mistake, OPTIONS, TOOLS } from './arguments'
+import { isThenable } from './call'
 
 const configured = (field: string) => `It belongs to the provider's configuration: write \`${field}\` there.`
 
@@ -49,7 +50,42 @@ const ELSEWHERE = {
 
 const hintsOf = (method: keyof typeof ELSEWHERE) =>
   new Map(Object.entries({ ...OTHERS_OPTIONS, ...ELSEWHERE[method] }))
-const HINTS = { chat: hintsOf('chat'), query: hintsOf('query'), complete: hintsOf('complete') }
+const OF_CHATS = hintsOf('chat')
+const HINTS = {
+  chat: OF_CHATS,
+  stream: OF_CHATS,
+  runTools: OF_CHATS,
+  countTokens: OF_CHATS,
+  query: hintsOf('query'),
+  complete: hintsOf('complete'),
+}
+
+/** The methods that take a conversation. */
+type OfChats = 'chat' | 'stream' | 'runTools' | 'countTokens'
+
+/** Checks that it is the request of a conversation, and none of another method or another package. */
+export function checkChat(request: { messages?: unknown }, method: OfChats): void {
+  checkRequest(request, method)
+  checkMethod(request, method)
+  checkConversation(request.messages)
+}
+
+/** Checks that it is a request at all. */
+export function checkRequest(request: unknown, method: OfChats): void {
+  checkObject(request, 'The request', `Write \`${method}({ messages: [{ role: 'user', content: … }] })\`.`)
+}
+
+/** Checks that there is something to answer. */
+function checkConversation(messages: unknown): void {
+  if (!Array.isArray(messages) || messages.length === 0) {
+    const given = Array.isArray(messages) ? 'an empty one' : describe(messages)
+    throw mistake(
+      `\`messages\` must be a list of at least one message, not ${given}`,
+      "Write `messages: [{ role: 'user', content: … }]`.",
+    )
+  }
+  checkMessages(messages, 'messages')
+}
 
 /** Checks that a request has nothing that only another method, or another package, takes. */
 export function checkMethod(request: object, method: keyof typeof HINTS): void {
@@ -97,25 +133,41 @@ const OTHERS_PARTS: Record<string, string> = {
   input_audio: "Write `{ type: 'audio', audio: { base64 }, format }`.",
 }
 
-/** Checks that messages are none of another package's. `place` names them in an error. */
+/** Checks that messages are what they should be, and none of another package's. `place` names them in an error. */
 export function checkMessages(messages: unknown, place: string): void {
   if (!Array.isArray(messages)) return
   for (let index = 0; index < messages.length; index++) {
     const message = messages[index]
-    if (typeof message !== 'object' || message === null) continue
-    for (const [name, hint] of OTHERS_FIELDS) {
-      if (hasContent(message[name])) throw mistake(`\`${place}[${index}].${name}\` is no field`, hint)
-    }
-    if (Array.isArray(message.content)) checkParts(message.content, `${place}[${index}].content`)
-    if (
-      Array.isArray(message.toolCalls) &&
-      message.toolCalls.some((call: { function?: unknown }) => call?.function)
-    )
-      throw mistake(
-        `\`${place}[${index}].toolCalls\` has a call as other packages write it`,
-        'Write `{ id, name, rawArguments, arguments }`; what `chat` gives as `message` is a message as it is.',
-      )
+    if (typeof message === 'object' && message !== null) checkMessage(message, `${place}[${index}]`)
   }
+}
+
+function checkMessage(message: Record<string, unknown>, place: string): void {
+  if (typeof message.role !== 'string') checkNoAnswer(message, place)
+  for (const [name, hint] of OTHERS_FIELDS) {
+    if (hasContent(message[name])) throw mistake(`\`${place}.${name}\` is no field`, hint)
+  }
+  const { content, toolCalls } = message
+  if (Array.isArray(content)) checkParts(content, `${place}.content`)
+  if (Array.isArray(toolCalls) && toolCalls.some((call: { function?: unknown }) => call?.function))
+    throw mistake(
+      `\`${place}.toolCalls\` has a call as other packages write it`,
+      'Write `{ id, name, rawArguments, arguments }`; what `chat` gives as `message` is a message as it is.',
+    )
+}
+
+/** Checks that what has no role is nothing that calls give, to be appended by its messages only. */
+function checkNoAnswer(given: Record<string, unknown>, place: string): void {
+  if (Array.isArray(given))
+    throw mistake(`\`${place}\` is a list, not a message`, 'Spread it: `[...messages, ...more]`.')
+  if (isThenable(given))
+    throw mistake(`\`${place}\` is a promise, not a message`, 'Await it, and append its `message`.')
+  if (typeof given.response === 'function')
+    throw mistake(`\`${place}\` is a stream, not a message`, 'Append `(await stream.response()).message`.')
+  if (Array.isArray(given.messages))
+    throw mistake(`\`${place}\` is an answer, not a message`, 'Append `...response.messages`.')
+  if (typeof given.message === 'object')
+    throw mistake(`\`${place}\` is an answer, not a message`, 'Append `response.message`.')
 }
 
 /** What is empty says nothing that would be lost: some servers' messages always have such fields. */

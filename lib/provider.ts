@@ -7,7 +7,6 @@ import {
   checkObject,
   checkSpelling,
   configOf,
-  mistake,
   optionsOf,
   proxyOf,
   retryOf,
@@ -21,6 +20,7 @@ import type {
   ChatRequest,
   ChatResponse,
   ChatStream,
+  ContentPart,
   QueryOptions,
   ToolLoopResponse,
 } from './chat'
@@ -37,13 +37,13 @@ import type {
   ProviderConfig,
   ProviderDefinition,
 } from './config'
-import { crossing, withoutMedia } from './crossing'
+import { crossing, crossingParts, withoutMedia } from './crossing'
 import { checkDefinition, environmentOf, listed } from './definition'
 import { theOutbox } from './delivery'
 import { type EmbedOptions, type EmbedResponse, embeddingsOf, embedRequest } from './embeddings'
 import { AbortError, type ErrorDetails, errorOf, ProviderError, wordsOf } from './errors'
 import type { ProgressCallback, ProviderProgressEvent } from './events'
-import { checkConfig, checkMessages, checkMethod } from './misplaced'
+import { checkChat, checkConfig } from './misplaced'
 import { native, type Provider } from './native'
 import { conversation, refusalOf } from './query'
 import { type RerankRequest, type RerankResponse, rerankRequest } from './rerank'
@@ -245,7 +245,7 @@ export class OpenAICompatibleProvider implements ChatProvider, AsyncDisposable {
    * @throws As {@link query}.
    */
   async chat<T = unknown>(request: ChatRequest<T>): Promise<ChatResponse<T>> {
-    checkChat(request)
+    checkChat(request, 'chat')
     const { messages, onProgress } = request
     return await this.#chat(messages, request, onProgress as Listener, this.chat, wholeAnswer<T>).result
   }
@@ -256,7 +256,7 @@ export class OpenAICompatibleProvider implements ChatProvider, AsyncDisposable {
    * @throws As {@link query}, but from the loop and from `response()`; only a wrong argument is thrown at once.
    */
   stream<T = unknown>(request: ChatRequest<T>): ChatStream<T> {
-    checkChat(request)
+    checkChat(request, 'stream')
     checkCall(request)
     const { messages, onProgress, signal } = request
     const start = (keep: (event: ProviderProgressEvent, units: number) => void) => {
@@ -314,7 +314,7 @@ export class OpenAICompatibleProvider implements ChatProvider, AsyncDisposable {
    * @throws {@link ConfigurationError} for a wrong argument; {@link AbortError}.
    */
   async countTokens(request: ChatRequest | string): Promise<{ tokens: number; exact: boolean }> {
-    if (typeof request !== 'string') checkChat(request)
+    if (typeof request !== 'string') checkChat(request, 'countTokens')
     const { signal } = typeof request === 'string' ? ({} as CallOptions) : request
     const json = toJson(typeof request === 'string' ? { text: request } : { chat: chatToCount(request) })
     return await new Call<{ tokens: number; exact: boolean }>({
@@ -351,7 +351,7 @@ export class OpenAICompatibleProvider implements ChatProvider, AsyncDisposable {
    * @throws As {@link query}; `partial` is of the round that failed.
    */
   async runTools<T = unknown>(request: ChatRequest<T> & ToolLoopOptions): Promise<ToolLoopResponse<T>> {
-    checkChat(request)
+    checkChat(request, 'runTools')
     return await this.#runTools(request, this.runTools)
   }
 
@@ -535,7 +535,29 @@ export class OpenAICompatibleProvider implements ChatProvider, AsyncDisposable {
     origin: CallSetup<unknown>['origin'],
     refuse?: LoopSetup['refuse'],
   ): Promise<ToolLoopResponse<T>> {
-    return runToolLoop(this, request, { pending: this.#pending, total: this.#total, origin, refuse })
+    return runToolLoop(this, request, {
+      pending: this.#pending,
+      total: this.#total,
+      origin,
+      checkMedia: (parts, signal) => this.#checkMedia(parts, signal),
+      refuse,
+    })
+  }
+
+  async #checkMedia(parts: readonly ContentPart[], signal: AbortSignal): Promise<void> {
+    if (parts.every(({ type }) => type === 'text')) return
+    const { json, media } = crossingParts(parts)
+    await new Call<void>({
+      provider: this.name,
+      hooks: {},
+      signal,
+      pending: this.#pending,
+      start: () => this.#native.checkMedia(theOutbox(), json, media),
+      finish: () => {},
+      listener: undefined,
+      takesLater: false,
+      origin: this.#checkMedia,
+    }).result
   }
 
   #chat<T>(
@@ -680,19 +702,9 @@ function progressOf(event: ProviderProgressEvent, listener: LoadListener): unkno
   return listener(progress as unknown as Parameters<LoadListener>[0])
 }
 
-/** Checks that it is the request of a chat, and none of another method or another package. */
-function checkChat(request: ChatRequest): void {
-  checkObject(request, 'The request')
-  checkMethod(request, 'chat')
-  checkMessages(request.messages, 'messages')
-}
-
 /** A chat, checked, as it crosses to the engine. */
 function requestOf(messages: readonly ChatMessage[], given: ChatRequest | QueryOptions) {
   checkCall(given)
-  if (!Array.isArray(messages) || messages.length === 0) {
-    throw mistake('`messages` must be a list of at least one message')
-  }
   const { model, timeout } = given
   return {
     messages,

@@ -1,6 +1,7 @@
 import { mistake } from './arguments'
 import { ConfigurationError, wordsOf } from './errors'
 import { CONVERT, isJSONSchema } from './tool-arguments'
+import type { JSONSchema } from './tools'
 
 /**
  * A schema object that can also say what it accepts as JSON Schema: those of current Zod and ArkType, and of Valibot by
@@ -36,13 +37,13 @@ export type ResponseFormat<T = unknown> =
   | {
       type: 'json_schema'
       name?: string | undefined
-      schema: Record<string, unknown> | StandardJSONSchema<T>
+      schema: JSONSchema | StandardJSONSchema<T>
       strict?: boolean | undefined
     }
-  /** A text that the pattern matches as a whole. Without look-around, back references and classes of Unicode. */
+  /** A text that the pattern matches as a whole. Without look-around, back references and classes of Unicode. (`chat<string>` types `parsed`.) */
   | { type: 'regex'; pattern: string }
-  /** One of these texts. */
-  | { type: 'choice'; choices: readonly string[] }
+  /** One of these texts, which type `parsed`. */
+  | { type: 'choice'; choices: [T] extends [string] ? readonly T[] : readonly string[] }
   /** A text that a grammar in GBNF allows. It is not checked; llama.cpp, vLLM, LocalAI and some loaders of text-generation-webui know it. */
   | { type: 'grammar'; grammar: string }
 

@@ -25,9 +25,13 @@ export interface LoopSetup {
   /** The provider's own `timeout.total`: it is for all of the loop. */
   total: number | undefined
   origin: CallSetup<unknown>['origin']
+  /** Rejects for images and sounds that no chat of the provider could show. */
+  checkMedia: CheckMedia
   /** Why the last answer is none for this caller. */
   refuse: ((response: ChatResponse) => Refusal | undefined) | undefined
 }
+
+type CheckMedia = (parts: readonly ContentPart[], signal: AbortSignal) => Promise<void>
 
 /** Whom the loop asks. */
 type Asked = Pick<ChatProvider, 'name' | 'chat'>
@@ -48,7 +52,7 @@ const MOST_SHOWN = 2000
 export function runToolLoop<T>(
   provider: Asked,
   request: ToolLoopRequest<T>,
-  { pending, total, origin, refuse }: LoopSetup,
+  { pending, total, origin, checkMedia, refuse }: LoopSetup,
 ): Promise<ToolLoopResponse<T>> {
   checkLoop(request)
   toolsOf(request)
@@ -67,7 +71,7 @@ export function runToolLoop<T>(
       // Of all tools, side by side: Node warns at the eleventh.
       setMaxListeners(0, controller.signal)
       turn.stop = (reason) => controller.abort(reason)
-      const loop = new ToolLoop(asked, request, given, controller.signal).run()
+      const loop = new ToolLoop(asked, request, given, controller.signal, checkMedia).run()
       return refuse ? loop.then((response) => unlessRefused(asked, response, refuse(response))) : loop
     },
   }).result
@@ -111,6 +115,7 @@ class ToolLoop<T> {
   readonly #listener: Given['onProgress']
   readonly #timeout: Given['timeout']
   readonly #signal: AbortSignal
+  readonly #checkMedia: CheckMedia
   /** Resolves once the call is over, whatever its tools do. */
   readonly #over: Promise<'over'>
   readonly #tools: ReadonlyMap<string, Tool>
@@ -133,12 +138,14 @@ class ToolLoop<T> {
     request: ToolLoopRequest<T>,
     { onProgress, timeout }: Given,
     signal: AbortSignal,
+    checkMedia: CheckMedia,
   ) {
     this.#provider = provider
     this.#request = request
     this.#listener = onProgress
     this.#timeout = timeout
     this.#signal = signal
+    this.#checkMedia = checkMedia
     this.#over = new Promise((resolve) => {
       signal.addEventListener('abort', () => resolve('over'), { once: true })
     })
@@ -258,7 +265,7 @@ class ToolLoop<T> {
       else if (tool?.execute === undefined) contents.push(undefined)
       else {
         const { id: callId, name: toolName, arguments: input } = call
-        await this.#tell({ type: 'tool_start', toolName, callId, input })
+        await this.#tellStart(toolName, callId, input)
         if (this.#signal.aborted) break
         const content = this.#execute(tool, callId, input).then((answer) => {
           this.#noteAnswer(call, answer)
@@ -296,6 +303,7 @@ class ToolLoop<T> {
       // What the tool makes of it is not what the model wrote.
       const result = await tool.execute?.(structuredClone(input), context)
       content = contentOf(result)
+      if (typeof content !== 'string') await this.#checkMedia(content, this.#signal)
       outcome = { result }
     } catch (thrown) {
       const error = wordsOf(thrown)
@@ -304,6 +312,12 @@ class ToolLoop<T> {
     }
     await this.#tell({ ...end, ...outcome })
     return content
+  }
+
+  /** The listener's own `input`: what it makes of that is neither what the tool gets nor what the history holds. */
+  async #tellStart(toolName: string, callId: string, input: Record<string, unknown>): Promise<void> {
+    if (this.#listener)
+      await this.#tell({ type: 'tool_start', toolName, callId, input: structuredClone(input) })
   }
 
   /** Tells the listener, after what it was told before. */

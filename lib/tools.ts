@@ -1,20 +1,33 @@
 import type { AbortSignalLike } from './config'
 
+/**
+ * A JSON Schema as an object, also where an interface is its type. A schema object of a library is none: it can be
+ * converted to one.
+ */
+// biome-ignore lint/suspicious/noExplicitAny: to a record of `unknown`, no interface can be assigned
+export type JSONSchema = Record<string, any> & {
+  readonly [name in 'safeParse' | '~run' | 'length']?: never
+}
+
 /** Something that the model may ask for. */
 export interface Tool {
   /** Servers that take only letters, digits, `_` and `-` are sent another; calls have this one. */
   name: string
   description?: string | undefined
   /** JSON Schema of the arguments. @defaultValue an object without properties */
-  parameters?: Record<string, unknown> | undefined
+  parameters?: JSONSchema | undefined
   /** The server holds the model to the schema, where it can. */
   strict?: boolean | undefined
   /**
    * With it, `query` and `runTools` call the tool themselves. A text that it returns (or its promise gives) is the result
    * as it is, as is a list of content parts; `undefined` is an empty text, and anything else goes as JSON. What it throws
-   * is the result, too: the model reads it, and goes on.
+   * is the result, too: the model reads it, and goes on. So it is with an image or a sound that cannot be read.
    *
-   * (The method form lets a tool name the arguments that its schema has.)
+   * **The arguments are what the model wrote**, an object, but not checked against `parameters`: a field may be missing,
+   * or of another type. Check what you rely on, and throw what is wrong: the model can mend it.
+   *
+   * (By the method form, a tool may name the arguments that its schema has: in place, or by a `type`. An `interface`,
+   * TypeScript does not take here.)
    */
   execute?: { call(args: Record<string, unknown>, context: ToolContext): unknown }['call'] | undefined
 }

@@ -35,7 +35,8 @@ export interface TurnsSetup<P extends { readonly name: string }, T> {
 /** What a provider is given in place of what the caller gave. */
 export interface Given {
   timeout: Timeouts | undefined
-  onProgress: ProgressCallback | undefined
+  /** Gives a promise of the caller's own where the next event must wait for it. */
+  onProgress: ((event: ProviderProgressEvent) => Promise<void> | undefined) | undefined
 }
 
 /** One provider's turn. */

@@ -5,7 +5,7 @@ use local_llm_engine::{
     client::{self, Client, ClientConfig, Search},
     error::{Error, Result},
     servers::{self, Command},
-    types::{ChatRequest, Message, Timeouts},
+    types::{ChatRequest, Message, Part, Timeouts},
 };
 use napi::bindgen_prelude::{Either, Uint8Array, Uint32Array, Utf16String};
 use napi_derive::napi;
@@ -99,9 +99,7 @@ impl BindingProvider {
         media: Option<Vec<Uint8Array>>,
     ) -> napi::Result<u32> {
         let events = Flags(flags).has(Flags::EVENTS);
-        // The caller may change them as soon as this returns.
-        let media =
-            media.map(|media| media.iter().map(|bytes| Bytes::copy_from_slice(bytes)).collect::<Vec<_>>());
+        let media = media.map(copied);
         let places = places.map(|places| places.to_vec());
         self.start(outbox, Flags(flags), move |client, hooks| async move {
             let mut request = parsed::<ChatRequest>(&json_of(&request))?;
@@ -114,6 +112,26 @@ impl BindingProvider {
             let mut sink = CallSink::new(hooks.outbox.clone(), hooks.handle.clone(), events);
             let answer = client.chat(request, &hooks, &hooks.handle.cancel, &mut sink).await?;
             Ok(Outcome::Answer(Box::new(answer)))
+        })
+    }
+
+    /// Starts a look at images and sounds: it fails as a chat would that showed them. `parts` is JSON; `media` as of a
+    /// chat.
+    #[napi]
+    pub fn check_media(
+        &self,
+        outbox: &BindingOutbox,
+        parts: Utf16String,
+        media: Vec<Uint8Array>,
+    ) -> napi::Result<u32> {
+        let media = copied(media);
+        self.start(outbox, Flags(0), move |client, hooks| async move {
+            let mut parts = parsed::<Vec<Part>>(&json_of(&parts))?;
+            for part in &mut parts {
+                part.take(&media);
+            }
+            client.check_media(parts, &hooks.handle.cancel).await?;
+            Ok(Outcome::Value(json!(null)))
         })
     }
 
@@ -270,6 +288,11 @@ pub fn discover(outbox: &BindingOutbox, search: String) -> napi::Result<u32> {
         runtime::handle()?.spawn(call::run(outbox, handle, work));
         Ok(id)
     })?
+}
+
+/// The caller may change them as soon as the call was started.
+fn copied(media: Vec<Uint8Array>) -> Vec<Bytes> {
+    media.iter().map(|bytes| Bytes::copy_from_slice(bytes)).collect()
 }
 
 /// Puts texts that came beside the request into their messages.

@@ -42,6 +42,7 @@ describe('a text completion of a real server', () => {
       .catch((thrown) => thrown)
     expect(error).toBeInstanceOf(UnsupportedError)
     expect(error.message).toContain('Infill is not supported by this model')
+    expect(error.hint).toMatch(/trained to fill gaps/)
   })
 })
 

@@ -3,7 +3,9 @@
 mod fetch;
 mod read;
 
-use super::{asker::Asker, chat::Call, metadata::within};
+use tokio_util::sync::CancellationToken;
+
+use super::{Client, asker::Asker, chat::Call, metadata::within};
 use crate::{
     error::{Code, Error, Result},
     types::{Beside, Media, Message, Part, Sink},
@@ -27,6 +29,47 @@ impl Kind {
     }
 }
 
+impl Client {
+    /// Looks at what a tool has given, before it is part of a conversation.
+    ///
+    /// # Errors
+    /// As of a chat that showed it.
+    pub async fn check_media(&self, parts: Vec<Part>, cancel: &CancellationToken) -> Result<()> {
+        let checks = async {
+            for part in parts {
+                match part {
+                    Part::Text { .. } => {}
+                    Part::Image { image, .. } => _ = self.sendable(image, Kind::Image).await?,
+                    Part::Audio { audio, .. } => _ = self.sendable(audio, Kind::Audio).await?,
+                }
+            }
+            Ok(())
+        };
+        self.watch(None, cancel).run(checks).await?
+    }
+
+    /// `media` as it is sent.
+    async fn sendable(&self, media: Media, kind: Kind) -> Result<Media> {
+        let limit = self.limits.max_event_bytes;
+        let what = described(&media);
+        let given = match media {
+            Media::Encoded(_) => return Ok(media),
+            Media::Url(_) if kind == Kind::Image && self.server.facts().fetches_images => return Ok(media),
+            Media::Url(address) => {
+                Media::Bytes(Beside::Here(fetch(&self.elsewhere, &address, kind, limit).await?))
+            }
+            other => other,
+        };
+        let takes_data_urls = kind == Kind::Image && self.dialect().takes_data_urls();
+        // To read a file, and to encode megabytes, would hold up all other calls.
+        let reading = tokio::task::spawn_blocking(move || match &given {
+            Media::DataUrl(url) if takes_data_urls => checked(url.bytes(), &what, limit).map(Media::Url),
+            given => encoded(given, kind, &what, limit).map(Media::Encoded),
+        });
+        reading.await.map_err(|_| Error::configuration(format!("The {} could not be read", kind.name())))?
+    }
+}
+
 impl<S: Sink> Call<'_, S> {
     /// Makes all that `messages` show or play ready to be sent.
     pub(super) async fn read_media(&mut self, messages: &mut [Message]) -> Result<()> {
@@ -45,37 +88,12 @@ impl<S: Sink> Call<'_, S> {
                 if kind == Kind::Image && !std::mem::replace(&mut is_checked, true) {
                     self.check_vision().await?;
                 }
-                self.read_one(media, kind).await.map_err(|error| at(place, error))?;
+                let sendable = self.watch.run(self.client.sendable(media.clone(), kind)).await;
+                *media = sendable.and_then(|sendable| sendable).map_err(|error| at(place, error))?;
             }
         }
         // What they took is no part of the wait for the first token.
         self.watch.is_answered();
-        Ok(())
-    }
-
-    async fn read_one(&mut self, media: &mut Media, kind: Kind) -> Result<()> {
-        let limit = self.client.limits.max_event_bytes;
-        let what = described(media);
-        let given = match &*media {
-            Media::Encoded(_) => return Ok(()),
-            Media::Url(_) if kind == Kind::Image && self.client.server.facts().fetches_images => {
-                return Ok(());
-            }
-            Media::Url(address) => {
-                let fetched = self.watch.run(fetch(&self.client.elsewhere, address, kind, limit)).await??;
-                Media::Bytes(Beside::Here(fetched))
-            }
-            other => other.clone(),
-        };
-        let takes_data_urls = kind == Kind::Image && self.client.dialect().takes_data_urls();
-        // To read a file, and to encode megabytes, would hold up all other calls.
-        let reading = tokio::task::spawn_blocking(move || match &given {
-            Media::DataUrl(url) if takes_data_urls => checked(url.bytes(), &what, limit).map(Media::Url),
-            given => encoded(given, kind, &what, limit).map(Media::Encoded),
-        });
-        let read = self.watch.run(reading).await?;
-        *media =
-            read.map_err(|_| Error::configuration(format!("The {} could not be read", kind.name())))??;
         Ok(())
     }
 

@@ -93,10 +93,16 @@ impl Server for LlamaCpp {
         })
     }
 
-    /// As a router says it that was told to start none by itself.
     fn explain(&self, failure: &mut Error, _has_key: bool) {
+        // As a router says it that was told to start none by itself.
         if failure.message == "model is not loaded" {
             failure.hint = Some("Load it first: `loadModel(name)`.".to_owned());
+        }
+        if failure.message.contains("Infill is not supported") {
+            failure.hint = Some(
+                "Load a model that was trained to fill gaps, such as Qwen2.5-Coder, or leave `suffix` out."
+                    .to_owned(),
+            );
         }
     }
 
