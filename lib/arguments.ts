@@ -141,13 +141,22 @@ function plain(name: string): string {
   return name.replace(/[-_]/g, '').toLowerCase()
 }
 
-/** The options of a request, checked. In one pass: after a rest, each builtin that is called costs microseconds. */
-export function optionsOf(request: object): Record<string, unknown> {
+/**
+ * The options of a request to `method`, checked. `misplaced`: fields that it does not take, and what to write instead. In
+ * one pass: after a rest, each builtin that is called costs microseconds.
+ */
+export function optionsOf(
+  request: object,
+  method: string,
+  misplaced: ReadonlyMap<string, string>,
+): Record<string, unknown> {
   const options: Record<string, unknown> = {}
   for (const name of Object.keys(request)) {
+    const value = request[name as never]
+    const hint = misplaced.get(name)
+    if (hint !== undefined && value != null) throw mistake(`\`${name}\` is no field of \`${method}\``, hint)
     if (APART.has(name)) continue
     checkName(name, 'options')
-    const value = request[name as never]
     checkNumber(name, value)
     options[name] = value
   }

@@ -2,7 +2,7 @@ import { checkCall, checkObject, mistake, optionsOf, timeoutsOf, toJson } from '
 import type { ChatResponse, Timings, Usage } from './chat'
 import type { CallOptions, GenerationOptions } from './config'
 import type { ProgressCallback } from './events'
-import { checkMethod } from './misplaced'
+import { misplacedIn } from './misplaced'
 
 /** What nobody tells of a text completion. */
 type OfChats = 'logprobs' | 'reasoning'
@@ -38,11 +38,16 @@ export interface CompletionResponse {
 export function completionRequest(request: CompletionRequest): string {
   checkObject(request, 'The request')
   checkCall(request)
-  checkMethod(request, 'complete')
   const { prompt, suffix, model, timeout } = request
   if (typeof prompt !== 'string') throw mistake('`prompt` must be a text')
   if (suffix !== undefined && typeof suffix !== 'string') throw mistake('`suffix` must be a text')
-  return toJson({ prompt, suffix, model, timeout: timeoutsOf(timeout), options: optionsOf(request) })
+  return toJson({
+    prompt,
+    suffix,
+    model,
+    timeout: timeoutsOf(timeout),
+    options: optionsOf(request, 'complete', misplacedIn('complete')),
+  })
 }
 
 /** What the engine gave. */

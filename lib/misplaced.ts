@@ -1,4 +1,4 @@
-import { checkObject, describe, mistake, OPTIONS, TOOLS } from './arguments'
+import { checkObject, describe, mistake, OPTIONS, optionsOf, TOOLS } from './arguments'
 import { isThenable } from './call'
 
 const configured = (field: string) => `It belongs to the provider's configuration: write \`${field}\` there.`
@@ -63,21 +63,13 @@ const HINTS = {
 /** The methods that take a conversation. */
 type OfChats = 'chat' | 'stream' | 'runTools' | 'countTokens'
 
-/** Checks that it is the request of a conversation, and none of another method or another package. */
+/** Checks that it is the request of a conversation, with something to answer. Its other fields, `optionsOf` checks. */
 export function checkChat(request: { messages?: unknown }, method: OfChats): void {
   checkRequest(request, method)
-  checkMethod(request, method)
-  checkConversation(request.messages)
-}
-
-/** Checks that it is a request at all. */
-export function checkRequest(request: unknown, method: OfChats): void {
-  checkObject(request, 'The request', `Write \`${method}({ messages: [{ role: 'user', content: … }] })\`.`)
-}
-
-/** Checks that there is something to answer. */
-function checkConversation(messages: unknown): void {
+  const { messages } = request
   if (!Array.isArray(messages) || messages.length === 0) {
+    // They may stand in another field.
+    checkMethod(request, method)
     const given = Array.isArray(messages) ? 'an empty one' : describe(messages)
     throw mistake(
       `\`messages\` must be a list of at least one message, not ${given}`,
@@ -87,14 +79,19 @@ function checkConversation(messages: unknown): void {
   checkMessages(messages, 'messages')
 }
 
+/** Checks that it is a request at all. */
+export function checkRequest(request: unknown, method: OfChats): void {
+  checkObject(request, 'The request', `Write \`${method}({ messages: [{ role: 'user', content: … }] })\`.`)
+}
+
+/** What a method does not take, and what to write instead. */
+export function misplacedIn(method: string): ReadonlyMap<string, string> {
+  return HINTS[method as keyof typeof HINTS] ?? OF_CHATS
+}
+
 /** Checks that a request has nothing that only another method, or another package, takes. */
 export function checkMethod(request: object, method: keyof typeof HINTS): void {
-  const hints = HINTS[method]
-  for (const name of Object.keys(request)) {
-    const hint = hints.get(name)
-    if (hint !== undefined && request[name as never] != null)
-      throw mistake(`\`${name}\` is no field of \`${method}\``, hint)
-  }
+  optionsOf(request, method, misplacedIn(method))
 }
 
 /** Fields that other packages' configurations have, and what to write instead: they would be ignored. */
@@ -144,10 +141,13 @@ export function checkMessages(messages: unknown, place: string): void {
 
 function checkMessage(message: Record<string, unknown>, place: string): void {
   if (typeof message.role !== 'string') checkNoAnswer(message, place)
-  for (const [name, hint] of OTHERS_FIELDS) {
-    if (hasContent(message[name])) throw mistake(`\`${place}.${name}\` is no field`, hint)
+  const { content, toolCalls, tool_calls, tool_call_id, function_call, reasoning_content, images } = message
+  // Most have none, which is seen without a loop.
+  if (tool_calls ?? tool_call_id ?? function_call ?? reasoning_content ?? images) {
+    for (const [name, hint] of OTHERS_FIELDS) {
+      if (hasContent(message[name])) throw mistake(`\`${place}.${name}\` is no field`, hint)
+    }
   }
-  const { content, toolCalls } = message
   if (Array.isArray(content)) checkParts(content, `${place}.content`)
   if (Array.isArray(toolCalls) && toolCalls.some((call: { function?: unknown }) => call?.function))
     throw mistake(

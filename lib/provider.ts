@@ -43,7 +43,7 @@ import { theOutbox } from './delivery'
 import { type EmbedOptions, type EmbedResponse, embeddingsOf, embedRequest } from './embeddings'
 import { AbortError, type ErrorDetails, errorOf, ProviderError, wordsOf } from './errors'
 import type { ProgressCallback, ProviderProgressEvent } from './events'
-import { checkChat, checkConfig } from './misplaced'
+import { checkChat, checkConfig, checkMethod, misplacedIn } from './misplaced'
 import { native, type Provider } from './native'
 import { conversation, refusalOf } from './query'
 import { type RerankRequest, type RerankResponse, rerankRequest } from './rerank'
@@ -225,6 +225,7 @@ export class OpenAICompatibleProvider implements ChatProvider, AsyncDisposable {
     const messages = conversation(options)
     const { tools } = options
     if (Array.isArray(tools) && tools.length > 0) {
+      checkMethod(options, 'query')
       checkExecutable(tools)
       const refuse = (response: ChatResponse) => refusalOf(options, response.content, response)
       const { prompt: _, systemPrompt: _s, history: _h, images: _i, ...request } = options
@@ -352,6 +353,7 @@ export class OpenAICompatibleProvider implements ChatProvider, AsyncDisposable {
    */
   async runTools<T = unknown>(request: ChatRequest<T> & ToolLoopOptions): Promise<ToolLoopResponse<T>> {
     checkChat(request, 'runTools')
+    checkMethod(request, 'runTools')
     return await this.#runTools(request, this.runTools)
   }
 
@@ -568,24 +570,25 @@ export class OpenAICompatibleProvider implements ChatProvider, AsyncDisposable {
     finish: (content: string, reasoning: string, details: string, value: ValidatedValue) => T,
     { takesLater = false, refuse }: Partial<Pick<CallSetup<T>, 'takesLater' | 'refuse'>> = {},
   ): Call<T> {
-    const request = requestOf(messages, given)
+    const request = requestOf(messages, given, origin.name)
     const { format, validate } = formatOf(given.responseFormat)
     const includeRaw = 'includeRaw' in given ? given.includeRaw : undefined
     const { json, texts, places, media } = crossing({ ...request, responseFormat: format, includeRaw })
     const { signal } = given
     /** What the caller's own validation made of the last answer that it was shown. */
     let value: ValidatedValue
-    const hooks = {
-      ...this.#hooks(),
-      validate:
-        validate &&
-        (async (answer: string) => {
-          const outcome = await validated(validate, JSON.parse(answer))
-          if ('problem' in outcome) return outcome.problem
-          value = outcome
-          return ''
-        }),
-    }
+    const own = this.#hooks()
+    const hooks = validate
+      ? {
+          ...own,
+          validate: async (answer: string) => {
+            const outcome = await validated(validate, JSON.parse(answer))
+            if ('problem' in outcome) return outcome.problem
+            value = outcome
+            return ''
+          },
+        }
+      : own
     const flags = flagsOf(hooks, listener)
     const start = () => this.#native.chat(theOutbox(), json, flags, texts, places, media)
     return new Call({
@@ -702,22 +705,22 @@ function progressOf(event: ProviderProgressEvent, listener: LoadListener): unkno
   return listener(progress as unknown as Parameters<LoadListener>[0])
 }
 
-/** A chat, checked, as it crosses to the engine. */
-function requestOf(messages: readonly ChatMessage[], given: ChatRequest | QueryOptions) {
+/** A chat that `method` was called for, checked, as it crosses to the engine. */
+function requestOf(messages: readonly ChatMessage[], given: ChatRequest | QueryOptions, method: string) {
   checkCall(given)
   const { model, timeout } = given
   return {
     messages,
     model,
     timeout: timeoutsOf(timeout),
-    options: optionsOf(given),
+    options: optionsOf(given, method, misplacedIn(method)),
     tools: toolsOf(given),
   }
 }
 
 /** A chat without its images: nobody counts what they take. */
 function chatToCount(request: ChatRequest) {
-  const { messages, ...rest } = requestOf(request.messages, request)
+  const { messages, ...rest } = requestOf(request.messages, request, 'countTokens')
   return { ...rest, messages: messages.map((message, number) => withoutMedia(message, number, [])) }
 }
 

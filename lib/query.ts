@@ -8,8 +8,11 @@ import { checkMessages, checkMethod } from './misplaced'
 export function conversation(options: QueryOptions): ChatMessage[] {
   checkObject(options, 'The options')
   const { prompt, systemPrompt, history, images } = options
-  checkMethod(options, 'query')
-  if (typeof prompt !== 'string') throw mistake('`prompt` must be a string')
+  if (typeof prompt !== 'string') {
+    // It may stand in another field.
+    checkMethod(options, 'query')
+    throw mistake('`prompt` must be a string')
+  }
   if (systemPrompt != null && typeof systemPrompt !== 'string')
     throw mistake(`\`systemPrompt\` must be a string, not ${describe(systemPrompt)}`)
   if (history != null && !Array.isArray(history))
