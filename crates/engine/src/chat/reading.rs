@@ -668,6 +668,13 @@ mod tests {
     }
 
     #[test]
+    fn white_space_and_the_beginning_of_a_byte_order_mark_are_the_same_in_any_pieces() {
+        let whole = read(&[b"\n\n\xEF"]);
+        assert_eq!(read(&[b"\n", b"\n", b"\xEF"]), whole);
+        assert_eq!(read(&[b"\n\n", b"\xEF"]), whole);
+    }
+
+    #[test]
     fn nothing_and_a_page_are_no_answer() {
         assert_eq!(error("").code, Code::EmptyCompletion);
         assert_eq!(error(": ping\n\ndata: [DONE]\n\n").code, Code::EmptyCompletion);

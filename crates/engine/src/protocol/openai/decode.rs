@@ -68,7 +68,11 @@ impl Decoder for BodyDecoder {
                 let start = without_bom(&held).trim_ascii_start();
                 // The content type is no help: servers send streams as JSON, and the other way round.
                 self.form = match start.first() {
-                    None => return Ok(()),
+                    None => {
+                        // A byte order mark stands before all white space, or is none.
+                        self.form = Form::Unknown(b" ".to_vec());
+                        return Ok(());
+                    }
                     Some(b'{' | b'[' | b'"') => Form::Document(Vec::new()),
                     Some(b'<') => Form::Page(Vec::new()),
                     Some(_) => Form::Events {
