@@ -143,6 +143,7 @@ describe('waitUntilReady', () => {
     expect(new Set(events.slice(0, -1).map(({ type }) => type))).toEqual(new Set(['progress']))
     expect(events.at(-1)).toMatchObject({ type: 'error', code: 'timeout' })
     expect(error).toMatchObject({ clock: 'total', message: expect.stringContaining('Loading model') })
+    expect(error.hint).toBe('The model is still loading: raise `timeout.total`.')
   })
 
   it('ends with what was seen last of a server that says nothing, too', async () => {

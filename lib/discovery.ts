@@ -24,7 +24,7 @@ export interface DiscoveryOptions {
 export interface DiscoveredServer extends ProviderStatus {
   server: ServerKind
   baseURL: string
-  /** It tells nothing without a key. */
+  /** It wants a key, be it for its models or only for chats; `isConnected` is false then. */
   needsKey: boolean
 }
 

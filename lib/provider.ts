@@ -349,7 +349,8 @@ export class OpenAICompatibleProvider implements ChatProvider, AsyncDisposable {
    * @returns The last answer. `usage` and `timings` are those of all rounds together (`firstToken` of the first,
    * `tokensPerSecond` of the last), and `warnings` are all of theirs. `messages`: what the loop added, in order, ready to
    * append to the history. `openCalls`: the calls that were left to you.
-   * @throws As {@link query}; `partial` is of the round that failed.
+   * @throws As {@link query}; `partial` is of the round that failed; its `messages` are what the rounds before it
+   * added, to go on from.
    */
   async runTools<T = unknown>(request: ChatRequest<T> & ToolLoopOptions): Promise<ToolLoopResponse<T>> {
     checkChat(request, 'runTools')
@@ -434,7 +435,8 @@ export class OpenAICompatibleProvider implements ChatProvider, AsyncDisposable {
    * event is `error`.
    *
    * What waiting does not mend rejects at once: a wrong key, a web page, another protocol. So does, after 1.5 s, a model that
-   * the server does not list while it lists others.
+   * the server does not list while it lists others. A list that is empty for as long, of a server that takes chats and is
+   * known by its protocol alone, is taken for none: some servers list nothing.
    *
    * @throws As {@link query}; a {@link TimeoutError} tells what was seen last.
    */

@@ -37,7 +37,7 @@ pub struct Discovered {
     pub server: &'static str,
     #[serde(rename = "baseURL")]
     pub base_url: String,
-    /// It tells nothing without a key.
+    /// It wants a key, be it for its models or only for chats.
     pub needs_key: bool,
     #[serde(flatten)]
     pub status: Status,

@@ -152,7 +152,10 @@ impl Misses {
 fn last_seen(mut late: Error, seen: Option<&Error>) -> Error {
     if let Some(seen) = seen.filter(|_| late.code == Code::Timeout) {
         late.message = format!("{}; last seen: {}", late.message, seen.message);
-        late.hint.clone_from(&seen.hint);
+        late.hint = match seen.code {
+            Code::ModelLoading => Some("The model is still loading: raise `timeout.total`.".to_owned()),
+            _ => seen.hint.clone(),
+        };
     }
     late
 }

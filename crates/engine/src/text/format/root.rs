@@ -1,25 +1,28 @@
 //! What the value as a whole may be.
 
+use std::cell::Cell;
+
 use serde_json::{Map, Value};
 
 /// Whether an object may fit `schema`. What nobody can tell, may.
 #[must_use]
 pub fn may_be_object(schema: &Map<String, Value>) -> bool {
     let root = Value::Object(schema.clone());
-    may_be(&root, &root, MAX_DEPTH)
+    may_be(&root, &root, &Cell::new(MOST_LOOKED_AT))
 }
 
-/// Where a schema refers to itself, there is no end.
-const MAX_DEPTH: usize = 16;
+/// How many schemas are looked at: where one refers to itself, there is no end.
+const MOST_LOOKED_AT: usize = 1000;
 
 /// Without a type, a schema of these alone is meant for lists.
 const OF_LISTS: [&str; 2] = ["prefixItems", "items"];
 const OF_OBJECTS: [&str; 4] = ["properties", "patternProperties", "additionalProperties", "required"];
 
-fn may_be(schema: &Value, root: &Value, depth: usize) -> bool {
+fn may_be(schema: &Value, root: &Value, left: &Cell<usize>) -> bool {
     let Value::Object(fields) = schema else { return *schema != false };
-    let Some(depth) = depth.checked_sub(1) else { return true };
-    let below = |schema: &Value| may_be(schema, root, depth);
+    let Some(less) = left.get().checked_sub(1) else { return true };
+    left.set(less);
+    let below = |schema: &Value| may_be(schema, root, left);
     let has = |names: &[&str]| names.iter().any(|name| fields.contains_key(*name));
     let type_fits = match fields.get("type") {
         Some(Value::String(name)) => name == "object",
@@ -78,6 +81,7 @@ mod tests {
             json!({ "const": {} }),
             json!({ "anyOf": [{ "type": "string" }, { "type": "object" }] }),
             json!({ "$ref": "#" }),
+            json!({ "allOf": vec![json!({ "$ref": "#" }); 50] }),
             json!({ "$ref": "#/$defs/none" }),
             json!({ "$ref": "https://example.com/a" }),
         ] {
